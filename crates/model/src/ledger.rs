@@ -1,0 +1,325 @@
+//! What must survive, as ports: decisions, the outbox, keys, leases, the journal and drafts.
+//!
+//! An `Ok` from any of these means that the commit which carries it is on disk.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    clock::Millis,
+    decision::Stage,
+    event::{Event, ResumePoint},
+    id::{ChannelId, GuildId},
+    principal::{Principal, Scope},
+    risk::Risk,
+};
+
+/// Why something could not be stored or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    #[error("the disk is full; nothing was stored")]
+    DiskFull,
+    #[error("the database cannot be used: {detail}")]
+    Unavailable { detail: String },
+    #[error("the queue of the database is full; try again")]
+    Overloaded,
+    #[error("a stored row cannot be read: {detail}")]
+    Corrupt { detail: String },
+}
+
+// ---------------------------------------------------------------- decisions and the outbox
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A dry run: the plan was shown.
+    Planned,
+    /// A check said no.
+    Refused,
+    /// An outbox row was written; hands are at work.
+    Started,
+    Done,
+    /// It broke, and nothing happened in Discord.
+    Failed,
+    /// It broke, and nobody knows whether it happened.
+    Unknown,
+    /// An idempotency key was seen again; the first answer was given again.
+    Replayed,
+}
+
+impl Outcome {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Refused => "refused",
+            Self::Started => "started",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Replayed => "replayed",
+        }
+    }
+}
+
+/// One row of the audit: who, for whom, what, which rule, which policy, outcome, how long.
+/// It never holds content, tokens or arguments, only their digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// UUIDv7 of the call; the same for all rows of one call.
+    pub call_id: String,
+    pub at: Millis,
+    pub principal: String,
+    pub agent: Option<String>,
+    /// `stdio`, `http`, `command_line`, `rest`, `discord`.
+    pub origin: String,
+    pub tool: String,
+    pub risk: Option<Risk>,
+    pub guild_id: Option<GuildId>,
+    pub channel_id: Option<ChannelId>,
+    /// Hex SHA-256 over tool and canonical arguments.
+    pub digest: String,
+    pub outcome: Outcome,
+    /// The stage that refused, or the last one that ran.
+    pub stage: Stage,
+    /// The reason's code, `ok` when it went through.
+    pub code: String,
+    /// One sentence.
+    pub reason: String,
+    /// Names of the rules that decided.
+    pub rules: Vec<String>,
+    pub policy_version: String,
+    pub duration_us: i64,
+}
+
+/// Which agent of which principal; the holder of a lease and the writer into a thread.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Holder {
+    pub principal: String,
+    pub agent: Option<String>,
+}
+
+/// What a write commits before anything is sent, in one transaction.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// UUIDv7 of the outbox row.
+    pub outbox_id: String,
+    /// The request as JSON ([`crate::Request`]), so that a restart can finish it.
+    pub request: Value,
+    /// Whether sending it again is safe ([`crate::Request::may_be_repeated`]).
+    pub repeatable: bool,
+    pub idempotency: Option<IdempotencyClaim>,
+    /// A confirmation token to use up; it works once.
+    pub confirmation: Option<Spend>,
+    /// The channel or thread written to, and by whom: a lease held by another stops the write.
+    pub lease: Option<(ChannelId, Holder)>,
+    /// The audit row with outcome `started`.
+    pub decision: Decision,
+}
+
+/// A caller's promise that retries carry the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyClaim {
+    /// Keys of different principals never meet.
+    pub principal: String,
+    /// 1 to 128 characters.
+    pub key: String,
+    /// Digest of tool and canonical arguments: another body under the same key is refused.
+    pub digest: String,
+    /// When the key may be forgotten.
+    pub expires_at: Millis,
+}
+
+/// A single-use token, known by its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spend {
+    pub token_digest: String,
+    pub expires_at: Millis,
+}
+
+/// What happened to an [`Intent`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// It is on disk; send it.
+    Inserted {
+        /// Fence of the caller's own lease on the thread, if it holds one.
+        fence: Option<i64>,
+    },
+    /// This key has its answer already, byte for byte.
+    Replay { response: String },
+    /// The key was used with other arguments.
+    OtherArguments,
+    /// The first call with this key is still under way.
+    InFlight,
+    /// The confirmation was used before.
+    AlreadyConfirmed,
+    /// Another agent holds the thread.
+    Leased { by: Holder, until: Millis },
+}
+
+/// How an outbox row ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finish {
+    pub outbox_id: String,
+    pub state: Sent,
+    /// The audit row of the end.
+    pub decision: Decision,
+}
+
+/// The last state of an outbox row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sent {
+    /// Discord did it. `response` is what the caller got, kept for replays.
+    Sent { response: String },
+    /// It did not happen; the idempotency key is free again.
+    Failed { reason: String },
+    /// Nobody knows; the key stays taken and answers with this reason.
+    Unknown { reason: String, response: String },
+}
+
+/// An outbox row that a crash left behind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unfinished {
+    pub outbox_id: String,
+    pub created_at: Millis,
+    pub request: Value,
+    pub repeatable: bool,
+    /// The audit row with which it began.
+    pub decision: Decision,
+}
+
+/// Decisions and the outbox. What [`Ledger::begin`] inserts is written before it is acted on.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Write one audit row.
+    async fn record(&self, decision: Decision) -> Result<(), StoreError>;
+    /// Claim key, token and thread, and insert outbox and audit rows: all or nothing.
+    async fn begin(&self, intent: Intent) -> Result<Begun, StoreError>;
+    /// Close an outbox row. Closing a closed row changes nothing.
+    async fn finish(&self, finish: Finish) -> Result<(), StoreError>;
+    /// Rows that were begun and never finished, oldest first, at most `limit`.
+    async fn unfinished(&self, limit: u32) -> Result<Vec<Unfinished>, StoreError>;
+    /// Audit rows with `seq > after`, oldest first, at most `limit`.
+    async fn decisions(&self, after: i64, limit: u32) -> Result<Vec<(i64, Decision)>, StoreError>;
+}
+
+// ---------------------------------------------------------------- API keys
+
+/// What is known about a key; never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ApiKey {
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    pub created_at: Millis,
+    pub expires_at: Option<Millis>,
+    pub revoked_at: Option<Millis>,
+}
+
+/// Keys, stored as hashes.
+#[async_trait]
+pub trait Keys: Send + Sync {
+    /// Store the hash of `secret` under a new name. `false` if the name is taken.
+    async fn create(&self, key: ApiKey, secret_digest: [u8; 32]) -> Result<bool, StoreError>;
+    /// Whose key has this hash (SHA-256 of the secret); `None` if unknown, revoked or expired.
+    async fn find(
+        &self,
+        secret_digest: [u8; 32],
+        now: Millis,
+    ) -> Result<Option<Principal>, StoreError>;
+    async fn list(&self) -> Result<Vec<ApiKey>, StoreError>;
+    /// `false` if there is no such key.
+    async fn revoke(&self, name: &str, now: Millis) -> Result<bool, StoreError>;
+}
+
+// ---------------------------------------------------------------- leases
+
+/// Who may write into a thread, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    pub thread_id: ChannelId,
+    pub holder: Holder,
+    /// Rises with each acquisition by a new holder or after an expiry, never falls.
+    pub fence: i64,
+    pub until: Millis,
+}
+
+/// Leases on threads, with fences that only rise.
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// Take or extend the lease. `Err(lease)` is the lease of another holder.
+    async fn acquire(
+        &self,
+        thread: ChannelId,
+        holder: &Holder,
+        ttl_ms: i64,
+    ) -> Result<Result<Lease, Lease>, StoreError>;
+    /// Give it back. `false` if this holder does not hold it.
+    async fn release(&self, thread: ChannelId, holder: &Holder) -> Result<bool, StoreError>;
+    /// The lease in force, if any.
+    async fn current(&self, thread: ChannelId) -> Result<Option<Lease>, StoreError>;
+}
+
+// ---------------------------------------------------------------- journal
+
+/// Which events to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Empty means all kinds.
+    pub kinds: Vec<String>,
+    pub guild_id: Option<GuildId>,
+    pub channel_id: Option<ChannelId>,
+}
+
+/// Inbound events in order, with where to resume.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Append a batch with the resume point that covers it, in one commit. Gives the sequence
+    /// number of the last event written (or the latest there is, for an empty batch).
+    async fn append(
+        &self,
+        events: Vec<Event>,
+        resume: Option<ResumePoint>,
+    ) -> Result<i64, StoreError>;
+    /// Events with `seq > after`, oldest first, at most `limit`.
+    async fn after(
+        &self,
+        after: i64,
+        filter: &EventFilter,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError>;
+    /// The latest sequence number, 0 when empty.
+    async fn latest(&self) -> Result<i64, StoreError>;
+    /// Returns when the journal has grown past `seq`; may return early. Safe to drop.
+    async fn grown_past(&self, seq: i64);
+    async fn resume_point(&self, shard: u32) -> Result<Option<ResumePoint>, StoreError>;
+    /// Forget the resume point of a shard, because Discord refused it.
+    async fn forget_resume_point(&self, shard: u32) -> Result<(), StoreError>;
+    /// Note an IDENTIFY at `at`; gives how many there were in the 24 h before and including it.
+    async fn note_identify(&self, at: Millis) -> Result<u32, StoreError>;
+}
+
+// ---------------------------------------------------------------- drafts
+
+/// An automation that someone proposed and nobody has enabled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// UUIDv7.
+    pub id: String,
+    pub guild_id: GuildId,
+    pub name: String,
+    /// When it would act, in words.
+    pub trigger: String,
+    /// What it would do, in words.
+    pub action: String,
+    pub channel_id: Option<ChannelId>,
+    pub drafted_by: String,
+    pub created_at: Millis,
+}
+
+/// Drafts of automations.
+#[async_trait]
+pub trait Drafts: Send + Sync {
+    async fn save(&self, draft: Draft) -> Result<(), StoreError>;
+    async fn of_guild(&self, guild: GuildId, limit: u32) -> Result<Vec<Draft>, StoreError>;
+}

@@ -1,0 +1,91 @@
+//! Where a call would act, and what may be done there: the facts that the gate asks for.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use crate::{
+    hands::HandsError,
+    id::{ChannelId, GuildId, RoleId, UserId, WebhookId},
+    permissions::Permissions,
+};
+
+/// Where something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// `None` for a DM.
+    pub guild_id: Option<GuildId>,
+    pub channel_id: Option<ChannelId>,
+    /// The parent channel of a thread, or the category of a channel.
+    pub parent_id: Option<ChannelId>,
+    /// Threads take their overwrites from their parent.
+    pub is_thread: bool,
+}
+
+/// Whose rights are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The bot itself.
+    Bot,
+    /// A member.
+    Member(UserId),
+}
+
+/// Whom an act is aimed at, where Discord's role hierarchy decides.
+/// Source: Discord documentation, *Permissions › Permission Hierarchy*.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Aim {
+    Member(UserId),
+    Role(RoleId),
+}
+
+/// Something that is missing, said so that a person can act on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lack {
+    /// The permission's name, or `ROLE_HIERARCHY`.
+    pub permission: String,
+    /// What denies it: `denied by the overwrite for @everyone in #announcements`.
+    pub because: String,
+    /// Who could grant it, and how.
+    pub remedy: String,
+}
+
+/// Facts about guilds, from the Gateway's cache or, without it, from REST.
+/// Unknown is `None`, and the gate takes unknown as no.
+#[async_trait]
+pub trait Surroundings: Send + Sync {
+    /// The bot's own user id.
+    async fn bot(&self) -> Result<UserId, HandsError>;
+
+    /// Whether the bot is in this guild.
+    async fn is_member_of(&self, guild: GuildId) -> Result<bool, HandsError>;
+
+    /// Where a channel or thread is.
+    async fn channel(&self, channel: ChannelId) -> Result<Option<Place>, HandsError>;
+
+    /// Where a webhook posts.
+    async fn webhook(&self, webhook: WebhookId) -> Result<Option<Place>, HandsError>;
+
+    /// Where an invite leads.
+    async fn invite(&self, code: &str) -> Result<Option<Place>, HandsError>;
+
+    /// Which of `needs` the subject lacks there, each with the reason. Empty means entitled.
+    /// Without a channel the guild-wide permissions count.
+    async fn lacks(
+        &self,
+        subject: Subject,
+        guild: GuildId,
+        channel: Option<ChannelId>,
+        needs: Permissions,
+    ) -> Result<Vec<Lack>, HandsError>;
+
+    /// Why the subject may not act on the aim by hierarchy, or `None` if it may.
+    async fn outranked(
+        &self,
+        subject: Subject,
+        guild: GuildId,
+        aim: Aim,
+    ) -> Result<Option<Lack>, HandsError>;
+
+    /// Forget what was learned about a guild, because it has just been changed.
+    fn forget(&self, guild: GuildId);
+}
