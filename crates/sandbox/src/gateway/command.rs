@@ -1,0 +1,158 @@
+//! Reads what a client sends: one opcode, checked, or the close code that it earned.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::close::Close;
+use super::frame::op;
+use crate::snowflake::Snowflake;
+
+/// The largest frame a client may send, in bytes (Discord: Gateway › Sending Events).
+pub(crate) const MAX_COMMAND_BYTES: usize = 15 * 1024;
+
+/// A client's frame.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Heartbeat,
+    Identify(Box<Identify>),
+    Presence(Value),
+    Voice(VoiceChange),
+    Resume(Resume),
+    RequestMembers(RequestMembers),
+}
+
+/// Op 2.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Identify {
+    pub(crate) token: String,
+    #[serde(default)]
+    pub(crate) intents: Option<u64>,
+    /// `[shard_id, num_shards]`
+    #[serde(default)]
+    pub(crate) shard: Option<(u64, u64)>,
+    #[serde(default)]
+    pub(crate) presence: Option<Value>,
+}
+
+/// Op 6.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Resume {
+    pub(crate) token: String,
+    pub(crate) session_id: String,
+    pub(crate) seq: u64,
+}
+
+/// Op 4.
+#[derive(Debug, Deserialize)]
+pub(crate) struct VoiceChange {
+    pub(crate) guild_id: Snowflake,
+    pub(crate) channel_id: Option<Snowflake>,
+    #[serde(default)]
+    pub(crate) self_mute: bool,
+    #[serde(default)]
+    pub(crate) self_deaf: bool,
+}
+
+/// Op 8. Exactly one of `query` and `user_ids` is given.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RequestMembers {
+    pub(crate) guild_id: OneOrMany,
+    #[serde(default)]
+    pub(crate) query: Option<String>,
+    #[serde(default)]
+    pub(crate) limit: u64,
+    #[serde(default)]
+    pub(crate) presences: bool,
+    #[serde(default)]
+    pub(crate) user_ids: Option<OneOrMany>,
+    #[serde(default)]
+    pub(crate) nonce: Option<Value>,
+}
+
+/// One id, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    One(Snowflake),
+    Many(Vec<Snowflake>),
+}
+
+impl OneOrMany {
+    pub(crate) fn as_slice(&self) -> &[Snowflake] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Many(ids) => ids,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    op: u64,
+    #[serde(default)]
+    d: Value,
+}
+
+impl Command {
+    /// Parses one text or binary message.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Close> {
+        if bytes.len() > MAX_COMMAND_BYTES {
+            return Err(Close::DECODE_ERROR);
+        }
+        let Envelope { op, d } =
+            serde_json::from_slice(bytes).map_err(|_| Close::DECODE_ERROR)?;
+        Ok(match op {
+            op::HEARTBEAT if d.is_null() || d.is_u64() => Self::Heartbeat,
+            op::HEARTBEAT => return Err(Close::DECODE_ERROR),
+            op::IDENTIFY => Self::Identify(Box::new(payload(d)?)),
+            op::PRESENCE_UPDATE => Self::Presence(d),
+            op::VOICE_STATE_UPDATE => Self::Voice(payload(d)?),
+            op::RESUME => Self::Resume(payload(d)?),
+            op::REQUEST_GUILD_MEMBERS => Self::RequestMembers(payload(d)?),
+            _ => return Err(Close::UNKNOWN_OPCODE),
+        })
+    }
+}
+
+fn payload<T: for<'de> Deserialize<'de>>(data: Value) -> Result<T, Close> {
+    serde_json::from_value(data).map_err(|_| Close::DECODE_ERROR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &str) -> u16 {
+        Command::parse(text.as_bytes()).expect_err(text).code
+    }
+
+    #[test]
+    fn what_cannot_be_read_earns_its_close_code() {
+        assert_eq!(code("not json"), 4002);
+        assert_eq!(code(r#"{"op":1,"d":"x"}"#), 4002);
+        assert_eq!(code(r#"{"op":2,"d":{}}"#), 4002);
+        assert_eq!(code(r#"{"op":77,"d":null}"#), 4001);
+        assert_eq!(code(&format!("{{\"op\":1,\"d\":null{}}}", " ".repeat(16_000))), 4002);
+    }
+
+    #[test]
+    fn identify_reads_shard_and_intents() {
+        let text = r#"{"op":2,"d":{"token":"t","intents":513,"shard":[1,2],"properties":{}}}"#;
+        let Ok(Command::Identify(identify)) = Command::parse(text.as_bytes()) else {
+            panic!("identify is valid");
+        };
+        assert_eq!((identify.intents, identify.shard), (Some(513), Some((1, 2))));
+    }
+
+    #[test]
+    fn members_can_be_asked_for_by_one_id_or_many() {
+        for ids in ["\"5\"", "[\"5\"]"] {
+            let text = format!(r#"{{"op":8,"d":{{"guild_id":"1","user_ids":{ids}}}}}"#);
+            let Ok(Command::RequestMembers(request)) = Command::parse(text.as_bytes()) else {
+                panic!("op 8 is valid");
+            };
+            let ids = request.user_ids.expect("ids");
+            assert_eq!(ids.as_slice(), &[Snowflake(5)]);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Who may do what where: permissions over the world's facts, and the role hierarchy.
+
+use super::channel::{Channel, ChannelKind};
+use super::refusal::Unknown;
+use super::{Answer, Refusal, World};
+use crate::permissions::{self as bits, Standing};
+use crate::snowflake::Snowflake;
+
+/// What both ends of a DM may do there.
+const IN_DM: u64 = bits::VIEW_CHANNEL
+    | bits::SEND_MESSAGES
+    | bits::SEND_MESSAGES_IN_THREADS
+    | bits::EMBED_LINKS
+    | bits::ATTACH_FILES
+    | bits::READ_MESSAGE_HISTORY
+    | bits::ADD_REACTIONS
+    | bits::SEND_POLLS;
+
+impl World {
+    /// The facts for a member's permissions; `None` for someone outside the guild.
+    fn standing(&self, guild: Snowflake, user: Snowflake) -> Option<Standing> {
+        let guild = self.guilds.get(&guild)?;
+        let member = guild.members.get(&user)?;
+        let held = std::iter::once(&guild.id).chain(&member.roles);
+        let granted = held.filter_map(|id| guild.roles.get(id)).map(|role| role.permissions);
+        let now = self.now_ms();
+        Some(Standing {
+            guild: guild.id,
+            user,
+            owner: guild.owner_id == user,
+            timed_out: member.timeout_until_ms.is_some_and(|until| until > now),
+            roles: member.roles.iter().copied().collect(),
+            granted: granted.fold(0, |all, one| all | one),
+        })
+    }
+
+    /// Guild-wide permissions; 0 for someone outside.
+    pub fn permissions_in_guild(&self, guild: Snowflake, user: Snowflake) -> u64 {
+        self.standing(guild, user).map_or(0, |standing| standing.in_guild())
+    }
+
+    /// Permissions in a channel, thread or DM; 0 where it cannot be seen.
+    pub fn permissions_in(&self, user: Snowflake, channel: Snowflake) -> u64 {
+        let Some(channel) = self.channels.get(&channel) else { return 0 };
+        let Some(guild) = channel.guild_id else {
+            return if channel.recipients.contains(&user) { IN_DM } else { 0 };
+        };
+        let Some(standing) = self.standing(guild, user) else { return 0 };
+        let (place, sending) = if channel.kind.is_thread() {
+            match self.parent_of(channel) {
+                Some(parent) => (parent, bits::SEND_MESSAGES_IN_THREADS),
+                None => return 0,
+            }
+        } else {
+            (channel, bits::SEND_MESSAGES)
+        };
+        let mut permissions = bits::implied(standing.in_channel(&place.overwrites), sending);
+        if place.kind.is_voice() && permissions & bits::CONNECT == 0 {
+            // Discord hides the text of a voice channel from those who cannot connect.
+            permissions &= bits::VIEW_CHANNEL;
+        }
+        if hidden_private_thread(channel, user, permissions) { 0 } else { permissions }
+    }
+
+    /// Whether a user sees a channel.
+    pub fn may_view(&self, user: Snowflake, channel: Snowflake) -> bool {
+        self.permissions_in(user, channel) & bits::VIEW_CHANNEL != 0
+    }
+
+    /// The channel, when `user` may see it: unknown to all is 10003, hidden is 50001.
+    pub(crate) fn visible_channel(&self, user: Snowflake, id: Snowflake) -> Answer<&Channel> {
+        let channel =
+            self.channels.get(&id).ok_or_else(|| Refusal::unknown(Unknown::Channel))?;
+        if !self.may_view(user, id) {
+            return Err(Refusal::missing_access());
+        }
+        Ok(channel)
+    }
+
+    /// Requires all of `needed` in a channel that `user` sees.
+    pub(crate) fn require_in(&self, user: Snowflake, channel: Snowflake, needed: u64) -> Answer<()> {
+        self.visible_channel(user, channel)?;
+        if self.permissions_in(user, channel) & needed == needed {
+            return Ok(());
+        }
+        Err(Refusal::missing_permissions())
+    }
+
+    /// The guild must exist (10004) and have `user` as a member (50001).
+    pub(crate) fn require_member(&self, user: Snowflake, guild: Snowflake) -> Answer<()> {
+        if !self.guilds.contains_key(&guild) {
+            return Err(Refusal::unknown(Unknown::Guild));
+        }
+        if !self.is_member(guild, user) {
+            return Err(Refusal::missing_access());
+        }
+        Ok(())
+    }
+
+    /// Requires all of `needed` guild-wide.
+    pub(crate) fn require(&self, user: Snowflake, guild: Snowflake, needed: u64) -> Answer<()> {
+        self.require_member(user, guild)?;
+        if self.permissions_in_guild(guild, user) & needed == needed {
+            return Ok(());
+        }
+        Err(Refusal::missing_permissions())
+    }
+
+    /// The position of a member's highest role; owners stand above every role.
+    pub fn rank(&self, guild: Snowflake, user: Snowflake) -> i64 {
+        let Some(guild) = self.guilds.get(&guild) else { return -1 };
+        if guild.owner_id == user {
+            return i64::MAX;
+        }
+        let Some(member) = guild.members.get(&user) else { return -1 };
+        let held = member.roles.iter().filter_map(|role| guild.roles.get(role));
+        held.map(|role| role.position).max().unwrap_or(0)
+    }
+
+    /// Requires that `user` stands above another member (kick, ban, timeout, nickname).
+    pub(crate) fn require_above_member(
+        &self,
+        user: Snowflake,
+        guild: Snowflake,
+        other: Snowflake,
+    ) -> Answer<()> {
+        if self.rank(guild, user) > self.rank(guild, other) {
+            return Ok(());
+        }
+        Err(Refusal::missing_permissions())
+    }
+
+    /// Requires that `user` stands above a role.
+    pub(crate) fn require_above_role(
+        &self,
+        user: Snowflake,
+        guild: Snowflake,
+        role: Snowflake,
+    ) -> Answer<()> {
+        let position = self
+            .guilds
+            .get(&guild)
+            .and_then(|guild| guild.roles.get(&role))
+            .ok_or_else(|| Refusal::unknown(Unknown::Role))?
+            .position;
+        if self.rank(guild, user) > position {
+            return Ok(());
+        }
+        Err(Refusal::missing_permissions())
+    }
+}
+
+fn hidden_private_thread(channel: &Channel, user: Snowflake, permissions: u64) -> bool {
+    channel.kind == ChannelKind::PrivateThread
+        && permissions & bits::MANAGE_THREADS == 0
+        && channel.thread.as_ref().is_some_and(|thread| !thread.members.contains_key(&user))
+}

@@ -1,0 +1,96 @@
+//! The sandbox's time: the real clock, or one that only tests move.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Milliseconds since 1970, shared by every clone.
+#[derive(Clone, Debug)]
+pub struct SandboxClock {
+    start_ms: Option<u64>,
+    advanced_ms: Arc<AtomicU64>,
+}
+
+impl SandboxClock {
+    /// Real time, plus whatever [`SandboxClock::advance`] added.
+    pub fn real() -> Self {
+        Self { start_ms: None, advanced_ms: Arc::default() }
+    }
+
+    /// Stands still at `start_ms` until advanced.
+    pub fn manual(start_ms: u64) -> Self {
+        Self { start_ms: Some(start_ms), advanced_ms: Arc::default() }
+    }
+
+    /// Now, in milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        let base = self.start_ms.unwrap_or_else(real_now_ms);
+        base.saturating_add(self.advanced_ms.load(Ordering::Relaxed))
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, ms: u64) {
+        let step = |advanced: u64| Some(advanced.saturating_add(ms));
+        // The closure always returns a value, so the update cannot fail.
+        let _ = self.advanced_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+    }
+}
+
+impl Default for SandboxClock {
+    fn default() -> Self {
+        Self::real()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the sandbox's one source of real time")]
+fn real_now_ms() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `2026-01-01T00:00:00.000000+00:00`, as Discord writes a moment.
+pub fn iso8601(ms: u64) -> String {
+    let nanos = i128::from(ms) * 1_000_000;
+    let moment =
+        OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}+00:00",
+        moment.year(),
+        u8::from(moment.month()),
+        moment.day(),
+        moment.hour(),
+        moment.minute(),
+        moment.second(),
+        moment.microsecond()
+    )
+}
+
+/// Reads an ISO 8601 moment into milliseconds since 1970.
+pub(crate) fn parse_iso8601(text: &str) -> Option<u64> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    u64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_only_when_told() {
+        let clock = SandboxClock::manual(1_000);
+        let same = clock.clone();
+        clock.advance(500);
+        assert_eq!(same.now_ms(), 1_500);
+    }
+
+    #[test]
+    fn moments_are_written_with_microseconds_and_read_back() {
+        let text = iso8601(1_767_225_600_123);
+        assert_eq!(text, "2026-01-01T00:00:00.123000+00:00");
+        assert_eq!(parse_iso8601(&text), Some(1_767_225_600_123));
+        assert_eq!(parse_iso8601("2026-01-01T00:00:00Z"), Some(1_767_225_600_000));
+    }
+}

@@ -1,0 +1,115 @@
+//! Guilds: what belongs to them, and how Discord renders them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::World;
+use super::member::Member;
+use super::role::Role;
+use crate::snowflake::Snowflake;
+
+/// A guild with everything that exists only inside it; its channels are in the world.
+#[derive(Clone, Debug)]
+pub struct Guild {
+    pub id: Snowflake,
+    pub name: String,
+    pub owner_id: Snowflake,
+    pub roles: BTreeMap<Snowflake, Role>,
+    pub members: BTreeMap<Snowflake, Member>,
+    /// Settings without rules of their own, already validated, under Discord's names.
+    pub settings: Map<String, Value>,
+    /// Who is connected to which voice channel.
+    pub voice_states: BTreeMap<Snowflake, VoiceState>,
+}
+
+/// A user's connection to voice.
+#[derive(Clone, Debug)]
+pub struct VoiceState {
+    pub channel_id: Snowflake,
+    pub session_id: String,
+    pub self_mute: bool,
+    pub self_deaf: bool,
+}
+
+impl Guild {
+    pub(crate) fn new(id: Snowflake, name: &str, owner_id: Snowflake) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            owner_id,
+            roles: BTreeMap::new(),
+            members: BTreeMap::new(),
+            settings: Map::new(),
+            voice_states: BTreeMap::new(),
+        }
+    }
+
+    /// Roles from `@everyone` upwards.
+    pub fn roles_by_position(&self) -> Vec<&Role> {
+        let mut roles: Vec<_> = self.roles.values().collect();
+        roles.sort_by_key(|role| (role.position, role.id));
+        roles
+    }
+}
+
+impl World {
+    /// The guilds that a user is in, oldest first.
+    pub fn guilds_of(&self, user: Snowflake) -> Vec<Snowflake> {
+        let inside = self.guilds.values().filter(|guild| guild.members.contains_key(&user));
+        inside.map(|guild| guild.id).collect()
+    }
+
+    /// The guild object of REST.
+    pub fn guild_payload(&self, id: Snowflake) -> Option<Value> {
+        let guild = self.guilds.get(&id)?;
+        let mut payload = json!({
+            "id": guild.id,
+            "name": guild.name,
+            "icon": null,
+            "description": null,
+            "home_header": null,
+            "splash": null,
+            "discovery_splash": null,
+            "features": [],
+            "banner": null,
+            "owner_id": guild.owner_id,
+            "application_id": null,
+            "region": "deprecated",
+            "afk_channel_id": null,
+            "afk_timeout": 300,
+            "system_channel_id": null,
+            "system_channel_flags": 0,
+            "widget_enabled": false,
+            "widget_channel_id": null,
+            "verification_level": 0,
+            "roles": guild.roles_by_position().iter().map(|role| role.payload())
+                .collect::<Vec<_>>(),
+            "default_message_notifications": 0,
+            "mfa_level": 0,
+            "explicit_content_filter": 0,
+            "max_presences": null,
+            "max_members": 500_000,
+            "max_stage_video_channel_users": 50,
+            "max_video_channel_users": 25,
+            "vanity_url_code": null,
+            "premium_tier": 0,
+            "premium_subscription_count": 0,
+            "preferred_locale": "en-US",
+            "rules_channel_id": null,
+            "safety_alerts_channel_id": null,
+            "public_updates_channel_id": null,
+            "hub_type": null,
+            "premium_progress_bar_enabled": false,
+            "nsfw": false,
+            "nsfw_level": 0,
+            "emojis": [],
+            "stickers": [],
+            "incidents_data": null,
+        });
+        if let Some(object) = payload.as_object_mut() {
+            object.extend(guild.settings.clone());
+        }
+        Some(payload)
+    }
+}

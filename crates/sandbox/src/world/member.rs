@@ -1,0 +1,71 @@
+//! Members of guilds, and how Discord renders them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::World;
+use super::clock::iso8601;
+use crate::snowflake::Snowflake;
+
+/// A user in a guild.
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub user_id: Snowflake,
+    pub nick: Option<String>,
+    /// Without `@everyone`.
+    pub roles: BTreeSet<Snowflake>,
+    pub joined_ms: u64,
+    /// End of the timeout, which may have passed.
+    pub timeout_until_ms: Option<u64>,
+    pub mute: bool,
+    pub deaf: bool,
+    pub flags: u64,
+}
+
+impl Member {
+    pub(crate) fn new(user_id: Snowflake, joined_ms: u64) -> Self {
+        Self {
+            user_id,
+            nick: None,
+            roles: BTreeSet::new(),
+            joined_ms,
+            timeout_until_ms: None,
+            mute: false,
+            deaf: false,
+            flags: 0,
+        }
+    }
+
+    /// The member object without `user`, as messages carry it.
+    pub fn partial_payload(&self) -> Value {
+        json!({
+            "avatar": null,
+            "banner": null,
+            "communication_disabled_until": self.timeout_until_ms.map(iso8601),
+            "flags": self.flags,
+            "joined_at": iso8601(self.joined_ms),
+            "nick": self.nick,
+            "pending": false,
+            "premium_since": null,
+            "roles": self.roles,
+            "mute": self.mute,
+            "deaf": self.deaf,
+        })
+    }
+}
+
+impl World {
+    /// Whether a user is in a guild.
+    pub fn is_member(&self, guild: Snowflake, user: Snowflake) -> bool {
+        self.guilds.get(&guild).is_some_and(|guild| guild.members.contains_key(&user))
+    }
+
+    /// The member object with its user.
+    pub fn member_payload(&self, guild: Snowflake, user: Snowflake) -> Option<Value> {
+        let member = self.guilds.get(&guild)?.members.get(&user)?;
+        let mut payload = member.partial_payload();
+        payload["user"] = self.user_payload(user);
+        Some(payload)
+    }
+}

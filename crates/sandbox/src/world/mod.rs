@@ -1,0 +1,131 @@
+//! The simulated Discord itself: plain data and the rules over it. No I/O, nothing asynchronous.
+//!
+//! Every change takes the actor's id and answers as Discord would, a [`Refusal`] included; what
+//! the Gateway must hear is appended to an outbox that [`Shared::write`] hands out.
+
+pub mod access;
+pub mod channel;
+pub mod clock;
+pub mod dispatch;
+pub mod gateway;
+pub mod guild;
+pub mod intents;
+pub mod member;
+pub mod refusal;
+pub mod role;
+pub mod shared;
+pub mod user;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::Value;
+
+pub use channel::{Channel, ChannelKind, Thread};
+pub use clock::SandboxClock;
+pub use dispatch::{Audience, Dispatch, DispatchSink};
+pub use guild::Guild;
+pub use member::Member;
+pub use refusal::Refusal;
+pub use role::Role;
+pub use shared::Shared;
+pub use user::{Application, User};
+
+use crate::snowflake::{Snowflake, SnowflakeGenerator};
+
+/// What an operation answers: a value, or Discord's error.
+pub type Answer<T = Value> = Result<T, Refusal>;
+
+/// How a world begins.
+#[derive(Clone, Debug, Default)]
+pub struct WorldConfig {
+    /// With a manual clock, the same seed and the same calls give the same ids and tokens.
+    pub seed: u64,
+    /// Real by default.
+    pub clock: SandboxClock,
+}
+
+/// Where the server listens; links in answers are made from it.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// `http://127.0.0.1:PORT`, without a path.
+    pub http: String,
+    /// `ws://127.0.0.1:PORT/gateway`.
+    pub gateway: String,
+}
+
+/// All that exists.
+pub struct World {
+    clock: SandboxClock,
+    rng: StdRng,
+    ids: SnowflakeGenerator,
+    addresses: Addresses,
+    pub(crate) users: BTreeMap<Snowflake, User>,
+    pub(crate) applications: BTreeMap<Snowflake, Application>,
+    tokens: HashMap<String, Snowflake>,
+    pub(crate) guilds: BTreeMap<Snowflake, Guild>,
+    pub(crate) channels: BTreeMap<Snowflake, Channel>,
+    pub(crate) presences: HashMap<Snowflake, gateway::Presence>,
+    outbox: Vec<Dispatch>,
+}
+
+impl World {
+    pub(crate) fn new(config: WorldConfig) -> Self {
+        Self {
+            clock: config.clock,
+            rng: StdRng::seed_from_u64(config.seed),
+            ids: SnowflakeGenerator::default(),
+            addresses: Addresses {
+                http: "http://127.0.0.1".into(),
+                gateway: "ws://127.0.0.1/gateway".into(),
+            },
+            users: BTreeMap::new(),
+            applications: BTreeMap::new(),
+            tokens: HashMap::new(),
+            guilds: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            presences: HashMap::new(),
+            outbox: Vec::new(),
+        }
+    }
+
+    /// Now, in milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    /// A fresh id.
+    pub fn next_id(&mut self) -> Snowflake {
+        let now = self.now_ms();
+        self.ids.next(now)
+    }
+
+    /// `length` letters and digits from the seeded generator: tokens, codes, session ids.
+    pub fn random_text(&mut self, length: usize) -> String {
+        const ALPHABET: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut pick = || char::from(ALPHABET[self.rng.random_range(0..ALPHABET.len())]);
+        (0..length).map(|_| pick()).collect()
+    }
+
+    /// Tells the world where its server listens.
+    pub fn set_addresses(&mut self, addresses: Addresses) {
+        self.addresses = addresses;
+    }
+
+    /// Where the server listens.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Notes something that the Gateway must tell.
+    pub fn dispatch(&mut self, kind: &'static str, audience: Audience, intents: u64, data: Value) {
+        self.outbox.push(Dispatch { kind, data: Arc::new(data), audience, intents });
+    }
+
+    pub(crate) fn take_dispatches(&mut self) -> Vec<Dispatch> {
+        std::mem::take(&mut self.outbox)
+    }
+}

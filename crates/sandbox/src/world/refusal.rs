@@ -1,0 +1,117 @@
+//! Discord's "no": an HTTP status, a JSON error code, a message and, for forms, nested errors.
+
+use serde_json::{Value, json};
+
+/// An error body of Discord (Reference › Opcodes and Status Codes › JSON).
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{status}: {message} (code {code})")]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// Discord's error code; 0 for a general one.
+    pub code: u32,
+    /// What Discord says.
+    pub message: String,
+    /// Nested `errors` of an invalid form.
+    pub errors: Option<Value>,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, code: u32, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), errors: None }
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(401, 0, "401: Unauthorized")
+    }
+
+    pub(crate) fn route() -> Self {
+        Self::new(404, 0, "404: Not Found")
+    }
+
+    pub(crate) fn method() -> Self {
+        Self::new(405, 0, "405: Method Not Allowed")
+    }
+
+    pub(crate) fn unknown(what: Unknown) -> Self {
+        let (code, name) = what.code_and_name();
+        Self::new(404, code, format!("Unknown {name}"))
+    }
+
+    pub(crate) fn missing_access() -> Self {
+        Self::new(403, 50_001, "Missing Access")
+    }
+
+    pub(crate) fn missing_permissions() -> Self {
+        Self::new(403, 50_013, "Missing Permissions")
+    }
+
+    pub(crate) fn wrong_channel_type() -> Self {
+        Self::new(400, 50_024, "Cannot execute action on this channel type")
+    }
+
+    /// An invalid form whose `errors` name each field.
+    pub(crate) fn form(errors: Value) -> Self {
+        Self {
+            status: 400,
+            code: 50_035,
+            message: "Invalid Form Body".into(),
+            errors: Some(errors),
+        }
+    }
+
+    /// An invalid form with one bad field; `path` is dotted (`embeds.0.title`).
+    pub(crate) fn field(path: &str, code: &str, message: &str) -> Self {
+        let leaf = json!({"_errors": [{"code": code, "message": message}]});
+        Self::form(path.rsplit('.').fold(leaf, |inner, key| json!({key: inner})))
+    }
+
+    /// The JSON body.
+    pub fn body(&self) -> Value {
+        let mut body = json!({"message": self.message, "code": self.code});
+        if let Some(errors) = &self.errors {
+            body["errors"] = errors.clone();
+        }
+        body
+    }
+}
+
+/// What was not found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unknown {
+    Ban,
+    Channel,
+    Emoji,
+    Guild,
+    Invite,
+    Member,
+    Message,
+    Overwrite,
+    Role,
+    Sticker,
+    ThreadMember,
+    User,
+    VoiceState,
+    Webhook,
+}
+
+impl Unknown {
+    const fn code_and_name(self) -> (u32, &'static str) {
+        match self {
+            Self::Channel => (10_003, "Channel"),
+            Self::Guild => (10_004, "Guild"),
+            Self::Invite => (10_006, "Invite"),
+            Self::Member => (10_007, "Member"),
+            Self::Message => (10_008, "Message"),
+            Self::Overwrite => (10_009, "Permission Overwrite"),
+            Self::Role => (10_011, "Role"),
+            Self::User => (10_013, "User"),
+            Self::Emoji => (10_014, "Emoji"),
+            Self::Webhook => (10_015, "Webhook"),
+            Self::Ban => (10_026, "Ban"),
+            Self::Sticker => (10_060, "Sticker"),
+            Self::VoiceState => (10_065, "Voice State"),
+            Self::ThreadMember => (10_007, "Member"),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The one lock around the world, and the fan-out of what a locked section caused.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{DispatchSink, SandboxClock, World, WorldConfig};
+
+/// A world that many requests and sessions share. Locked only for synchronous work.
+pub struct Shared {
+    world: Mutex<World>,
+    sinks: Mutex<Vec<Arc<dyn DispatchSink>>>,
+    clock: SandboxClock,
+}
+
+impl Shared {
+    /// An empty world.
+    pub fn new(config: WorldConfig) -> Arc<Self> {
+        let clock = config.clock.clone();
+        let world = Mutex::new(World::new(config));
+        Arc::new(Self { world, sinks: Mutex::default(), clock })
+    }
+
+    /// Looks at the world.
+    pub fn read<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(&lock(&self.world))
+    }
+
+    /// Changes the world, then hands what happened to every sink, still in the order of effects.
+    pub fn write<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        let mut world = lock(&self.world);
+        let answer = change(&mut world);
+        let dispatches = world.take_dispatches();
+        if !dispatches.is_empty() {
+            for sink in lock(&self.sinks).iter() {
+                sink.deliver(&world, &dispatches);
+            }
+        }
+        answer
+    }
+
+    /// Registers a sink for the life of the world.
+    pub fn subscribe(&self, sink: Arc<dyn DispatchSink>) {
+        lock(&self.sinks).push(sink);
+    }
+
+    /// The clock that the world lives by.
+    pub fn clock(&self) -> &SandboxClock {
+        &self.clock
+    }
+}
+
+/// A panic in one request must not end the sandbox, so a poisoned lock is taken over.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
