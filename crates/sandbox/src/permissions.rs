@@ -123,13 +123,19 @@ impl Standing {
         }
         let mut permissions = self.granted;
         let find = |target: OverwriteTarget, id: Snowflake| {
-            overwrites.iter().find(move |o| o.target == target && o.id == id)
+            overwrites
+                .iter()
+                .find(move |o| o.target == target && o.id == id)
         };
         if let Some(everyone) = find(OverwriteTarget::Role, self.guild) {
             permissions = permissions & !everyone.deny | everyone.allow;
         }
         let (mut allow, mut deny) = (0, 0);
-        for overwrite in self.roles.iter().filter_map(|role| find(OverwriteTarget::Role, *role)) {
+        for overwrite in self
+            .roles
+            .iter()
+            .filter_map(|role| find(OverwriteTarget::Role, *role))
+        {
             allow |= overwrite.allow;
             deny |= overwrite.deny;
         }
@@ -141,7 +147,11 @@ impl Standing {
     }
 
     fn after_timeout(&self, permissions: u64) -> u64 {
-        if self.timed_out { permissions & TIMED_OUT } else { permissions }
+        if self.timed_out {
+            permissions & TIMED_OUT
+        } else {
+            permissions
+        }
     }
 }
 
@@ -177,7 +187,12 @@ mod tests {
     }
 
     fn role(id: Snowflake, allow: u64, deny: u64) -> Overwrite {
-        Overwrite { id, target: OverwriteTarget::Role, allow, deny }
+        Overwrite {
+            id,
+            target: OverwriteTarget::Role,
+            allow,
+            deny,
+        }
     }
 
     #[test]
@@ -185,11 +200,19 @@ mod tests {
         let overwrites = [
             role(GUILD, 0, SEND_MESSAGES),
             role(ROLE, SEND_MESSAGES, 0),
-            Overwrite { id: USER, target: OverwriteTarget::Member, allow: 0, deny: SEND_MESSAGES },
+            Overwrite {
+                id: USER,
+                target: OverwriteTarget::Member,
+                allow: 0,
+                deny: SEND_MESSAGES,
+            },
         ];
         let member = standing(VIEW_CHANNEL | SEND_MESSAGES);
         assert_eq!(member.in_channel(&overwrites[..1]), VIEW_CHANNEL);
-        assert_eq!(member.in_channel(&overwrites[..2]), VIEW_CHANNEL | SEND_MESSAGES);
+        assert_eq!(
+            member.in_channel(&overwrites[..2]),
+            VIEW_CHANNEL | SEND_MESSAGES
+        );
         assert_eq!(member.in_channel(&overwrites), VIEW_CHANNEL);
     }
 

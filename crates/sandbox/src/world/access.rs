@@ -22,7 +22,9 @@ impl World {
         let guild = self.guilds.get(&guild)?;
         let member = guild.members.get(&user)?;
         let held = std::iter::once(&guild.id).chain(&member.roles);
-        let granted = held.filter_map(|id| guild.roles.get(id)).map(|role| role.permissions);
+        let granted = held
+            .filter_map(|id| guild.roles.get(id))
+            .map(|role| role.permissions);
         let now = self.now_ms();
         Some(Standing {
             guild: guild.id,
@@ -36,16 +38,25 @@ impl World {
 
     /// Guild-wide permissions; 0 for someone outside.
     pub fn permissions_in_guild(&self, guild: Snowflake, user: Snowflake) -> u64 {
-        self.standing(guild, user).map_or(0, |standing| standing.in_guild())
+        self.standing(guild, user)
+            .map_or(0, |standing| standing.in_guild())
     }
 
     /// Permissions in a channel, thread or DM; 0 where it cannot be seen.
     pub fn permissions_in(&self, user: Snowflake, channel: Snowflake) -> u64 {
-        let Some(channel) = self.channels.get(&channel) else { return 0 };
-        let Some(guild) = channel.guild_id else {
-            return if channel.recipients.contains(&user) { IN_DM } else { 0 };
+        let Some(channel) = self.channels.get(&channel) else {
+            return 0;
         };
-        let Some(standing) = self.standing(guild, user) else { return 0 };
+        let Some(guild) = channel.guild_id else {
+            return if channel.recipients.contains(&user) {
+                IN_DM
+            } else {
+                0
+            };
+        };
+        let Some(standing) = self.standing(guild, user) else {
+            return 0;
+        };
         let (place, sending) = if channel.kind.is_thread() {
             match self.parent_of(channel) {
                 Some(parent) => (parent, bits::SEND_MESSAGES_IN_THREADS),
@@ -59,7 +70,11 @@ impl World {
             // Discord hides the text of a voice channel from those who cannot connect.
             permissions &= bits::VIEW_CHANNEL;
         }
-        if hidden_private_thread(channel, user, permissions) { 0 } else { permissions }
+        if hidden_private_thread(channel, user, permissions) {
+            0
+        } else {
+            permissions
+        }
     }
 
     /// Whether a user sees a channel.
@@ -69,8 +84,10 @@ impl World {
 
     /// The channel, when `user` may see it: unknown to all is 10003, hidden is 50001.
     pub(crate) fn visible_channel(&self, user: Snowflake, id: Snowflake) -> Answer<&Channel> {
-        let channel =
-            self.channels.get(&id).ok_or_else(|| Refusal::unknown(Unknown::Channel))?;
+        let channel = self
+            .channels
+            .get(&id)
+            .ok_or_else(|| Refusal::unknown(Unknown::Channel))?;
         if !self.may_view(user, id) {
             return Err(Refusal::missing_access());
         }
@@ -78,7 +95,12 @@ impl World {
     }
 
     /// Requires all of `needed` in a channel that `user` sees.
-    pub(crate) fn require_in(&self, user: Snowflake, channel: Snowflake, needed: u64) -> Answer<()> {
+    pub(crate) fn require_in(
+        &self,
+        user: Snowflake,
+        channel: Snowflake,
+        needed: u64,
+    ) -> Answer<()> {
         self.visible_channel(user, channel)?;
         if self.permissions_in(user, channel) & needed == needed {
             return Ok(());
@@ -108,11 +130,15 @@ impl World {
 
     /// The position of a member's highest role; owners stand above every role.
     pub fn rank(&self, guild: Snowflake, user: Snowflake) -> i64 {
-        let Some(guild) = self.guilds.get(&guild) else { return -1 };
+        let Some(guild) = self.guilds.get(&guild) else {
+            return -1;
+        };
         if guild.owner_id == user {
             return i64::MAX;
         }
-        let Some(member) = guild.members.get(&user) else { return -1 };
+        let Some(member) = guild.members.get(&user) else {
+            return -1;
+        };
         let held = member.roles.iter().filter_map(|role| guild.roles.get(role));
         held.map(|role| role.position).max().unwrap_or(0)
     }
@@ -153,5 +179,8 @@ impl World {
 fn hidden_private_thread(channel: &Channel, user: Snowflake, permissions: u64) -> bool {
     channel.kind == ChannelKind::PrivateThread
         && permissions & bits::MANAGE_THREADS == 0
-        && channel.thread.as_ref().is_some_and(|thread| !thread.members.contains_key(&user))
+        && channel
+            .thread
+            .as_ref()
+            .is_some_and(|thread| !thread.members.contains_key(&user))
 }

@@ -52,7 +52,10 @@ impl ChannelKind {
 
     /// One of the three kinds of thread.
     pub const fn is_thread(self) -> bool {
-        matches!(self, Self::AnnouncementThread | Self::PublicThread | Self::PrivateThread)
+        matches!(
+            self,
+            Self::AnnouncementThread | Self::PublicThread | Self::PrivateThread
+        )
     }
 
     /// Holds posts (threads), no messages of its own.
@@ -201,7 +204,10 @@ impl World {
             "member_count": thread.members.len().min(50),
             "total_message_sent": thread.total_message_sent,
         });
-        if self.parent_of(channel).is_some_and(|parent| parent.kind.is_forum()) {
+        if self
+            .parent_of(channel)
+            .is_some_and(|parent| parent.kind.is_forum())
+        {
             payload["applied_tags"] = json!(thread.applied_tags);
         }
         if let Some(joined) = thread.members.get(&viewer) {

@@ -17,12 +17,18 @@ pub struct SandboxClock {
 impl SandboxClock {
     /// Real time, plus whatever [`SandboxClock::advance`] added.
     pub fn real() -> Self {
-        Self { start_ms: None, advanced_ms: Arc::default() }
+        Self {
+            start_ms: None,
+            advanced_ms: Arc::default(),
+        }
     }
 
     /// Stands still at `start_ms` until advanced.
     pub fn manual(start_ms: u64) -> Self {
-        Self { start_ms: Some(start_ms), advanced_ms: Arc::default() }
+        Self {
+            start_ms: Some(start_ms),
+            advanced_ms: Arc::default(),
+        }
     }
 
     /// Now, in milliseconds since 1970.
@@ -35,7 +41,9 @@ impl SandboxClock {
     pub fn advance(&self, ms: u64) {
         let step = |advanced: u64| Some(advanced.saturating_add(ms));
         // The closure always returns a value, so the update cannot fail.
-        let _ = self.advanced_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+        let _ = self
+            .advanced_ms
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
     }
 }
 
@@ -45,9 +53,14 @@ impl Default for SandboxClock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the sandbox's one source of real time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the sandbox's one source of real time"
+)]
 fn real_now_ms() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
@@ -91,6 +104,9 @@ mod tests {
         let text = iso8601(1_767_225_600_123);
         assert_eq!(text, "2026-01-01T00:00:00.123000+00:00");
         assert_eq!(parse_iso8601(&text), Some(1_767_225_600_123));
-        assert_eq!(parse_iso8601("2026-01-01T00:00:00Z"), Some(1_767_225_600_000));
+        assert_eq!(
+            parse_iso8601("2026-01-01T00:00:00Z"),
+            Some(1_767_225_600_000)
+        );
     }
 }

@@ -59,10 +59,13 @@ impl World {
                 || (wanted & intents::GUILD_PRESENCES != 0 && self.is_online(**user))
                 || guild.voice_states.contains_key(user)
         });
-        let members: Vec<_> =
-            shown.filter_map(|user| self.member_payload(guild_id, *user)).collect();
+        let members: Vec<_> = shown
+            .filter_map(|user| self.member_payload(guild_id, *user))
+            .collect();
         let channels = self.channels_of(guild_id);
-        let channels = channels.iter().filter_map(|c| self.channel_payload(c.id, viewer));
+        let channels = channels
+            .iter()
+            .filter_map(|c| self.channel_payload(c.id, viewer));
         let threads = self
             .threads_of(guild_id)
             .filter(|(channel, thread)| !thread.archived && self.may_view(viewer, channel.id))
@@ -73,8 +76,12 @@ impl World {
         payload["members"] = json!(members);
         payload["large"] = json!(large);
         payload["unavailable"] = json!(false);
-        payload["joined_at"] =
-            json!(guild.members.get(&viewer).map(|member| iso8601(member.joined_ms)));
+        payload["joined_at"] = json!(
+            guild
+                .members
+                .get(&viewer)
+                .map(|member| iso8601(member.joined_ms))
+        );
         payload["stage_instances"] = json!([]);
         payload["guild_scheduled_events"] = json!([]);
         payload["soundboard_sounds"] = json!([]);
@@ -82,7 +89,9 @@ impl World {
             json!([])
         } else {
             let online = guild.members.keys().filter(|user| self.is_online(**user));
-            online.map(|user| self.presence_payload(guild_id, *user)).collect()
+            online
+                .map(|user| self.presence_payload(guild_id, *user))
+                .collect()
         };
         payload["voice_states"] = guild
             .voice_states
@@ -107,7 +116,9 @@ impl World {
         with_presences: bool,
     ) -> MemberList {
         let mut list = MemberList::default();
-        let Some(guild) = self.guilds.get(&guild_id) else { return list };
+        let Some(guild) = self.guilds.get(&guild_id) else {
+            return list;
+        };
         let chosen: Vec<Snowflake> = match query {
             MemberQuery::Ids(ids) => {
                 let ids = || ids.iter().take(MEMBERS_PER_QUERY).copied();
@@ -116,10 +127,16 @@ impl World {
             }
             MemberQuery::Prefix { text, limit } => {
                 let everyone = text.is_empty() && *limit == 0;
-                let limit =
-                    if everyone { usize::MAX } else { (*limit).clamp(1, MEMBERS_PER_QUERY) };
+                let limit = if everyone {
+                    usize::MAX
+                } else {
+                    (*limit).clamp(1, MEMBERS_PER_QUERY)
+                };
                 let users = guild.members.keys().copied();
-                users.filter(|user| self.name_starts_with(guild_id, *user, text)).take(limit).collect()
+                users
+                    .filter(|user| self.name_starts_with(guild_id, *user, text))
+                    .take(limit)
+                    .collect()
             }
         };
         for user in chosen {
@@ -134,16 +151,24 @@ impl World {
     /// Whether username, display name or nickname starts so, case-insensitively.
     pub(crate) fn name_starts_with(&self, guild: Snowflake, user: Snowflake, start: &str) -> bool {
         let start = start.to_lowercase();
-        let nick = self.guilds.get(&guild).and_then(|g| g.members.get(&user)?.nick.as_deref());
+        let nick = self
+            .guilds
+            .get(&guild)
+            .and_then(|g| g.members.get(&user)?.nick.as_deref());
         let account = self.users.get(&user);
         let username = account.map(|user| user.username.as_str());
         let global = account.and_then(|user| user.global_name.as_deref());
-        [username, global, nick].iter().flatten().any(|n| n.to_lowercase().starts_with(&start))
+        [username, global, nick]
+            .iter()
+            .flatten()
+            .any(|n| n.to_lowercase().starts_with(&start))
     }
 
     /// Whether a user shows as anything but offline.
     pub fn is_online(&self, user: Snowflake) -> bool {
-        self.presences.get(&user).is_some_and(|presence| presence.status != "offline")
+        self.presences
+            .get(&user)
+            .is_some_and(|presence| presence.status != "offline")
     }
 
     /// A user's status; the guilds that it shares hear of it.
@@ -160,8 +185,11 @@ impl World {
     pub fn presence_payload(&self, guild: Snowflake, user: Snowflake) -> Value {
         let presence = self.presences.get(&user);
         let status = presence.map_or("offline", |presence| presence.status.as_str());
-        let client_status =
-            if status == "offline" { json!({}) } else { json!({"desktop": status}) };
+        let client_status = if status == "offline" {
+            json!({})
+        } else {
+            json!({"desktop": status})
+        };
         json!({
             "user": {"id": user},
             "guild_id": guild,
@@ -180,7 +208,10 @@ impl World {
     ) -> Value {
         let member = self.member_payload(guild, user);
         let server = |key: &str| {
-            member.as_ref().and_then(|member| member[key].as_bool()).unwrap_or_default()
+            member
+                .as_ref()
+                .and_then(|member| member[key].as_bool())
+                .unwrap_or_default()
         };
         json!({
             "guild_id": guild,

@@ -56,7 +56,10 @@ impl Guild {
 impl World {
     /// The guilds that a user is in, oldest first.
     pub fn guilds_of(&self, user: Snowflake) -> Vec<Snowflake> {
-        let inside = self.guilds.values().filter(|guild| guild.members.contains_key(&user));
+        let inside = self
+            .guilds
+            .values()
+            .filter(|guild| guild.members.contains_key(&user));
         inside.map(|guild| guild.id).collect()
     }
 

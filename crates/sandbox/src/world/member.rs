@@ -58,7 +58,9 @@ impl Member {
 impl World {
     /// Whether a user is in a guild.
     pub fn is_member(&self, guild: Snowflake, user: Snowflake) -> bool {
-        self.guilds.get(&guild).is_some_and(|guild| guild.members.contains_key(&user))
+        self.guilds
+            .get(&guild)
+            .is_some_and(|guild| guild.members.contains_key(&user))
     }
 
     /// The member object with its user.

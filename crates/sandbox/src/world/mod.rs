@@ -122,7 +122,12 @@ impl World {
 
     /// Notes something that the Gateway must tell.
     pub fn dispatch(&mut self, kind: &'static str, audience: Audience, intents: u64, data: Value) {
-        self.outbox.push(Dispatch { kind, data: Arc::new(data), audience, intents });
+        self.outbox.push(Dispatch {
+            kind,
+            data: Arc::new(data),
+            audience,
+            intents,
+        });
     }
 
     pub(crate) fn take_dispatches(&mut self) -> Vec<Dispatch> {

@@ -18,7 +18,12 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(status: u16, code: u32, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), errors: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            errors: None,
+        }
     }
 
     pub(crate) fn unauthorized() -> Self {
@@ -63,7 +68,10 @@ impl Refusal {
     /// An invalid form with one bad field; `path` is dotted (`embeds.0.title`).
     pub(crate) fn field(path: &str, code: &str, message: &str) -> Self {
         let leaf = json!({"_errors": [{"code": code, "message": message}]});
-        Self::form(path.rsplit('.').fold(leaf, |inner, key| json!({key: inner})))
+        Self::form(
+            path.rsplit('.')
+                .fold(leaf, |inner, key| json!({key: inner})),
+        )
     }
 
     /// The JSON body.

@@ -16,7 +16,11 @@ impl Shared {
     pub fn new(config: WorldConfig) -> Arc<Self> {
         let clock = config.clock.clone();
         let world = Mutex::new(World::new(config));
-        Arc::new(Self { world, sinks: Mutex::default(), clock })
+        Arc::new(Self {
+            world,
+            sinks: Mutex::default(),
+            clock,
+        })
     }
 
     /// Looks at the world.

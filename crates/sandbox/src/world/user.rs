@@ -94,7 +94,9 @@ impl World {
 
     /// Switches a bot's privileged intents; the application's flags follow.
     pub fn set_privileged_intents(&mut self, bot: Snowflake, allowed: u64) {
-        let Some(application) = self.applications.get_mut(&bot) else { return };
+        let Some(application) = self.applications.get_mut(&bot) else {
+            return;
+        };
         application.privileged_intents = allowed & intents::PRIVILEGED;
         application.flags = [
             (intents::GUILD_PRESENCES, FLAG_PRESENCE_LIMITED),
@@ -118,7 +120,9 @@ impl World {
 
     /// Which of the privileged intents a bot may ask for.
     pub fn privileged_intents_allowed(&self, bot: Snowflake) -> u64 {
-        self.applications.get(&bot).map_or(0, |application| application.privileged_intents)
+        self.applications
+            .get(&bot)
+            .map_or(0, |application| application.privileged_intents)
     }
 
     /// A user as everyone sees it; one who is gone is shown as Discord shows deleted users.
