@@ -1,0 +1,162 @@
+//! What a call comes back as: done, planned, refused or failed. Doors translate these and add
+//! nothing; refusals (we said no) and failures (something broke) never mix.
+
+use std::collections::BTreeMap;
+
+use catalogue::{Change, View};
+use model::{Check, Millis, Reason, Risk, Stage};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A call that went well.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    Done(Done),
+    /// Nothing was done; this is what would be.
+    Planned(Box<Plan>),
+}
+
+/// It was carried out.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// UUIDv7, also in the audit.
+    pub call_id: String,
+    /// The compact result, with the paths that hold Discord users' words.
+    pub view: View,
+    /// The idempotency key had its answer already, and nothing was sent again.
+    pub replayed: bool,
+}
+
+/// A call that did not go through.
+#[derive(Debug, Clone)]
+pub enum Declined {
+    /// We said no. Normal, coded, with a hint; nothing happened.
+    Refused(Box<Refusal>),
+    /// Something broke.
+    Failed(Box<Failure>),
+}
+
+/// We said no.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    pub call_id: String,
+    /// The check that refused; `None` where the call could not even be read (an unknown tool or
+    /// argument).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
+    pub reason: Reason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// What the checks said, up to and including the one that refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
+}
+
+/// Something broke.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub call_id: String,
+    /// For programs, `snake_case`, stable: `discord_unreachable`.
+    pub code: String,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    pub retry: Retry,
+}
+
+/// Whether the same call may be made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// It would fail again.
+    No,
+    /// Nothing happened; try again after this many milliseconds.
+    After(u64),
+    /// It may have happened: look before trying again.
+    Unknown,
+}
+
+/// What would be done, shown before it is done.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    pub call_id: String,
+    pub tool: String,
+    pub risk: Risk,
+    /// What would be sent. `None` for a flow, whose steps are calls of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestPreview>,
+    /// Against live state; `None` where nothing changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    /// Paths inside `change` that hold Discord users' words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub untrusted: Vec<String>,
+    /// All eight; the last one says that it has not run.
+    pub checks: Vec<Check>,
+    pub cost: Cost,
+    pub reversible: bool,
+    /// One sentence on how to carry it out.
+    pub how_to_run: String,
+    /// What proves that this plan was seen; destructive tools run only with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<ConfirmToken>,
+}
+
+/// A request as people may see it: webhook and interaction tokens hidden, files by name and size.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RequestPreview {
+    pub method: &'static str,
+    pub path: String,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub query: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FilePreview>,
+    /// For Discord's audit log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A file that would be uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FilePreview {
+    pub filename: String,
+    pub content_type: String,
+    /// In bytes.
+    pub size: usize,
+}
+
+/// What it costs of Discord's rate limits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// The route whose limit it counts against.
+    pub route: String,
+    pub note: String,
+}
+
+/// A sealed, single-use proof of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfirmToken {
+    pub token: String,
+    /// Unix milliseconds.
+    pub expires_at: Millis,
+}
+
+impl Declined {
+    /// For programs, `snake_case`, stable.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Refused(refusal) => &refusal.reason.code,
+            Self::Failed(failure) => &failure.code,
+        }
+    }
+
+    /// One sentence for people and models.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Refused(refusal) => &refusal.reason.message,
+            Self::Failed(failure) => &failure.message,
+        }
+    }
+}
