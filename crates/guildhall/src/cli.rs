@@ -1,0 +1,297 @@
+//! The command line: what people may type, and the examples that help them.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Safe hands, ears and a voice in Discord for AI agents.
+#[derive(Debug, Parser)]
+#[command(
+    name = "guildhall",
+    version,
+    about,
+    after_help = "Examples:\n  guildhall demo                              a Discord on your laptop, no token needed\n  \
+                  guildhall setup --client claude-code        connect Claude Code\n  \
+                  DISCORD_TOKEN=… guildhall serve --gateway   the service for many agents\n  \
+                  guildhall doctor                            what is configured, reachable, permitted"
+)]
+pub(crate) struct Cli {
+    /// Configuration file [default: ./guildhall.toml, if it is there].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// What to log, e.g. `info` or `warn,discord=debug`. Logs go to standard error.
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a simulated Discord and the service beside it: no token, no database server.
+    Demo(DemoArgs),
+    /// Run the service: MCP at /mcp, health at /health, one Discord connection for many agents.
+    Serve(ServeArgs),
+    /// Speak MCP over standard input and output, for one client.
+    ///
+    /// With GATEWAY_URL set, this is a thin client of a running service.
+    Mcp(McpArgs),
+    /// Run only the simulated Discord.
+    Sandbox(SandboxArgs),
+    /// Look at the tools, or call one from the shell.
+    #[command(subcommand)]
+    Tools(ToolsCommand),
+    /// Check token, intents, permissions, reachability and configuration.
+    Doctor(DoctorArgs),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Write (or print) the configuration of an MCP client. The bot token is never written.
+    Setup(SetupArgs),
+    /// Make, list and revoke the API keys with which clients reach /mcp.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Read what the gate decided, refusals and dry runs included.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+/// Which tools are offered, and whether anything may be changed at all.
+#[derive(Debug, Args, Default, Clone)]
+pub(crate) struct Offer {
+    /// Toolsets to list, separated by commas; `all` for everything [default: default].
+    #[arg(long, value_name = "NAMES")]
+    pub(crate) toolsets: Option<String>,
+
+    /// Take away every tool that changes something. Nothing can relax this.
+    #[arg(long)]
+    pub(crate) read_only: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  guildhall demo           runs until Ctrl-C\n  \
+                        guildhall demo --once    plays a story, prints it, and exits 0 if it went as told")]
+pub(crate) struct DemoArgs {
+    /// Play a scripted story end to end, print its transcript, and exit.
+    #[arg(long)]
+    pub(crate) once: bool,
+
+    /// Address of the service.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    pub(crate) listen: SocketAddr,
+
+    /// Seed of the simulated Discord; the same seed gives the same ids.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Print machine-readable output.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) offer: Offer,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  DISCORD_TOKEN=… guildhall serve --gateway\n  \
+                        guildhall serve --sandbox --listen 127.0.0.1:9000\n  \
+                        guildhall serve --toolsets channels,roles --read-only")]
+pub(crate) struct ServeArgs {
+    /// Address to listen on [default: 127.0.0.1:8000].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// Connect to Discord's Gateway, so that events come in and waiting tools need not poll.
+    #[arg(long)]
+    pub(crate) gateway: bool,
+
+    /// Use a simulated Discord inside this process instead of the real one.
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+
+    /// Seed of the simulated Discord.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Ask every client for an API key, also on loopback.
+    #[arg(long)]
+    pub(crate) require_key: bool,
+
+    /// Print one JSON line with the addresses when ready.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) offer: Offer,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  DISCORD_TOKEN=… guildhall mcp\n  \
+                        GATEWAY_URL=http://127.0.0.1:8000 guildhall mcp")]
+pub(crate) struct McpArgs {
+    /// Connect to Discord's Gateway as well.
+    #[arg(long)]
+    pub(crate) gateway: bool,
+
+    #[command(flatten)]
+    pub(crate) offer: Offer,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  guildhall sandbox --listen 127.0.0.1:4000\n  \
+                        guildhall sandbox --listen 127.0.0.1:0 --json --seed 7")]
+pub(crate) struct SandboxArgs {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000")]
+    pub(crate) listen: SocketAddr,
+
+    /// Seed for ids and tokens.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Print one JSON line with the addresses and the bot's token when ready.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ToolsCommand {
+    /// List tools with toolset, risk and needs.
+    List(ToolsListArgs),
+    /// Show one tool: documentation, schema, permissions.
+    Show {
+        /// The tool's name.
+        name: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call a tool through the gate as the local operator.
+    #[command(
+        after_help = "Examples:\n  guildhall tools call discord_list_guilds\n  \
+                      guildhall tools call discord_send_message '{\"channel_id\":\"1\",\"content\":\"hi\"}'\n  \
+                      echo '{\"channel_id\":\"1\"}' | guildhall tools call discord_get_messages -"
+    )]
+    Call {
+        /// The tool's name.
+        name: String,
+        /// Arguments as a JSON object, or `-` to read them from standard input.
+        #[arg(default_value = "{}")]
+        arguments: String,
+        /// Print the structured result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ToolsListArgs {
+    /// Every tool, not only the selected toolsets.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) offer: Offer,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also check what the bot may do in this channel.
+    #[arg(long, value_name = "CHANNEL_ID")]
+    pub(crate) channel: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show every key with its value and where the value comes from. Secrets are not shown.
+    Show {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// MCP clients that `setup` knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Client {
+    ClaudeCode,
+    ClaudeDesktop,
+    Cursor,
+    Codex,
+    Vscode,
+    Generic,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  guildhall setup --client cursor                     print what to add\n  \
+                        guildhall setup --client cursor --write             add it to ~/.cursor/mcp.json\n  \
+                        guildhall setup --client claude-code --url http://127.0.0.1:8000/mcp")]
+pub(crate) struct SetupArgs {
+    /// Which client.
+    #[arg(long, value_enum)]
+    pub(crate) client: Client,
+
+    /// Write the client's file instead of printing; other servers in it are kept.
+    #[arg(long)]
+    pub(crate) write: bool,
+
+    /// Connect to a running service at this URL instead of starting a process for the client.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Write this file instead of the client's own place.
+    #[arg(long, value_name = "FILE", requires = "write")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key. It is shown once and stored only as a hash.
+    Create {
+        /// A name for the client, e.g. `monitor`: 1–64 letters, digits, `-`, `_`, `.`.
+        name: String,
+        /// What it may do.
+        #[arg(long, value_delimiter = ',', default_value = "read,write,destructive")]
+        scopes: Vec<String>,
+        /// Days until it expires [default: never].
+        #[arg(long, value_name = "DAYS")]
+        expires: Option<u32>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List keys (never the keys themselves).
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a key at once.
+    Revoke {
+        /// The key's name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// List the latest decisions, oldest first.
+    List {
+        /// How many at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Only decisions after this sequence number.
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}

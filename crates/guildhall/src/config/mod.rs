@@ -1,0 +1,191 @@
+//! Configuration: read once, here, then handed on as plain values.
+
+mod settings;
+mod show;
+mod sources;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::Context as _;
+use model::GuildId;
+use secrecy::SecretString;
+
+use crate::cli::{Cli, Command, Offer};
+
+pub(crate) use self::{
+    show::{Shown, shown},
+    sources::Sources,
+};
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// What `guildhall mcp` speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Stdio,
+    Http,
+}
+
+/// Everything that the wiring needs, parsed.
+pub(crate) struct Config {
+    pub(crate) token: Option<SecretString>,
+    pub(crate) api_url: String,
+    pub(crate) gateway_url: Option<String>,
+    pub(crate) gateway: bool,
+    pub(crate) message_content: bool,
+    pub(crate) members: bool,
+    /// `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
+    pub(crate) database_url: String,
+    pub(crate) listen: SocketAddr,
+    pub(crate) require_key: bool,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) toolsets: Vec<String>,
+    pub(crate) transport: Transport,
+    pub(crate) ask_in_place: bool,
+    pub(crate) service_url: Option<String>,
+    pub(crate) service_key: Option<SecretString>,
+    pub(crate) read_only: bool,
+    pub(crate) allowed_guilds: Vec<GuildId>,
+    /// The rest of `[policy]`, for the policy room to read.
+    pub(crate) policy: Option<toml::Table>,
+    pub(crate) log_filter: String,
+    pub(crate) log_format: LogFormat,
+}
+
+/// Read the sources that the command line, the environment and the file give.
+pub(crate) fn sources(cli: &Cli) -> anyhow::Result<Sources> {
+    Sources::read(flags(cli), &environment, cli.config.as_deref())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+impl Config {
+    /// Parse what was found; the first thing that is wrong is named with its source.
+    pub(crate) fn parse(sources: &Sources) -> anyhow::Result<Self> {
+        let transport = match sources.text("mcp.transport") {
+            None | Some("stdio") => Transport::Stdio,
+            Some("http") => Transport::Http,
+            Some(other) => anyhow::bail!("mcp.transport is \"{other}\"; write stdio or http"),
+        };
+        let log_format = match sources.text("log.format") {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(other) => anyhow::bail!("log.format is \"{other}\"; write text or json"),
+        };
+        let owned = |key| sources.text(key).map(str::to_owned);
+        let secret = |key| sources.text(key).map(|text| SecretString::from(text.to_owned()));
+        Ok(Self {
+            token: secret("discord.token"),
+            api_url: owned("discord.api_url").context("discord.api_url must not be empty")?,
+            gateway_url: owned("discord.gateway_url"),
+            gateway: sources.switch("discord.gateway")?,
+            message_content: sources.switch("discord.message_content")?,
+            members: sources.switch("discord.members")?,
+            database_url: match owned("store.database_url") {
+                Some(url) => url,
+                None => format!("sqlite:{}", data_dir(sources)?.join("guildhall.db").display()),
+            },
+            listen: sources.parse("http.listen", "127.0.0.1:8000")?,
+            require_key: sources.switch("http.require_key")?,
+            allowed_hosts: sources.list("http.allowed_hosts"),
+            allowed_origins: sources.list("http.allowed_origins"),
+            toolsets: sources.list("mcp.toolsets"),
+            transport,
+            ask_in_place: sources.switch("mcp.ask_in_place")?,
+            service_url: owned("service.url"),
+            service_key: secret("service.api_key"),
+            read_only: sources.switch("policy.read_only")?,
+            allowed_guilds: guilds(sources)?,
+            policy: sources.policy.clone(),
+            log_filter: owned("log.filter").unwrap_or_else(|| "warn".to_owned()),
+            log_format,
+        })
+    }
+}
+
+fn guilds(sources: &Sources) -> anyhow::Result<Vec<GuildId>> {
+    let key = "policy.allowed_guilds";
+    sources
+        .list(key)
+        .iter()
+        .map(|text| {
+            text.parse().with_context(|| {
+                format!("{key} has \"{text}\" ({}), which is no guild id", sources.get(key).source)
+            })
+        })
+        .collect()
+}
+
+/// The folder of the SQLite file: configured, or the user's data folder (XDG base directories).
+fn data_dir(sources: &Sources) -> anyhow::Result<PathBuf> {
+    if let Some(folder) = sources.text("store.data_dir") {
+        return Ok(PathBuf::from(folder));
+    }
+    let base = match environment("XDG_DATA_HOME").filter(|path| !path.is_empty()) {
+        Some(base) => PathBuf::from(base),
+        None => home()
+            .context("no home folder is known: set GUILDHALL_DATA_DIR or DATABASE_URL")?
+            .join(".local/share"),
+    };
+    Ok(base.join("guildhall"))
+}
+
+/// The user's home folder.
+pub(crate) fn home() -> Option<PathBuf> {
+    environment("HOME").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The command line's part, with the names under which `config show` cites it.
+fn flags(cli: &Cli) -> Vec<(&'static str, &'static str, String)> {
+    let mut flags = Vec::new();
+    if let Some(filter) = &cli.log {
+        flags.push(("log.filter", "--log", filter.clone()));
+    }
+    match &cli.command {
+        Command::Serve(args) => {
+            if let Some(listen) = args.listen {
+                flags.push(("http.listen", "--listen", listen.to_string()));
+            }
+            if args.gateway {
+                flags.push(("discord.gateway", "--gateway", "true".to_owned()));
+            }
+            if args.require_key {
+                flags.push(("http.require_key", "--require-key", "true".to_owned()));
+            }
+            offer_flags(&args.offer, &mut flags);
+        }
+        Command::Mcp(args) => {
+            if args.gateway {
+                flags.push(("discord.gateway", "--gateway", "true".to_owned()));
+            }
+            offer_flags(&args.offer, &mut flags);
+        }
+        Command::Demo(args) => {
+            flags.push(("http.listen", "--listen", args.listen.to_string()));
+            offer_flags(&args.offer, &mut flags);
+        }
+        Command::Tools(crate::cli::ToolsCommand::List(args)) => {
+            offer_flags(&args.offer, &mut flags);
+        }
+        _ => {}
+    }
+    flags
+}
+
+fn offer_flags(offer: &Offer, flags: &mut Vec<(&'static str, &'static str, String)>) {
+    if let Some(toolsets) = &offer.toolsets {
+        flags.push(("mcp.toolsets", "--toolsets", toolsets.clone()));
+    }
+    if offer.read_only {
+        flags.push(("policy.read_only", "--read-only", "true".to_owned()));
+    }
+}
