@@ -1,0 +1,3 @@
+//! Stories of the whole binary, and the rules of the house.
+
+mod house;
