@@ -1,1 +1,23 @@
+//! Every Discord operation as data: what it is called, what it needs, and the pure function that
+//! turns arguments into requests and answers into views. No I/O, no policy.
+#![doc = include_str!("../HOW_TO_ADD_A_TOOL.md")]
 
+mod argument;
+mod catalogue;
+mod change;
+pub mod control;
+pub mod limits;
+mod patch;
+mod plan;
+mod resources;
+mod schema;
+mod strict;
+mod tool;
+mod view;
+
+pub use argument::ArgumentError;
+pub use catalogue::{Catalogue, Listed, ToolsetSelection, UnknownToolset, catalogue};
+pub use change::{Change, FieldChange};
+pub use plan::{FlowCall, MAX_READS, Prepared, ReadPlan, WritePlan};
+pub use tool::{AimAt, Annotations, Needs, On, Tool, Toolset};
+pub use view::View;

@@ -1,0 +1,282 @@
+//! What a tool's pure function gives back: the requests to make, and what to show of the answers.
+//! Plans hold no permission and do nothing; only the gate carries them out.
+
+use std::{fmt, sync::Arc};
+
+use model::{Permissions, Request, place::Aim};
+use serde_json::{Map, Value};
+
+use crate::{ArgumentError, Change, View};
+
+/// How many reads one plan may make in all, its follow-ups included. A plan never asks for more.
+pub const MAX_READS: usize = 12;
+
+/// Arguments that were parsed and found good, turned into what to do.
+#[derive(Debug, Clone)]
+pub enum Prepared {
+    Read(ReadPlan),
+    Write(WritePlan),
+    Flow(FlowCall),
+}
+
+type Follow = Arc<dyn Fn(&[Value]) -> Vec<Request> + Send + Sync>;
+type ShowRead = Arc<dyn Fn(&[Value]) -> View + Send + Sync>;
+type ShowWrite = Arc<dyn Fn(&Value) -> View + Send + Sync>;
+type Compare = Arc<dyn Fn(&[Value]) -> Change + Send + Sync>;
+type Splice = Arc<dyn Fn(Request, &[Value]) -> Result<Request, ArgumentError> + Send + Sync>;
+
+/// Reads, and one pure view of their answers.
+///
+/// Most plans name all their requests at once. A plan whose next request depends on an answer
+/// (the guild of a channel, the next page of messages) gives it from [`more`](Self::more). To
+/// carry a plan out:
+///
+/// ```text
+/// answers = send(plan.requests)
+/// while (next = plan.more(answers)) is not empty { judge(next); answers += send(next) }
+/// view = plan.view(answers)
+/// ```
+///
+/// Follow-ups are judged like any other request: an answer may name another place.
+#[derive(Clone)]
+pub struct ReadPlan {
+    /// `GET`s to make, in order.
+    pub requests: Vec<Request>,
+    /// Permissions these arguments need beyond those of the tool.
+    pub needs: Permissions,
+    follow: Option<Follow>,
+    view: ShowRead,
+}
+
+impl ReadPlan {
+    /// One request.
+    pub(crate) fn new(
+        request: Request,
+        view: impl Fn(&Value) -> View + Send + Sync + 'static,
+    ) -> Self {
+        Self::several(vec![request], move |answers| {
+            view(answers.first().unwrap_or(&Value::Null))
+        })
+    }
+
+    /// Several requests, shown together. The view must bear with missing answers.
+    pub(crate) fn several(
+        requests: Vec<Request>,
+        view: impl Fn(&[Value]) -> View + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            requests,
+            needs: Permissions::NONE,
+            follow: None,
+            view: Arc::new(view),
+        }
+    }
+
+    /// Requests that depend on the answers so far. `follow` is asked after each round with all
+    /// the answers, and ends with an empty list.
+    #[must_use]
+    pub(crate) fn then(
+        mut self,
+        follow: impl Fn(&[Value]) -> Vec<Request> + Send + Sync + 'static,
+    ) -> Self {
+        self.follow = Some(Arc::new(follow));
+        self
+    }
+
+    /// Permissions beyond those of the tool's row.
+    #[must_use]
+    pub(crate) fn needing(mut self, needs: Permissions) -> Self {
+        self.needs = self.needs | needs;
+        self
+    }
+
+    /// What must be asked next, given all the answers so far in the order of their requests.
+    /// Empty when there are enough. Never brings the total above [`MAX_READS`].
+    pub fn more(&self, answers: &[Value]) -> Vec<Request> {
+        let Some(follow) = &self.follow else {
+            return Vec::new();
+        };
+        let mut next = follow(answers);
+        next.truncate(MAX_READS.saturating_sub(answers.len()));
+        next
+    }
+
+    /// What the caller sees. `answers` are in the order of the requests, follow-ups last.
+    pub fn view(&self, answers: &[Value]) -> View {
+        (self.view)(answers)
+    }
+}
+
+/// One request that changes something in Discord.
+#[derive(Clone)]
+pub struct WritePlan {
+    /// What would be sent. Where [`fetch`](Self::fetch) is not empty it is a preview: send what
+    /// [`with_fetched`](Self::with_fetched) gives instead.
+    pub request: Request,
+    /// `GET`s that fetch the state this would change, for [`change`](Self::change). May be empty.
+    pub live: Vec<Request>,
+    /// `GET`s without whose answers the request is not complete (a webhook's token, the other
+    /// half of a read-modify-write). Their answers may hold secrets: they are given to
+    /// [`with_fetched`](Self::with_fetched) and shown, logged or stored nowhere else.
+    pub fetch: Vec<Request>,
+    /// Permissions these arguments need beyond those of the tool, e.g. `ATTACH_FILES`.
+    pub needs: Permissions,
+    /// Members and roles that must rank below the actor, beyond the tool's own aim.
+    pub aims: Vec<Aim>,
+    /// Channels the act reaches into besides the one in its path, e.g. a new parent category.
+    pub also: Vec<model::ChannelId>,
+    reversible: bool,
+    takes_nonce: bool,
+    change: Compare,
+    view: ShowWrite,
+    splice: Option<Splice>,
+}
+
+impl WritePlan {
+    /// A request, its change (from the answers of `live`), and the view of its answer.
+    pub(crate) fn new(
+        request: Request,
+        change: impl Fn(&[Value]) -> Change + Send + Sync + 'static,
+        view: impl Fn(&Value) -> View + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            request,
+            live: Vec::new(),
+            fetch: Vec::new(),
+            needs: Permissions::NONE,
+            aims: Vec::new(),
+            also: Vec::new(),
+            reversible: true,
+            takes_nonce: false,
+            change: Arc::new(change),
+            view: Arc::new(view),
+            splice: None,
+        }
+    }
+
+    /// State to compare with.
+    #[must_use]
+    pub(crate) fn live(mut self, requests: Vec<Request>) -> Self {
+        self.live = requests;
+        self
+    }
+
+    /// Answers that are needed before the request is complete, and how they complete it.
+    #[must_use]
+    pub(crate) fn fetch(
+        mut self,
+        requests: Vec<Request>,
+        splice: impl Fn(Request, &[Value]) -> Result<Request, ArgumentError> + Send + Sync + 'static,
+    ) -> Self {
+        self.fetch = requests;
+        self.splice = Some(Arc::new(splice));
+        self
+    }
+
+    /// Permissions beyond those of the tool's row.
+    #[must_use]
+    pub(crate) fn needing(mut self, needs: Permissions) -> Self {
+        self.needs = self.needs | needs;
+        self
+    }
+
+    /// Members and roles that must rank below the actor.
+    #[must_use]
+    pub(crate) fn aiming(mut self, aims: Vec<Aim>) -> Self {
+        self.aims = aims;
+        self
+    }
+
+    /// Another channel that must be allowed too.
+    #[must_use]
+    pub(crate) fn also(mut self, channel: Option<model::ChannelId>) -> Self {
+        self.also.extend(channel);
+        self
+    }
+
+    /// Nothing brings back what this removes.
+    #[must_use]
+    pub(crate) fn cannot_be_undone(mut self) -> Self {
+        self.reversible = false;
+        self
+    }
+
+    /// The request creates a message, so Discord can recognise its repetition.
+    #[must_use]
+    pub(crate) fn takes_nonce(mut self) -> Self {
+        self.takes_nonce = true;
+        self
+    }
+
+    /// What would be different, given the answers of [`live`](Self::live) in order. Bears with
+    /// missing and strange answers.
+    pub fn change(&self, live: &[Value]) -> Change {
+        (self.change)(live)
+    }
+
+    /// What the caller sees of Discord's answer.
+    pub fn view(&self, answer: &Value) -> View {
+        (self.view)(answer)
+    }
+
+    /// Whether another call can bring back what was.
+    pub fn reversible(&self) -> bool {
+        self.reversible
+    }
+
+    /// Make a message recognisable, so that sending it twice creates it once (`nonce` and
+    /// `enforce_nonce`; at most 25 characters). Does nothing to other requests.
+    /// Source: Discord documentation, *Create Message*.
+    pub fn set_nonce(&mut self, nonce: &str) {
+        if !self.takes_nonce {
+            return;
+        }
+        if let model::Body::Json(Value::Object(body))
+        | model::Body::Multipart {
+            payload: Value::Object(body),
+            ..
+        } = &mut self.request.body
+        {
+            body.insert("nonce".to_owned(), Value::from(nonce));
+            body.insert("enforce_nonce".to_owned(), Value::from(true));
+        }
+    }
+
+    /// The request to send, completed with the answers of [`fetch`](Self::fetch) in order. It may
+    /// hold a secret in its path (then its `auth` is `InPath`). Without a fetch it is
+    /// [`request`](Self::request).
+    pub fn with_fetched(&self, answers: &[Value]) -> Result<Request, ArgumentError> {
+        match &self.splice {
+            Some(splice) => splice(self.request.clone(), answers),
+            None => Ok(self.request.clone()),
+        }
+    }
+}
+
+/// A tool of several steps, or one that is not Discord's: a flow behind the gate runs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FlowCall {
+    /// Validated, defaults filled in, absent ones left out.
+    pub arguments: Map<String, Value>,
+    /// Only to tell which guild or channel it concerns; never sent.
+    pub target: Vec<Request>,
+}
+
+/// Closures are not shown; requests hide what is secret.
+impl fmt::Debug for ReadPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadPlan")
+            .field("requests", &self.requests)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WritePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WritePlan")
+            .field("request", &self.request)
+            .field("live", &self.live)
+            .field("fetch", &self.fetch)
+            .finish_non_exhaustive()
+    }
+}

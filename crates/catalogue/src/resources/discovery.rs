@@ -1,0 +1,49 @@
+//! Finding tools, and running those that a list does not show. The flows behind the gate do it.
+
+use model::Risk;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::tool::{Needs, Tool, flow};
+
+pub(super) fn tools() -> Vec<Tool> {
+    vec![
+        flow("discord_find_tools", "Find tools", Risk::Read, &[], Needs::NOTHING, |_: &FindTools| Vec::new())
+            .repeatable(),
+        flow("discord_run_read", "Run a read tool", Risk::Read, &[], Needs::NOTHING, |_: &RunTool| Vec::new()),
+        flow("discord_run_write", "Run a write tool", Risk::Write, &[], Needs::NOTHING, |_: &RunTool| Vec::new()),
+        flow("discord_run_destructive", "Run a destructive tool", Risk::Destructive, &[], Needs::NOTHING, |_: &RunTool| Vec::new()),
+    ]
+}
+
+/// Find Discord tools beyond this list. Without arguments: the toolsets.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the flow reads the validated map")]
+struct FindTools {
+    /// Words to look for, or a toolset.
+    query: Option<String>,
+    risk: Option<Risk3>,
+    /// With full schemas.
+    #[serde(default)]
+    detail: bool,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Risk3 {
+    Read,
+    Write,
+    Destructive,
+}
+
+/// Run a tool of this risk that `discord_find_tools` named.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the flow reads the validated map")]
+struct RunTool {
+    tool: String,
+    #[serde(default)]
+    arguments: Map<String, Value>,
+}

@@ -1,0 +1,15 @@
+//! One file for each resource of Discord: rows at the top, then arguments and pure functions.
+
+use crate::tool::{Tool, Toolset};
+
+mod discovery;
+
+/// Every tool, by toolset.
+pub(crate) fn all() -> Vec<Tool> {
+    [(Toolset::Discovery, discovery::tools())]
+        .into_iter()
+        .flat_map(|(toolset, tools)| {
+            tools.into_iter().map(move |tool| Tool { toolset, ..tool })
+        })
+        .collect()
+}

@@ -1,0 +1,87 @@
+//! What a caller sees of Discord's answers: compact, with stable names, empty fields left out.
+//! Discord users' words stay in fields that the view names as untrusted.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// A result for the caller.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct View {
+    /// A JSON object.
+    pub value: Value,
+    /// Where Discord users' words are: paths from the root, `[]` for every element of a list,
+    /// e.g. `messages[].content`. A path may name a field that is absent, or a whole subtree.
+    pub untrusted: &'static [&'static str],
+}
+
+impl View {
+    /// A view of fields; empty ones are left out by [`Fields`].
+    pub(crate) fn of(fields: Fields, untrusted: &'static [&'static str]) -> Self {
+        Self {
+            value: fields.into(),
+            untrusted,
+        }
+    }
+}
+
+/// An object under construction that leaves out what says nothing: null, false, "", [] and {}.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Add a field unless it is empty.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        if !is_empty(&value) {
+            self.0.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// Add a field whatever its value: for answers such as `"archived": false`.
+    #[must_use]
+    pub(crate) fn always(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Take over fields of a Discord object under their own names.
+    #[must_use]
+    pub(crate) fn keep(mut self, from: &Value, names: &[&str]) -> Self {
+        for name in names {
+            self = self.with(name, from[*name].clone());
+        }
+        self
+    }
+}
+
+impl From<Fields> for Value {
+    fn from(fields: Fields) -> Self {
+        Self::Object(fields.0)
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
+}
+
+/// The elements of a list, or of the list under `name`; nothing when there is none.
+pub(crate) fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Each element through `show`.
+pub(crate) fn each(value: &Value, show: impl Fn(&Value) -> Value) -> Value {
+    items(value).iter().map(show).collect()
+}
