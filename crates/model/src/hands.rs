@@ -76,6 +76,9 @@ pub enum HandsError {
     /// A 2xx answer that is not JSON; something stands between us and Discord.
     #[error("the answer was not JSON (status {status}); is a proxy in the way?")]
     NotJson { status: u16 },
+    /// The request cannot be put on the wire as it was judged, so nothing was sent.
+    #[error("the request cannot be sent: {detail}")]
+    Unsendable { detail: String },
     /// A request that changes something was handed in as a read.
     #[error("{method} {template} is not a read")]
     NotARead {
@@ -97,6 +100,7 @@ impl HandsError {
             | Self::Paused { .. }
             | Self::Unreachable { .. }
             | Self::TimedOut
+            | Self::Unsendable { .. }
             | Self::NotARead { .. } => true,
         }
     }
@@ -113,6 +117,7 @@ impl HandsError {
             Self::Unauthorized
             | Self::AnswerTooLarge { .. }
             | Self::NotJson { .. }
+            | Self::Unsendable { .. }
             | Self::NotARead { .. } => false,
         }
     }
