@@ -303,6 +303,11 @@ impl Tool {
         }
     }
 
+    /// The family it belongs to.
+    pub(crate) fn of(self, toolset: Toolset) -> Self {
+        Self { toolset, ..self }
+    }
+
     /// Doing it twice has the effect of doing it once.
     #[must_use]
     pub(crate) fn repeatable(mut self) -> Self {

@@ -9,7 +9,7 @@ pub(crate) fn all() -> Vec<Tool> {
     [(Toolset::Discovery, discovery::tools())]
         .into_iter()
         .flat_map(|(toolset, tools)| {
-            tools.into_iter().map(move |tool| Tool { toolset, ..tool })
+            tools.into_iter().map(move |tool| tool.of(toolset))
         })
         .collect()
 }
