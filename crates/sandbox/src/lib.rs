@@ -1,7 +1,28 @@
 //! A simulated Discord: REST v10 and Gateway v10, for people without a token and for tests.
+//!
+//! [`Sandbox::start`] serves a seeded world on one port: REST under `/api/v10`, the Gateway at
+//! `/gateway`, and under `/control` the API by which people act, faults are switched on and the
+//! world is looked at (see [`mod@control`]). It depends on no other room, and never reaches out.
 
+mod actor;
+pub mod control;
+mod desk;
+mod faults;
+mod front;
+mod gateway;
+mod limits;
 pub mod permissions;
 pub mod rest;
+mod seed;
+mod server;
 pub mod snowflake;
 pub mod validate;
 pub mod world;
+
+pub use control::Person;
+pub use desk::SeenRequest;
+pub use faults::{Fault, FaultKind};
+pub use limits::{Allowance, Limits, RouteLimit, Scope};
+pub use seed::{BotSpec, ChannelSpec, GuildSpec, MemberSpec, RoleSpec, WorldSpec};
+pub use server::{Config, Error, Info, Sandbox};
+pub use snowflake::Snowflake;

@@ -148,6 +148,11 @@ impl Hub {
         }
     }
 
+    /// Whether a bot has any session left, connected or not.
+    pub(crate) fn has_session_of(&self, bot: Snowflake) -> bool {
+        self.lock().sessions.values().any(|session| session.bot == bot)
+    }
+
     /// The intents of a session.
     pub(crate) fn intents_of(&self, session_id: &str) -> u64 {
         self.lock().sessions.get(session_id).map_or(0, |session| session.intents)
@@ -155,27 +160,27 @@ impl Hub {
 
     /// Closes every connection with a code.
     pub(crate) fn close_all(&self, now_ms: u64, code: u16, resumable: Resumable) -> usize {
-        self.order_all(now_ms, resumable, || vec![Order::Close(Close::asked(code))])
+        self.order_all(now_ms, resumable, || Order::Close(Close::asked(code)))
     }
 
     /// Cuts every socket without a close frame.
     pub(crate) fn cut_all(&self, now_ms: u64, resumable: Resumable) -> usize {
-        self.order_all(now_ms, resumable, || vec![Order::Cut])
+        self.order_all(now_ms, resumable, || Order::Cut)
     }
 
     /// Op 7 to every connection.
     pub(crate) fn reconnect_all(&self, now_ms: u64) -> usize {
-        self.order_all(now_ms, Resumable::Yes, || vec![Order::Frame(frame::reconnect())])
+        self.order_all(now_ms, Resumable::Yes, || Order::Frame(frame::reconnect()))
     }
 
     /// Op 9 to every connection; not resumable unless said.
     pub(crate) fn invalidate_all(&self, now_ms: u64, resumable: Resumable) -> usize {
-        self.order_all(now_ms, resumable, || vec![Order::Frame(frame::invalid_session(resumable))])
+        self.order_all(now_ms, resumable, || Order::Invalidate(resumable))
     }
 
     /// Lets every present connection hang: nothing is sent any more.
     pub(crate) fn silence_all(&self, now_ms: u64) -> usize {
-        self.order_all(now_ms, Resumable::Yes, || vec![Order::Silence])
+        self.order_all(now_ms, Resumable::Yes, || Order::Silence)
     }
 
     /// All sessions, for the control API.
@@ -197,20 +202,18 @@ impl Hub {
         views
     }
 
-    /// Gives the orders to every connected session; answers how many there were.
+    /// Gives an order to every connected session; answers how many there were.
     fn order_all(
         &self,
         now_ms: u64,
         resumable: Resumable,
-        orders: impl Fn() -> Vec<Order>,
+        order: impl Fn() -> Order,
     ) -> usize {
         let mut inner = self.lock();
         let mut reached = 0;
         for session in inner.sessions.values_mut().filter(|session| session.is_connected()) {
             reached += 1;
-            for order in orders() {
-                session.order(now_ms, order);
-            }
+            session.order(now_ms, order());
         }
         if resumable == Resumable::No {
             inner.sessions.clear();
@@ -297,13 +300,15 @@ fn greet(world: &World, session_id: &str, session: &mut Session) -> Vec<Utf8Byte
         guilds.iter().map(|guild| json!({ "id": guild, "unavailable": true })).collect();
     let ready = json!({
         "v": 10,
-        "user": world.user_payload(session.bot),
+        "user": world.own_user_payload(session.bot),
         "guilds": stubs,
         "session_id": session_id,
         "session_type": "normal",
         "resume_gateway_url": world.addresses().gateway,
         "shard": [session.shard.0, session.shard.1],
-        "application": world.application_of(session.bot),
+        "application": world
+            .application_of(session.bot)
+            .map(|application| json!({ "id": application.id, "flags": application.flags })),
         "user_settings": {},
         "relationships": [],
         "private_channels": [],

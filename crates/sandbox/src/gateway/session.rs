@@ -7,7 +7,7 @@ use axum::extract::ws::Utf8Bytes;
 use tokio::sync::mpsc;
 
 use super::close::Close;
-use super::frame;
+use super::frame::{self, Resumable};
 use crate::snowflake::Snowflake;
 use crate::world::{Audience, Dispatch};
 
@@ -25,6 +25,8 @@ pub(crate) const SESSION_LIFETIME_MS: u64 = 3 * 60 * 1_000;
 pub(crate) enum Order {
     /// Send this.
     Frame(Utf8Bytes),
+    /// Op 9; the connection stays open without a session.
+    Invalidate(Resumable),
     /// Close with a code.
     Close(Close),
     /// Say nothing more, not even heartbeat acknowledgements.

@@ -1,0 +1,113 @@
+//! The control API: people act, the world is looked at, limits and faults are set. It is JSON under
+//! `/control`, needs no token, and is for the machine that the sandbox runs on.
+//!
+//! People act through the very routes that bots use, with their own permissions and Discord's own
+//! errors: any request to `/control/channels/…` or `/control/guilds/…` is made as
+//! `/api/v10/channels/…` or `/api/v10/guilds/…` by the user whom `as` names (a field of the JSON
+//! body, or of the query for other bodies). Without `as`, the guild's owner acts.
+//!
+//! | request | what |
+//! |---|---|
+//! | `POST /control/channels/{id}/messages` `{as, content, reply_to?, …}` | a person writes |
+//! | `PATCH`, `DELETE /control/channels/{id}/messages/{id}` `{as, …}` | edits, deletes |
+//! | `PUT`, `DELETE /control/channels/{id}/messages/{id}/reactions/{emoji}` `{as}` | reacts |
+//! | `POST /control/channels/{id}/typing` `{as}` | types |
+//! | `PUT /control/channels/{id}/permissions/{id}` `{allow, deny, type}` | sets an overwrite |
+//! | `POST /control/guilds/{id}/channels`, `/roles` | makes a channel, a role |
+//! | `PUT`, `DELETE /control/guilds/{id}/members/{id}/roles/{id}` | gives, takes a role |
+//! | `POST /control/guilds/{id}/members` `{user_id}`, `DELETE …/members/{id}` | joins, leaves |
+//! | `POST /control/guilds` (a [`crate::GuildSpec`]) | a whole guild, with new people and bots |
+//! | `POST /control/users` `{username, bot?}` | a person, or a bot with its token |
+//! | `PUT /control/users/{id}/intents` `{privileged}` | privileged intents that a bot may use |
+//! | `GET /control/state` | the world, sessions, limits, faults |
+//! | `GET`, `DELETE /control/requests` | the last 1,000 REST requests |
+//! | `POST /control/clock/advance` `{ms}` | moves the clock forward |
+//! | `GET`, `PUT /control/limits` (a [`crate::Limits`]) | rate limits; windows start anew |
+//! | `GET`, `POST`, `DELETE /control/faults` (a [`crate::Fault`]) | faults of REST |
+//! | `POST /control/gateway/disconnect` `{code?, resumable?}` | closes every websocket |
+//! | `POST /control/gateway/drop` `{resumable?}` | cuts every websocket without a close frame |
+//! | `POST /control/gateway/reconnect` | op 7 to every session |
+//! | `POST /control/gateway/invalidate` `{resumable?}` | op 9 to every session |
+//! | `POST /control/gateway/silence` | present websockets hear nothing more |
+
+mod act;
+mod operate;
+mod person;
+mod state;
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post, put};
+use axum::{Json, Router};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+pub use person::Person;
+
+use crate::desk::Desk;
+
+/// What every handler needs.
+#[derive(Clone)]
+struct Control {
+    desk: Arc<Desk>,
+    /// REST without its front: people are neither limited nor faulted.
+    people: Router,
+}
+
+/// The routes of the control API. `people` is the REST router.
+pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
+    Router::new()
+        .route("/control/state", get(state::show))
+        .route("/control/requests", get(state::requests).delete(state::forget_requests))
+        .route("/control/users", post(act::create_user))
+        .route("/control/users/{id}/intents", put(act::allow_intents))
+        .route("/control/guilds", post(act::create_guild))
+        .route("/control/guilds/{id}/members", post(act::join).fallback(act::forward))
+        .route("/control/guilds/{id}/members/{user}", any(act::member))
+        .route("/control/guilds/{*rest}", any(act::forward))
+        .route("/control/channels/{*rest}", any(act::forward))
+        .route("/control/clock/advance", post(operate::advance_clock))
+        .route("/control/limits", get(operate::show_limits).put(operate::set_limits))
+        .route(
+            "/control/faults",
+            get(operate::show_faults).post(operate::add_fault).delete(operate::clear_faults),
+        )
+        .route("/control/gateway/{fault}", post(operate::gateway_fault))
+        .route("/control/{*rest}", any(unknown))
+        .with_state(Control { desk, people })
+}
+
+async fn unknown() -> Problem {
+    Problem::not_found("no such route; the control API is described in the sandbox's documentation")
+}
+
+/// Why the control API refuses: a status and a sentence.
+#[derive(Debug)]
+struct Problem {
+    status: StatusCode,
+    message: String,
+}
+
+impl Problem {
+    fn bad(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
+    }
+
+    fn not_found(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, message: message.into() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "message": self.message }))).into_response()
+    }
+}
+
+/// Reads a JSON body; an empty one counts as `{}`.
+fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Problem> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| Problem::bad(format!("invalid body: {error}")))
+}

@@ -1,0 +1,116 @@
+//! The operator's part of the control API: clock, limits, faults of REST and of the Gateway.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Control, Problem, parse};
+use crate::faults::Fault;
+use crate::gateway::Resumable;
+use crate::limits::{INVALID_WINDOW_MS, Limits};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    ms: u64,
+}
+
+/// `POST /control/clock/advance`
+pub(super) async fn advance_clock(
+    State(control): State<Control>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let advance: Advance = parse(&body)?;
+    control.desk.shared.clock().advance(advance.ms);
+    Ok(Json(json!({ "now_ms": control.desk.now_ms() })))
+}
+
+/// `GET /control/limits`
+pub(super) async fn show_limits(State(control): State<Control>) -> Json<Value> {
+    let limits = control.desk.limiter().limits().clone();
+    Json(json!({
+        "limits": limits,
+        "invalid_requests": {
+            "count": control.desk.invalid_requests(),
+            "window_ms": INVALID_WINDOW_MS,
+        },
+    }))
+}
+
+/// `PUT /control/limits`
+pub(super) async fn set_limits(
+    State(control): State<Control>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let limits: Limits = parse(&body)?;
+    control.desk.set_limits(limits).map_err(Problem::bad)?;
+    Ok(show_limits(State(control)).await)
+}
+
+/// `GET /control/faults`
+pub(super) async fn show_faults(State(control): State<Control>) -> Json<Value> {
+    Json(json!({ "faults": control.desk.faults().all() }))
+}
+
+/// `POST /control/faults`
+pub(super) async fn add_fault(
+    State(control): State<Control>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let fault: Fault = parse(&body)?;
+    control.desk.faults().add(fault).map_err(Problem::bad)?;
+    Ok((StatusCode::CREATED, show_faults(State(control)).await))
+}
+
+/// `DELETE /control/faults`
+pub(super) async fn clear_faults(State(control): State<Control>) -> StatusCode {
+    control.desk.faults().clear();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatewayFault {
+    #[serde(default)]
+    code: Option<u16>,
+    #[serde(default)]
+    resumable: Option<bool>,
+}
+
+/// `POST /control/gateway/{disconnect|drop|reconnect|invalidate|silence}`: answers how many
+/// sessions it reached.
+pub(super) async fn gateway_fault(
+    State(control): State<Control>,
+    Path(fault): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let options: GatewayFault = parse(&body)?;
+    let code = options.code.unwrap_or(4000);
+    if !is_sendable(code) {
+        return Err(Problem::bad("code must be 1000, 1001, 1011, 1012, or between 3000 and 4999"));
+    }
+    let resumable = |unless_told| Resumable::from(options.resumable.unwrap_or(unless_told));
+    let (hub, now_ms) = (&control.desk.hub, control.desk.now_ms());
+    let reached = match fault.as_str() {
+        "disconnect" => hub.close_all(now_ms, code, resumable(true)),
+        "drop" => hub.cut_all(now_ms, resumable(true)),
+        "reconnect" => hub.reconnect_all(now_ms),
+        "invalidate" => hub.invalidate_all(now_ms, resumable(false)),
+        "silence" => hub.silence_all(now_ms),
+        other => {
+            return Err(Problem::not_found(format!(
+                "no gateway fault {other:?}; there are disconnect, drop, reconnect, invalidate \
+                 and silence"
+            )));
+        }
+    };
+    Ok(Json(json!({ "sessions": reached })))
+}
+
+/// Codes that a close frame may carry (RFC 6455 § 7.4).
+fn is_sendable(code: u16) -> bool {
+    matches!(code, 1000 | 1001 | 1011 | 1012 | 3000..=4999)
+}

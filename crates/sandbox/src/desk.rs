@@ -1,0 +1,117 @@
+//! What the front of the server keeps besides the world: limiter, faults, invalid requests, and
+//! the last REST requests.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use crate::faults::Faults;
+use crate::gateway::Hub;
+use crate::limits::{InvalidRequests, Limiter, Limits};
+use crate::snowflake::Snowflake;
+use crate::world::Shared;
+
+/// REST requests kept for the control API.
+const MAX_REQUESTS: usize = 1_000;
+
+/// One REST request, as the control API shows it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct SeenRequest {
+    /// In capitals.
+    pub method: String,
+    /// With `/api/v10`, without the query.
+    pub path: String,
+    /// Without `?`.
+    pub query: Option<String>,
+    /// Of the answer; 0 when the connection was cut instead.
+    pub status: u16,
+    /// The bot, if its token was known.
+    pub actor: Option<Snowflake>,
+    /// `X-Audit-Log-Reason` as it was sent.
+    pub reason: Option<String>,
+    /// Milliseconds since 1970 on the sandbox's clock.
+    pub at: u64,
+}
+
+/// The front desk.
+pub(crate) struct Desk {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) hub: Arc<Hub>,
+    limiter: Mutex<Limiter>,
+    faults: Mutex<Faults>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    requests: VecDeque<SeenRequest>,
+    invalid: InvalidRequests,
+}
+
+impl Desk {
+    pub(crate) fn new(shared: Arc<Shared>, hub: Arc<Hub>, limits: Limits) -> Self {
+        hub.limit_identifies(limits.identify_per_5s);
+        Self {
+            shared,
+            hub,
+            limiter: Mutex::new(Limiter::new(limits)),
+            faults: Mutex::default(),
+            seen: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.shared.clock().now_ms()
+    }
+
+    pub(crate) fn limiter(&self) -> MutexGuard<'_, Limiter> {
+        lock(&self.limiter)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    /// Takes new limits into use, after a check.
+    pub(crate) fn set_limits(&self, limits: Limits) -> Result<(), String> {
+        limits.validate()?;
+        self.hub.limit_identifies(limits.identify_per_5s);
+        self.limiter().set_limits(limits);
+        Ok(())
+    }
+
+    /// Notes a finished request.
+    pub(crate) fn note(&self, mut request: SeenRequest, answer: Option<(StatusCode, &HeaderMap)>) {
+        let mut seen = lock(&self.seen);
+        if let Some((status, headers)) = answer {
+            request.status = status.as_u16();
+            seen.invalid.observe(request.at, status, headers);
+        }
+        if seen.requests.len() == MAX_REQUESTS {
+            seen.requests.pop_front();
+        }
+        seen.requests.push_back(request);
+    }
+
+    /// The last requests, oldest first.
+    pub(crate) fn requests(&self) -> Vec<SeenRequest> {
+        lock(&self.seen).requests.iter().cloned().collect()
+    }
+
+    pub(crate) fn forget_requests(&self) {
+        lock(&self.seen).requests.clear();
+    }
+
+    /// Invalid requests within the last ten minutes.
+    pub(crate) fn invalid_requests(&self) -> usize {
+        let now_ms = self.now_ms();
+        lock(&self.seen).invalid.count(now_ms)
+    }
+}
+
+/// A panic in one request must not end the sandbox, so a poisoned lock is taken over.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,100 @@
+//! What happens to every REST request before and after its handler: faults, rate limits, notes.
+
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, StatusCode, header};
+
+use crate::desk::{Desk, SeenRequest};
+use crate::faults::Effect;
+use crate::limits::{Route, Scope, Verdict, too_many, write_bucket};
+use crate::server::wire::CutHandle;
+use crate::snowflake::Snowflake;
+
+const REASON: HeaderName = HeaderName::from_static("x-audit-log-reason");
+
+/// The middleware around the REST router.
+pub(crate) async fn guard(
+    State(desk): State<Arc<Desk>>,
+    ConnectInfo(cut): ConnectInfo<CutHandle>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let route = Route::of(request.method(), request.uri().path());
+    let note = note_of(&desk, &request);
+    let mut lose = false;
+    let struck = desk.faults().strike(&route);
+    match struck {
+        Some(Effect::Answer(response)) => return noted(&desk, note, response),
+        Some(Effect::Wait(time)) => tokio::time::sleep(time).await,
+        Some(Effect::Drop) => return cut_off(&desk, note, &cut),
+        Some(Effect::Lose) => lose = true,
+        None => {}
+    }
+    let response = limited(&desk, &route, note.actor, request, next).await;
+    if lose {
+        return cut_off(&desk, note, &cut);
+    }
+    noted(&desk, note, response)
+}
+
+async fn limited(
+    desk: &Desk,
+    route: &Route,
+    actor: Option<Snowflake>,
+    request: Request,
+    next: Next,
+) -> Response {
+    // Without a known token there is no bucket: the handler answers 401.
+    let key = match actor {
+        Some(bot) => bot.to_string(),
+        None if route.by_path_token => route.major.clone(),
+        None => return next.run(request).await,
+    };
+    let verdict = desk.limiter().check(desk.now_ms(), &key, route);
+    match verdict {
+        None => next.run(request).await,
+        Some(Verdict::Pass(state)) => {
+            let mut response = next.run(request).await;
+            write_bucket(response.headers_mut(), &state);
+            response
+        }
+        Some(Verdict::BucketEmpty(state)) => {
+            too_many(Scope::User, state.reset_after_ms, Some(&state))
+        }
+        Some(Verdict::GlobalEmpty { retry_after_ms }) => {
+            too_many(Scope::Global, retry_after_ms, None)
+        }
+    }
+}
+
+fn note_of(desk: &Desk, request: &Request) -> SeenRequest {
+    SeenRequest {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        query: request.uri().query().map(str::to_owned),
+        status: 0,
+        actor: bot_of(desk, request.headers()),
+        reason: request.headers().get(REASON).and_then(|it| it.to_str().ok()).map(str::to_owned),
+        at: desk.now_ms(),
+    }
+}
+
+fn bot_of(desk: &Desk, headers: &HeaderMap) -> Option<Snowflake> {
+    let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bot ")?;
+    desk.shared.read(|world| world.bot_by_token(token))
+}
+
+fn noted(desk: &Desk, note: SeenRequest, response: Response) -> Response {
+    desk.note(note, Some((response.status(), response.headers())));
+    response
+}
+
+/// The status never reaches the client: the socket refuses every write from here on.
+fn cut_off(desk: &Desk, note: SeenRequest, cut: &CutHandle) -> Response {
+    desk.note(note, None);
+    cut.cut();
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}

@@ -1,0 +1,74 @@
+//! Gateway v10: sessions, intents, replay, compression. Served at `/gateway`, with the query that
+//! Discord documents (`v`, `encoding=json`, `compress`).
+
+mod close;
+mod command;
+mod compress;
+mod connection;
+mod content;
+mod frame;
+mod hub;
+mod requests;
+mod session;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, Query, State};
+use axum::response::Response;
+use axum::routing::any;
+use axum::{Extension, Router};
+use serde::Deserialize;
+use tokio_util::task::TaskTracker;
+
+use close::Close;
+use compress::Encoder;
+pub(crate) use connection::Context;
+pub(crate) use frame::Resumable;
+pub(crate) use hub::Hub;
+
+use crate::server::wire::CutHandle;
+
+/// The largest websocket message that is read at all; larger commands are a decode error anyway.
+const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+
+#[derive(Debug, Deserialize)]
+struct Opening {
+    #[serde(default)]
+    v: Option<String>,
+    #[serde(default)]
+    encoding: Option<String>,
+    #[serde(default)]
+    compress: Option<String>,
+}
+
+/// The Gateway's routes. The tracker holds every connection's task until it ends.
+pub(crate) fn router(context: Context, tracker: TaskTracker) -> Router {
+    Router::new()
+        .route("/gateway", any(open))
+        .route("/gateway/", any(open))
+        .layer(Extension(tracker))
+        .with_state(context)
+}
+
+async fn open(
+    State(context): State<Context>,
+    Extension(tracker): Extension<TaskTracker>,
+    ConnectInfo(cut): ConnectInfo<CutHandle>,
+    Query(opening): Query<Opening>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let encoder = checked(&opening);
+    upgrade.max_message_size(MAX_MESSAGE_BYTES).on_upgrade(move |socket| {
+        tracker.track_future(connection::serve(socket, context, encoder, cut))
+    })
+}
+
+/// A wrong version or encoding is told by a close code, after the upgrade, as Discord does.
+fn checked(opening: &Opening) -> Result<Encoder, Close> {
+    if opening.v.as_deref().is_some_and(|version| !matches!(version, "9" | "10")) {
+        return Err(Close::INVALID_VERSION);
+    }
+    if opening.encoding.as_deref().is_some_and(|encoding| encoding != "json") {
+        return Err(Close::DECODE_ERROR);
+    }
+    Encoder::named(opening.compress.as_deref()).ok_or(Close::DECODE_ERROR)
+}

@@ -1,0 +1,209 @@
+//! Starts and stops the sandbox: one port for REST, Gateway and the control API.
+
+pub(crate) mod wire;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use crate::control::{self, Person};
+use crate::desk::Desk;
+use crate::front::guard;
+use crate::gateway::{self, Context, Hub};
+use crate::limits::Limits;
+use crate::rest;
+use crate::seed::{self, WorldSpec};
+use crate::snowflake::Snowflake;
+use crate::world::{Addresses, SandboxClock, Shared, WorldConfig};
+use wire::{CutHandle, Wire};
+
+/// The largest request body, in bytes: Discord's 25 MiB of files and a little JSON.
+const MAX_BODY_BYTES: usize = 26 * 1024 * 1024;
+/// How long requests in flight may take when the sandbox stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// What Discord's HELLO asks for.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(41_250);
+/// A shorter interval would only measure the machine's scheduler.
+const MIN_HEARTBEAT_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How the sandbox starts.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The same seed and a manual clock give the same ids and tokens.
+    pub seed: u64,
+    /// What exists at the start.
+    pub world: WorldSpec,
+    /// Rate limits.
+    pub limits: Limits,
+    /// Real by default.
+    pub clock: SandboxClock,
+    /// What HELLO asks for; at least 20 ms.
+    pub heartbeat_interval: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            seed: 0,
+            world: WorldSpec::default(),
+            limits: Limits::default(),
+            clock: SandboxClock::real(),
+            heartbeat_interval: HEARTBEAT_INTERVAL,
+        }
+    }
+}
+
+/// Why the sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is taken, or not ours.
+    #[error("the sandbox cannot listen on {address}: {source}; choose another port, or 0")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The limits make no sense.
+    #[error("invalid limits: {0}")]
+    Limits(String),
+    /// The world refused what its specification asked for.
+    #[error("the world's specification cannot be built: {0}")]
+    World(String),
+}
+
+/// Where a client finds the sandbox, and what exists there.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Info {
+    /// `http://127.0.0.1:PORT/api/v10`
+    pub api_url: String,
+    /// `ws://127.0.0.1:PORT/gateway`
+    pub gateway_url: String,
+    /// `http://127.0.0.1:PORT/control`
+    pub control_url: String,
+    /// The token of the first bot, without `Bot `.
+    pub bot_token: String,
+    /// The first guild.
+    pub guild_id: Snowflake,
+    /// Its first text channel.
+    pub channel_id: Snowflake,
+}
+
+/// A running sandbox. Dropping it stops it without waiting; [`Sandbox::stop`] waits.
+pub struct Sandbox {
+    info: Info,
+    desk: Arc<Desk>,
+    people: Router,
+    cancel: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl Sandbox {
+    /// Listens, builds the world and serves it until [`Sandbox::stop`].
+    pub async fn start(config: Config) -> Result<Self, Error> {
+        config.limits.validate().map_err(Error::Limits)?;
+        let refused = |source| Error::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+
+        let shared = Shared::new(WorldConfig { seed: config.seed, clock: config.clock });
+        let gateway_url = format!("ws://{address}/gateway");
+        let addresses =
+            Addresses { http: format!("http://{address}"), gateway: gateway_url.clone() };
+        let seeded = shared.write(|world| {
+            world.set_addresses(addresses);
+            seed::build(world, &config.world).map_err(Error::World)
+        })?;
+        let hub = Arc::new(Hub::default());
+        shared.subscribe(Arc::clone(&hub) as _);
+
+        let cancel = CancellationToken::new();
+        let tracker = TaskTracker::new();
+        let context = Context {
+            shared: Arc::clone(&shared),
+            hub: Arc::clone(&hub),
+            heartbeat_interval: config.heartbeat_interval.max(MIN_HEARTBEAT_INTERVAL),
+            cancel: cancel.clone(),
+        };
+        let desk = Arc::new(Desk::new(Arc::clone(&shared), hub, config.limits));
+        // People go through the same REST routes as bots, but not past the front.
+        let people = rest::router(Arc::clone(&shared));
+        let app = people
+            .clone()
+            .layer(from_fn_with_state(Arc::clone(&desk), guard))
+            .merge(gateway::router(context, tracker.clone()))
+            .merge(control::router(Arc::clone(&desk), people.clone()))
+            // Outermost, so that a panic anywhere still answers its request.
+            .layer(DefaultBodyLimit::disable())
+            .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+            .layer(CatchPanicLayer::new());
+        let server = axum::serve(
+            Wire(listener),
+            app.into_make_service_with_connect_info::<CutHandle>(),
+        )
+        .with_graceful_shutdown(cancel.clone().cancelled_owned());
+        // Ends when `cancel` is cancelled: by `stop`, or when the sandbox is dropped.
+        tracker.spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "the sandbox's server ended");
+            }
+        });
+        let info = Info {
+            api_url: format!("http://{address}/api/v10"),
+            gateway_url,
+            control_url: format!("http://{address}/control"),
+            bot_token: seeded.bot_token,
+            guild_id: seeded.guild_id,
+            channel_id: seeded.channel_id,
+        };
+        Ok(Self { info, desk, people, cancel, tracker })
+    }
+
+    /// Where it is, and what exists.
+    pub fn info(&self) -> Info {
+        self.info.clone()
+    }
+
+    /// The world, for looking at and changing directly.
+    pub fn world(&self) -> Arc<Shared> {
+        Arc::clone(&self.desk.shared)
+    }
+
+    /// A person of the world, who can be made to act. `None` for an unknown name.
+    pub fn person(&self, username: &str) -> Option<Person> {
+        let id = self.desk.shared.read(|world| {
+            world.users.values().find(|user| user.username == username).map(|user| user.id)
+        })?;
+        Some(Person::new(id, self.people.clone()))
+    }
+
+    /// Stops: no new requests, websockets are closed, tasks are awaited.
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        self.tracker.close();
+        if timeout(STOP_TIMEOUT, self.tracker.wait()).await.is_err() {
+            tracing::warn!("the sandbox stopped with requests still in flight");
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
