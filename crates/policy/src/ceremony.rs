@@ -1,0 +1,90 @@
+//! How much ceremony a call takes: planned first unless it says otherwise, confirmed or not.
+
+use model::Risk;
+
+use crate::{Policy, Question, platform::each_guild};
+
+/// What a call must go through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ceremony {
+    /// A call that does not say `dry_run` is only planned.
+    pub dry_run_by_default: bool,
+    /// It runs only with the token of its own plan.
+    pub needs_confirmation: bool,
+    /// Rules that changed what the risk asks for.
+    pub rules: Vec<String>,
+}
+
+/// The ceremony of this question. With several guilds the strictest counts.
+pub fn ceremony(policy: &Policy, question: &Question<'_>) -> Ceremony {
+    let mut all = Ceremony {
+        dry_run_by_default: false,
+        needs_confirmation: false,
+        rules: Vec::new(),
+    };
+    if question.risk == Risk::Read {
+        return all;
+    }
+    let mut note = |name: &str| {
+        if !all.rules.iter().any(|known| known == name) {
+            all.rules.push(name.to_owned());
+        }
+    };
+    for guild in each_guild(question.guilds) {
+        let planned = policy.first(question, guild, |rule| rule.dry_run_by_default);
+        let confirmed = policy.first(question, guild, |rule| {
+            let says = rule.needs_confirmation?;
+            let reaches =
+                says || question.risk != Risk::Destructive || rule.names_destructive(question.tool);
+            reaches.then_some(says)
+        });
+        for (name, _) in planned.iter().chain(&confirmed) {
+            note(name);
+        }
+        all.dry_run_by_default |= planned.is_none_or(|(_, says)| says);
+        all.needs_confirmation |=
+            confirmed.map_or(question.risk == Risk::Destructive, |(_, says)| says);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Principal;
+
+    use super::*;
+
+    fn asked(policy: &str, tool: &str, risk: Risk) -> (bool, bool) {
+        let policy: Policy = toml::from_str(policy).unwrap();
+        let question = Question {
+            principal: &Principal::local_operator(),
+            tool,
+            toolset: "messages",
+            risk,
+            guilds: &[],
+        };
+        let ceremony = ceremony(&policy, &question);
+        (ceremony.dry_run_by_default, ceremony.needs_confirmation)
+    }
+
+    #[test]
+    fn ceremony_is_graded_by_risk() {
+        assert_eq!(asked("", "discord_get_user", Risk::Read), (false, false));
+        assert_eq!(asked("", "discord_send", Risk::Write), (true, false));
+        assert_eq!(asked("", "discord_ban", Risk::Destructive), (true, true));
+    }
+
+    #[test]
+    fn a_general_relaxation_does_not_reach_destructive_tools() {
+        let general = "[[rules]]\nname = \"easy\"\ntools = [\"discord_*\"]\nneeds_confirmation = false\ndry_run_by_default = false";
+        assert_eq!(
+            asked(general, "discord_ban", Risk::Destructive),
+            (false, true)
+        );
+        assert_eq!(asked(general, "discord_send", Risk::Write), (false, false));
+        for explicit in ["risks = [\"destructive\"]", "tools = [\"discord_ban\"]"] {
+            let rule = format!("[[rules]]\nname = \"x\"\nneeds_confirmation = false\n{explicit}");
+            assert!(!asked(&rule, "discord_ban", Risk::Destructive).1);
+        }
+    }
+}
