@@ -1,1 +1,143 @@
+//! What must survive: audit, outbox, keys, leases, journal and drafts, on SQLite or PostgreSQL.
+//!
+//! This room alone names SQL. It knows nothing of Discord; other rooms see it through the ports of
+//! [`model::ledger`]. An `Ok` from any of them follows the commit.
 
+mod audit;
+mod draft;
+mod engine;
+mod error;
+mod journal;
+mod key;
+mod lease;
+mod listener;
+mod migration;
+mod outbox;
+mod place;
+mod ports;
+mod prune;
+mod reader;
+mod statements;
+mod writer;
+
+use std::sync::Arc;
+
+use model::{Clock, Millis, ledger::StoreError};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+pub use crate::{error::Error, statements::statements};
+use crate::{
+    place::Place,
+    reader::Readers,
+    writer::{Job, Slot, Write, Writer},
+};
+
+/// A database, opened. Cheap to clone.
+///
+/// Implements [`model::ledger::Ledger`], [`model::ledger::Keys`], [`model::ledger::Leases`],
+/// [`model::ledger::Journal`] and [`model::ledger::Drafts`].
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    queue: mpsc::Sender<Box<dyn Job>>,
+    readers: Readers,
+    slot: Slot,
+    clock: Arc<dyn Clock>,
+    /// The highest sequence number of the journal that this instance has heard of.
+    grown: watch::Sender<i64>,
+    /// The writer, and on PostgreSQL the listener. They end at [`Store::close`], or when the last
+    /// clone of the store goes.
+    tasks: TaskTracker,
+    stop: DropGuard,
+}
+
+/// Open the database at `url`, create it if need be, and bring its schema up to date.
+///
+/// `sqlite:PATH` (optionally `?max_page_count=N`: never more than N pages of 4 KiB),
+/// `sqlite::memory:`, or `postgres://…`. Must be called inside a tokio runtime. A new SQLite file
+/// and the directories made for it are for their owner alone.
+pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Store, Error> {
+    let place = Place::parse(url)?;
+    place.create()?;
+    let mut connection = place.connect().await.map_err(|source| match source {
+        StoreError::Corrupt { detail } => Error::Damaged {
+            place: place.name(),
+            detail,
+        },
+        source => Error::Unusable {
+            place: place.name(),
+            source,
+        },
+    })?;
+    migration::migrate(&mut connection, &place, clock.now_ms()).await?;
+
+    let slot: Slot = Arc::new(Mutex::new(Some(connection)));
+    let readers = place
+        .readers()
+        .unwrap_or_else(|| Readers::Writer(slot.clone()));
+    let (queue, jobs) = mpsc::channel(writer::QUEUE);
+    let (grown, _) = watch::channel(0);
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    if let Readers::Postgres(pool) = &readers {
+        tasks.spawn(listener::listen(pool.clone(), grown.clone(), stop.clone()));
+    }
+    let writer = Writer {
+        slot: slot.clone(),
+        place,
+        clock: clock.clone(),
+        queue: jobs,
+    };
+    tasks.spawn(writer.run(stop.clone()));
+    tasks.close();
+    Ok(Store {
+        inner: Arc::new(Inner {
+            queue,
+            readers,
+            slot,
+            clock,
+            grown,
+            tasks,
+            stop: stop.drop_guard(),
+        }),
+    })
+}
+
+impl Store {
+    /// Write what is queued, end the tasks and close the connections. Later calls on any clone
+    /// fail with [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        self.inner.stop.token().cancel();
+        self.inner.tasks.wait().await;
+        self.inner.readers.close().await;
+        if let Some(connection) = self.inner.slot.lock().await.take() {
+            connection.close().await;
+        }
+    }
+
+    /// Queue a write and wait for its commit. The write happens even if the caller goes away.
+    async fn write<W: Write>(&self, write: W) -> Result<W::Output, StoreError> {
+        let (job, answer) = writer::job(write);
+        self.inner
+            .queue
+            .try_send(job)
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => error::unavailable("it is closed"),
+            })?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(error::unavailable("its writer has ended")))
+    }
+
+    fn now(&self) -> Millis {
+        self.inner.clock.now_ms()
+    }
+}

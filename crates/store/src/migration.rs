@@ -1,0 +1,83 @@
+//! The schema's versions, embedded in the binary and applied in one transaction when a store opens.
+//!
+//! A migration that was released is never changed; the next one is added below it.
+
+use model::{Millis, ledger::StoreError};
+
+use crate::{
+    engine::{Connection, Session},
+    error::Error,
+    place::Place,
+    writer::COMMIT,
+};
+
+/// In order; the version of a migration is its place in this list, from 1.
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_first.sql")];
+
+const CREATE_VERSIONS: &str = "\
+CREATE TABLE IF NOT EXISTS schema_versions (
+    version BIGINT PRIMARY KEY NOT NULL,
+    applied_at BIGINT NOT NULL
+)";
+pub(crate) const VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM schema_versions";
+pub(crate) const INSERT_VERSION: &str =
+    "INSERT INTO schema_versions (version, applied_at) VALUES ($1, $2)";
+
+/// Bring the database to the version that this binary knows.
+pub(crate) async fn migrate(
+    connection: &mut Connection,
+    place: &Place,
+    now: Millis,
+) -> Result<(), Error> {
+    let mut on = connection.session();
+    let found = apply(&mut on, place, now)
+        .await
+        .map_err(|source| match source {
+            StoreError::Corrupt { detail } => Error::Damaged {
+                place: place.name(),
+                detail,
+            },
+            source => Error::Unusable {
+                place: place.name(),
+                source,
+            },
+        })?;
+    let known = newest();
+    if found > known {
+        return Err(Error::Newer {
+            place: place.name(),
+            found,
+            known,
+        });
+    }
+    Ok(())
+}
+
+/// Gives the version that was found.
+async fn apply(on: &mut Session<'_>, place: &Place, now: Millis) -> Result<i64, StoreError> {
+    place.begin(on).await?;
+    on.script(&dialect(on, CREATE_VERSIONS)).await?;
+    let found = on.integer(VERSION, []).await?;
+    for (version, sql) in (1..).zip(MIGRATIONS) {
+        if version > found {
+            on.script(&dialect(on, sql)).await?;
+            on.execute(INSERT_VERSION, [version.into(), now.into()])
+                .await?;
+        }
+    }
+    on.script(COMMIT).await?;
+    Ok(found)
+}
+
+/// SQLite keeps a table in the order of its key, without an index beside it, only if the key's
+/// type is spelled `INTEGER`; its integers have 64 bits anyway.
+fn dialect(on: &Session<'_>, sql: &str) -> String {
+    match on {
+        Session::Sqlite(_) => sql.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY"),
+        Session::Postgres(_) => sql.to_owned(),
+    }
+}
+
+fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}

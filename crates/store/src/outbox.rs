@@ -1,0 +1,211 @@
+//! The outbox: a write is claimed and on disk before it is sent, and closed once when its end is known.
+
+use async_trait::async_trait;
+use model::{
+    Millis,
+    ledger::{Begun, Finish, IdempotencyClaim, Intent, Sent, Spend, StoreError, Unfinished},
+};
+
+use crate::{
+    audit,
+    engine::{Row, Session, Value},
+    error::corrupt,
+    lease,
+    writer::Write,
+};
+
+pub(crate) const FIND_KEY: &str = "\
+SELECT digest, response FROM idempotency_keys
+WHERE principal = $1 AND key = $2 AND expires_at > $3";
+
+pub(crate) const CLAIM_KEY: &str = "\
+INSERT INTO idempotency_keys (principal, key, digest, outbox_id, response, expires_at)
+VALUES ($1, $2, $3, $4, NULL, $5)
+ON CONFLICT (principal, key) DO UPDATE SET
+    digest = excluded.digest, outbox_id = excluded.outbox_id, response = NULL,
+    expires_at = excluded.expires_at";
+
+pub(crate) const ANSWER_KEY: &str =
+    "UPDATE idempotency_keys SET response = $2 WHERE outbox_id = $1";
+
+pub(crate) const FREE_KEY: &str = "DELETE FROM idempotency_keys WHERE outbox_id = $1";
+
+pub(crate) const SPEND: &str = "\
+INSERT INTO spent_confirmations (token_digest, expires_at) VALUES ($1, $2)
+ON CONFLICT (token_digest) DO NOTHING";
+
+pub(crate) const INSERT: &str = "\
+INSERT INTO outbox (outbox_id, created_at, state, request, repeatable, fence, decision_seq)
+VALUES ($1, $2, 'started', $3, $4, $5, $6)";
+
+pub(crate) const FINISH: &str = "\
+UPDATE outbox SET state = $2, finished_at = $3, reason = $4,
+    request = CASE WHEN $2 = 'unknown' THEN request ELSE NULL END
+WHERE outbox_id = $1 AND state = 'started'";
+
+pub(crate) const EXISTS: &str = "SELECT COUNT(*) FROM outbox WHERE outbox_id = $1";
+
+pub(crate) const UNFINISHED: &str = "\
+SELECT outbox_id, created_at, request, repeatable,
+    seq, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id, digest,
+    outcome, stage, code, decisions.reason AS reason, rules, policy_version, duration_us
+FROM outbox JOIN decisions ON seq = decision_seq
+WHERE state = 'started' ORDER BY created_at, outbox_id LIMIT $1";
+
+/// Claim key, token and thread, and insert outbox and audit rows.
+pub(crate) struct Begin {
+    pub(crate) intent: Intent,
+    pub(crate) now: Millis,
+}
+
+#[async_trait]
+impl Write for Begin {
+    type Output = Begun;
+
+    async fn run(&self, on: &mut Session<'_>) -> Result<Begun, StoreError> {
+        let Intent {
+            outbox_id,
+            request,
+            repeatable,
+            idempotency,
+            confirmation,
+            lease,
+            decision,
+        } = &self.intent;
+        // What may say no comes before the first row is written, but for the token, whose row is
+        // also the question.
+        if let Some(claim) = idempotency
+            && let Some(seen) = look_up(on, claim, self.now).await?
+        {
+            return Ok(seen);
+        }
+        let mut fence = None;
+        if let Some((thread, holder)) = lease
+            && let Some(held) = lease::current(on, *thread, self.now).await?
+        {
+            if held.holder != *holder {
+                return Ok(Begun::Leased {
+                    by: held.holder,
+                    until: held.until,
+                });
+            }
+            fence = Some(held.fence);
+        }
+        if let Some(spend) = confirmation
+            && !use_up(on, spend).await?
+        {
+            return Ok(Begun::AlreadyConfirmed);
+        }
+        if let Some(claim) = idempotency {
+            claim_key(on, claim, outbox_id).await?;
+        }
+        let decision_seq = audit::insert(on, decision).await?;
+        let values: [Value; 6] = [
+            outbox_id.into(),
+            self.now.into(),
+            audit::to_json(request)?.into(),
+            i64::from(*repeatable).into(),
+            fence.into(),
+            decision_seq.into(),
+        ];
+        on.execute(INSERT, values).await?;
+        Ok(Begun::Inserted { fence })
+    }
+}
+
+/// What a key that is already known says.
+async fn look_up(
+    on: &mut Session<'_>,
+    claim: &IdempotencyClaim,
+    now: Millis,
+) -> Result<Option<Begun>, StoreError> {
+    let key = [(&claim.principal).into(), (&claim.key).into(), now.into()];
+    let Some(row) = on.row(FIND_KEY, key).await? else {
+        return Ok(None);
+    };
+    if row.text("digest")? != claim.digest {
+        return Ok(Some(Begun::OtherArguments));
+    }
+    Ok(Some(match row.optional_text("response")? {
+        Some(response) => Begun::Replay { response },
+        None => Begun::InFlight,
+    }))
+}
+
+async fn claim_key(
+    on: &mut Session<'_>,
+    claim: &IdempotencyClaim,
+    outbox_id: &str,
+) -> Result<(), StoreError> {
+    let values: [Value; 5] = [
+        (&claim.principal).into(),
+        (&claim.key).into(),
+        (&claim.digest).into(),
+        outbox_id.into(),
+        claim.expires_at.into(),
+    ];
+    on.execute(CLAIM_KEY, values).await.map(drop)
+}
+
+/// `false` if the token was used before.
+async fn use_up(on: &mut Session<'_>, spend: &Spend) -> Result<bool, StoreError> {
+    let token = [(&spend.token_digest).into(), spend.expires_at.into()];
+    Ok(on.execute(SPEND, token).await? == 1)
+}
+
+/// Close an outbox row.
+pub(crate) struct End {
+    pub(crate) finish: Finish,
+    pub(crate) now: Millis,
+}
+
+#[async_trait]
+impl Write for End {
+    type Output = ();
+
+    async fn run(&self, on: &mut Session<'_>) -> Result<(), StoreError> {
+        let Finish {
+            outbox_id,
+            state,
+            decision,
+        } = &self.finish;
+        let (word, reason) = match state {
+            Sent::Sent { .. } => ("sent", None),
+            Sent::Failed { reason } => ("failed", Some(reason.as_str())),
+            Sent::Unknown { reason, .. } => ("unknown", Some(reason.as_str())),
+        };
+        let end = [
+            outbox_id.into(),
+            word.into(),
+            self.now.into(),
+            reason.into(),
+        ];
+        if on.execute(FINISH, end).await? == 0 {
+            return match on.integer(EXISTS, [outbox_id.into()]).await? {
+                0 => Err(corrupt(format!("outbox row {outbox_id} does not exist"))),
+                _ => Ok(()),
+            };
+        }
+        match state {
+            Sent::Sent { response } | Sent::Unknown { response, .. } => {
+                on.execute(ANSWER_KEY, [outbox_id.into(), response.into()])
+                    .await?;
+            }
+            Sent::Failed { .. } => {
+                on.execute(FREE_KEY, [outbox_id.into()]).await?;
+            }
+        }
+        audit::insert(on, decision).await.map(drop)
+    }
+}
+
+/// Read a row of [`UNFINISHED`].
+pub(crate) fn read(row: &Row) -> Result<Unfinished, StoreError> {
+    Ok(Unfinished {
+        outbox_id: row.text("outbox_id")?,
+        created_at: row.integer("created_at")?,
+        request: audit::from_json(&row.text("request")?)?,
+        repeatable: row.integer("repeatable")? != 0,
+        decision: audit::read(row)?,
+    })
+}

@@ -1,0 +1,234 @@
+//! The ports of the model room, answered by the store.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use model::{
+    ChannelId, Event, GuildId, Millis, Principal,
+    event::ResumePoint,
+    ledger::{
+        ApiKey, Begun, Decision, Draft, Drafts, EventFilter, Finish, Holder, Intent, Journal, Keys,
+        Lease, Leases, Ledger, StoreError, Unfinished,
+    },
+};
+
+use crate::{Store, audit, draft, engine::storable, error::corrupt, journal, key, lease, outbox};
+
+/// How many rows one query gives at most, whatever it asks for.
+const PAGE: u32 = 1000;
+/// How many API keys are listed.
+const KEYS: i64 = 10_000;
+/// How often someone who waits for the journal looks for themselves: another process may have
+/// written to the same file, or a notification may have been lost.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+#[async_trait]
+impl Ledger for Store {
+    async fn record(&self, decision: Decision) -> Result<(), StoreError> {
+        self.write(audit::Record(decision)).await
+    }
+
+    async fn begin(&self, mut intent: Intent) -> Result<Begun, StoreError> {
+        if let Some((_, holder)) = &mut intent.lease {
+            *holder = storable_holder(holder);
+        }
+        let now = self.now();
+        self.write(outbox::Begin { intent, now }).await
+    }
+
+    async fn finish(&self, finish: Finish) -> Result<(), StoreError> {
+        let now = self.now();
+        self.write(outbox::End { finish, now }).await
+    }
+
+    async fn unfinished(&self, limit: u32) -> Result<Vec<Unfinished>, StoreError> {
+        let rows = self
+            .inner
+            .readers
+            .rows(outbox::UNFINISHED, [page(limit).into()])
+            .await?;
+        rows.iter().map(outbox::read).collect()
+    }
+
+    async fn decisions(&self, after: i64, limit: u32) -> Result<Vec<(i64, Decision)>, StoreError> {
+        let rows = self
+            .inner
+            .readers
+            .rows(audit::AFTER, [after.into(), page(limit).into()])
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.integer("seq")?, audit::read(row)?)))
+            .collect()
+    }
+}
+
+#[async_trait]
+impl Keys for Store {
+    async fn create(&self, key: ApiKey, secret_digest: [u8; 32]) -> Result<bool, StoreError> {
+        let secret_digest = hex::encode(secret_digest);
+        self.write(key::Create { key, secret_digest }).await
+    }
+
+    async fn find(
+        &self,
+        secret_digest: [u8; 32],
+        now: Millis,
+    ) -> Result<Option<Principal>, StoreError> {
+        let digest = hex::encode(secret_digest);
+        let row = self
+            .inner
+            .readers
+            .row(key::FIND, [digest.into(), now.into()])
+            .await?;
+        row.as_ref()
+            .map(key::read)
+            .transpose()
+            .map(|key| key.map(key::principal))
+    }
+
+    async fn list(&self) -> Result<Vec<ApiKey>, StoreError> {
+        let rows = self.inner.readers.rows(key::LIST, [KEYS.into()]).await?;
+        rows.iter().map(key::read).collect()
+    }
+
+    async fn revoke(&self, name: &str, now: Millis) -> Result<bool, StoreError> {
+        let name = name.to_owned();
+        self.write(key::Revoke { name, now }).await
+    }
+}
+
+#[async_trait]
+impl Leases for Store {
+    async fn acquire(
+        &self,
+        thread: ChannelId,
+        holder: &Holder,
+        ttl_ms: i64,
+    ) -> Result<Result<Lease, Lease>, StoreError> {
+        self.write(lease::Acquire {
+            thread,
+            holder: storable_holder(holder),
+            ttl_ms,
+            now: self.now(),
+        })
+        .await
+    }
+
+    async fn release(&self, thread: ChannelId, holder: &Holder) -> Result<bool, StoreError> {
+        self.write(lease::Release {
+            thread,
+            holder: storable_holder(holder),
+            now: self.now(),
+        })
+        .await
+    }
+
+    async fn current(&self, thread: ChannelId) -> Result<Option<Lease>, StoreError> {
+        let row = self
+            .inner
+            .readers
+            .row(lease::FIND, [thread.as_i64().into()])
+            .await?;
+        let lease = row.as_ref().map(lease::read).transpose()?;
+        Ok(lease.filter(|lease| self.now() < lease.until))
+    }
+}
+
+#[async_trait]
+impl Journal for Store {
+    async fn append(
+        &self,
+        events: Vec<Event>,
+        resume: Option<ResumePoint>,
+    ) -> Result<i64, StoreError> {
+        let grown = self.inner.grown.clone();
+        self.write(journal::Append {
+            events,
+            resume,
+            grown,
+        })
+        .await
+    }
+
+    async fn after(
+        &self,
+        after: i64,
+        filter: &EventFilter,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let values = [
+            after.into(),
+            journal::kinds(filter).into(),
+            filter.guild_id.map(model::Id::as_i64).into(),
+            filter.channel_id.map(model::Id::as_i64).into(),
+            page(limit).into(),
+        ];
+        let rows = self.inner.readers.rows(journal::AFTER, values).await?;
+        rows.iter().map(journal::read).collect()
+    }
+
+    async fn latest(&self) -> Result<i64, StoreError> {
+        self.inner
+            .readers
+            .row(journal::LATEST, [])
+            .await?
+            .ok_or_else(|| corrupt("the journal has no latest number"))?
+            .integer(0)
+    }
+
+    async fn grown_past(&self, seq: i64) {
+        let mut grown = self.inner.grown.subscribe();
+        loop {
+            if let Ok(latest) = self.latest().await {
+                journal::raise(&self.inner.grown, latest);
+            }
+            // An error means only that it is time to look.
+            match tokio::time::timeout(LOOK_AGAIN, grown.wait_for(|latest| *latest > seq)).await {
+                Ok(_) => return,
+                Err(_elapsed) => {}
+            }
+        }
+    }
+
+    async fn resume_point(&self, shard: u32) -> Result<Option<ResumePoint>, StoreError> {
+        let row = self
+            .inner
+            .readers
+            .row(journal::RESUME_POINT, [i64::from(shard).into()])
+            .await?;
+        row.as_ref().map(journal::read_resume_point).transpose()
+    }
+
+    async fn forget_resume_point(&self, shard: u32) -> Result<(), StoreError> {
+        self.write(journal::ForgetResumePoint { shard }).await
+    }
+
+    async fn note_identify(&self, at: Millis) -> Result<u32, StoreError> {
+        self.write(journal::NoteIdentify { at }).await
+    }
+}
+
+#[async_trait]
+impl Drafts for Store {
+    async fn save(&self, draft: Draft) -> Result<(), StoreError> {
+        self.write(draft::Save(draft)).await
+    }
+
+    async fn of_guild(&self, guild: GuildId, limit: u32) -> Result<Vec<Draft>, StoreError> {
+        let values = [guild.as_i64().into(), page(limit).into()];
+        let rows = self.inner.readers.rows(draft::OF_GUILD, values).await?;
+        rows.iter().map(draft::read).collect()
+    }
+}
+
+fn page(limit: u32) -> i64 {
+    limit.min(PAGE).into()
+}
+
+/// Holders are compared, so they are compared as they are stored.
+fn storable_holder(holder: &Holder) -> Holder {
+    Holder {
+        principal: storable(holder.principal.clone()),
+        agent: holder.agent.clone().map(storable),
+    }
+}

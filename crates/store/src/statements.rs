@@ -1,0 +1,43 @@
+//! Every statement of this room in one list, so that a test can have both engines parse each.
+
+use crate::{audit, draft, journal, key, lease, migration, outbox, prune};
+
+/// The statements that both engines run, word for word.
+pub fn statements() -> &'static [&'static str] {
+    &[
+        audit::AFTER,
+        audit::INSERT,
+        draft::OF_GUILD,
+        draft::SAVE,
+        journal::AFTER,
+        journal::COUNT_IDENTIFIES,
+        journal::FORGET_IDENTIFIES,
+        journal::FORGET_RESUME_POINT,
+        journal::INSERT,
+        journal::INSERT_IDENTIFY,
+        journal::LATEST,
+        journal::PUT_RESUME_POINT,
+        journal::RESUME_POINT,
+        key::CREATE,
+        key::FIND,
+        key::LIST,
+        key::REVOKE,
+        lease::END,
+        lease::FIND,
+        lease::PUT,
+        migration::INSERT_VERSION,
+        migration::VERSION,
+        outbox::ANSWER_KEY,
+        outbox::CLAIM_KEY,
+        outbox::EXISTS,
+        outbox::FIND_KEY,
+        outbox::FINISH,
+        outbox::FREE_KEY,
+        outbox::INSERT,
+        outbox::SPEND,
+        outbox::UNFINISHED,
+        prune::IDEMPOTENCY_KEYS,
+        prune::OUTBOX,
+        prune::SPENT_CONFIRMATIONS,
+    ]
+}

@@ -1,0 +1,240 @@
+//! Group commit: one connection writes for everybody; many callers share one transaction and one sync.
+//!
+//! It must never answer `Ok` before the commit that carries the answer is on disk.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use model::{Clock, Millis, ledger::StoreError};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::{Connection, Session},
+    error::unavailable,
+    place::Place,
+    prune::{self, Prune},
+};
+
+/// How many writes may wait. More are turned away with [`StoreError::Overloaded`].
+pub(crate) const QUEUE: usize = 4096;
+/// How many writes share one transaction at most; bounds how long the first of them waits.
+const GROUP: usize = 256;
+/// After this long a group on PostgreSQL is given up and its connection dropped: a server that
+/// neither answers nor hangs up must not stop everything for ever.
+const GROUP_DEADLINE: Duration = Duration::from_secs(30);
+
+/// The connection that writes. Empty after it broke; an in-memory database never gives it up.
+pub(crate) type Slot = Arc<Mutex<Option<Connection>>>;
+
+/// Something to write. It may run more than once before it is committed, so it changes nothing
+/// but the database.
+#[async_trait]
+pub(crate) trait Write: Send + Sync + 'static {
+    type Output: Send + 'static;
+
+    /// Run inside a transaction in which nobody else writes.
+    async fn run(&self, on: &mut Session<'_>) -> Result<Self::Output, StoreError>;
+
+    /// Called once, after the commit.
+    fn committed(&self, _output: &Self::Output) {}
+}
+
+/// A [`Write`] whose output type is forgotten, so that different ones can share a group.
+#[async_trait]
+pub(crate) trait Job: Send {
+    async fn attempt(&mut self, on: &mut Session<'_>) -> Result<(), StoreError>;
+    /// Tell the caller. `Err` means that the whole group was lost.
+    fn answer(self: Box<Self>, group: Result<(), StoreError>);
+}
+
+struct Pending<W: Write> {
+    write: W,
+    output: Result<W::Output, StoreError>,
+    reply: oneshot::Sender<Result<W::Output, StoreError>>,
+}
+
+/// Make a job of a write; the receiver hears how it ended.
+pub(crate) fn job<W: Write>(
+    write: W,
+) -> (
+    Box<dyn Job>,
+    oneshot::Receiver<Result<W::Output, StoreError>>,
+) {
+    let (reply, answer) = oneshot::channel();
+    let pending = Pending {
+        write,
+        output: Err(unavailable("the write did not run")),
+        reply,
+    };
+    (Box::new(pending), answer)
+}
+
+#[async_trait]
+impl<W: Write> Job for Pending<W> {
+    async fn attempt(&mut self, on: &mut Session<'_>) -> Result<(), StoreError> {
+        self.output = self.write.run(on).await;
+        match &self.output {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    fn answer(self: Box<Self>, group: Result<(), StoreError>) {
+        let answer = group.and(self.output);
+        if let Ok(output) = &answer {
+            self.write.committed(output);
+        }
+        // A caller that went away does not undo what it asked for.
+        drop(self.reply.send(answer));
+    }
+}
+
+/// The task that owns the writing.
+pub(crate) struct Writer {
+    pub(crate) slot: Slot,
+    pub(crate) place: Place,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) queue: mpsc::Receiver<Box<dyn Job>>,
+}
+
+impl Writer {
+    /// Run until `stop` or until every sender is gone; what is queued by then is still written.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut group = Vec::with_capacity(GROUP);
+        let mut pruned_at = None;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled(), if !self.queue.is_closed() => {
+                    self.queue.close();
+                    continue;
+                }
+                taken = self.queue.recv_many(&mut group, GROUP) => if taken == 0 { break },
+            }
+            self.add_pruning(&mut group, &mut pruned_at);
+            let end = commit(&self.slot, &self.place, &mut group).await;
+            for job in group.drain(..) {
+                job.answer(end.clone());
+            }
+        }
+    }
+
+    /// Forgetting rides along with a group now and then; it needs no timer and no sync of its own.
+    fn add_pruning(&self, group: &mut Vec<Box<dyn Job>>, pruned_at: &mut Option<Millis>) {
+        let now = self.clock.now_ms();
+        if pruned_at.is_some_and(|at| (at..at.saturating_add(prune::EVERY_MS)).contains(&now)) {
+            return;
+        }
+        *pruned_at = Some(now);
+        group.push(job(Prune { now }).0);
+    }
+}
+
+/// Where an attempt broke.
+enum Broken {
+    /// Nothing was committed; trying again is safe.
+    BeforeCommit,
+    /// Nobody knows, or trying again is useless.
+    ForGood(StoreError),
+}
+
+/// Commit all jobs in one transaction. The common way has no savepoints; should a job fail, all
+/// is rolled back and run again with a savepoint around each, so that only that job fails.
+async fn commit(slot: &Slot, place: &Place, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let mut slot = slot.lock().await;
+    for isolation in [Isolation::Together, Isolation::Apart] {
+        let attempt = attempt(&mut slot, place, group, isolation);
+        let end = if place.is_remote() {
+            tokio::time::timeout(GROUP_DEADLINE, attempt)
+                .await
+                .unwrap_or_else(|_| Err(Broken::ForGood(unavailable("it does not answer"))))
+        } else {
+            attempt.await
+        };
+        match end {
+            Ok(()) => return Ok(()),
+            Err(Broken::BeforeCommit) => {}
+            Err(Broken::ForGood(error)) => {
+                if place.is_remote() {
+                    *slot = None;
+                }
+                tracing::warn!(%error, "a group of writes was not stored");
+                return Err(error);
+            }
+        }
+    }
+    Err(unavailable("the transaction could not be repeated"))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Isolation {
+    Together,
+    Apart,
+}
+
+async fn attempt(
+    slot: &mut Option<Connection>,
+    place: &Place,
+    group: &mut [Box<dyn Job>],
+    isolation: Isolation,
+) -> Result<(), Broken> {
+    begin(slot, place).await.map_err(Broken::ForGood)?;
+    let connection = slot
+        .as_mut()
+        .ok_or_else(|| Broken::ForGood(unavailable("there is no connection")))?;
+    let mut on = connection.session();
+    for job in group {
+        let run = match isolation {
+            Isolation::Together => job.attempt(&mut on).await.map_err(|_| Broken::BeforeCommit),
+            Isolation::Apart => apart(job.as_mut(), &mut on).await.map_err(Broken::ForGood),
+        };
+        if let Err(broken) = run {
+            roll_back(slot, place).await;
+            return Err(broken);
+        }
+    }
+    if let Err(error) = on.script(COMMIT).await {
+        roll_back(slot, place).await;
+        return Err(Broken::ForGood(error));
+    }
+    Ok(())
+}
+
+pub(crate) const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
+const SAVEPOINT: &str = "SAVEPOINT job";
+const RELEASE: &str = "RELEASE SAVEPOINT job";
+const ROLLBACK_TO: &str = "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job";
+
+/// Run one job so that its failure leaves the others alone. An error means that the transaction
+/// itself is lost, as SQLite does when the disk is full.
+async fn apart(job: &mut dyn Job, on: &mut Session<'_>) -> Result<(), StoreError> {
+    on.script(SAVEPOINT).await?;
+    match job.attempt(on).await {
+        Ok(()) => on.script(RELEASE).await,
+        Err(error) => on.script(ROLLBACK_TO).await.map_err(|_| error),
+    }
+}
+
+/// Begin a transaction in which nobody else writes; on a broken connection, once more on a new one.
+async fn begin(slot: &mut Option<Connection>, place: &Place) -> Result<(), StoreError> {
+    if let Some(connection) = slot {
+        match place.begin(&mut connection.session()).await {
+            Ok(()) => return Ok(()),
+            Err(error) if !place.is_remote() => return Err(error),
+            Err(error) => tracing::info!(%error, "the database connection is opened again"),
+        }
+    }
+    let connection = slot.insert(place.connect().await?);
+    place.begin(&mut connection.session()).await
+}
+
+/// Undo what is open. SQLite may have undone it already, which is no error.
+async fn roll_back(slot: &mut Option<Connection>, place: &Place) {
+    let Some(connection) = slot else { return };
+    let undone = connection.session().script(ROLLBACK).await;
+    if undone.is_err() && place.is_remote() {
+        *slot = None;
+    }
+}

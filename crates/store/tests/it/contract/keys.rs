@@ -1,0 +1,62 @@
+//! API keys.
+
+use model::{Clock, ManualClock, Principal, ledger::ApiKey, principal::Scope};
+
+use super::Ports;
+
+pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
+    let now = clock.now_ms();
+    let monitor = ApiKey {
+        name: "monitor".to_owned(),
+        scopes: vec![Scope::Read, Scope::Write],
+        created_at: now,
+        expires_at: None,
+        revoked_at: None,
+    };
+    let brief = ApiKey {
+        name: "brief".to_owned(),
+        scopes: vec![],
+        created_at: now + 1,
+        expires_at: Some(now + 1000),
+        revoked_at: None,
+    };
+    let (first, second, unknown) = ([1; 32], [2; 32], [3; 32]);
+    assert!(store.create(monitor.clone(), first).await.unwrap());
+    assert!(store.create(brief.clone(), second).await.unwrap());
+    assert!(
+        !store.create(monitor.clone(), unknown).await.unwrap(),
+        "the name is taken"
+    );
+    assert_eq!(
+        store.list().await.unwrap(),
+        [monitor.clone(), brief.clone()]
+    );
+
+    let principal = Principal::api_key("monitor", vec![Scope::Read, Scope::Write]);
+    assert_eq!(store.find(first, now).await.unwrap(), Some(principal));
+    assert_eq!(store.find(unknown, now).await.unwrap(), None);
+    let principal = Principal::api_key("brief", vec![]);
+    assert_eq!(
+        store.find(second, now + 999).await.unwrap(),
+        Some(principal)
+    );
+    assert_eq!(
+        store.find(second, now + 1000).await.unwrap(),
+        None,
+        "it has expired"
+    );
+
+    assert!(!store.revoke("nobody", now).await.unwrap());
+    assert!(store.revoke("monitor", now + 5).await.unwrap());
+    assert!(store.revoke("monitor", now + 9).await.unwrap());
+    assert_eq!(store.find(first, now).await.unwrap(), None);
+    let revoked = ApiKey {
+        revoked_at: Some(now + 5),
+        ..monitor.clone()
+    };
+    assert_eq!(store.list().await.unwrap(), [revoked, brief]);
+    assert!(
+        !store.create(monitor, unknown).await.unwrap(),
+        "a revoked key keeps its name"
+    );
+}

@@ -1,0 +1,4 @@
+//! The store through its public door, on every engine.
+
+mod contract;
+mod fixtures;
