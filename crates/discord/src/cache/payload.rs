@@ -67,9 +67,16 @@ struct OverwritePayload {
 pub(crate) struct MemberPayload {
     pub(crate) user: UserPayload,
     roles: Box<[RoleId]>,
-    /// Absent in an update that does not concern it.
-    #[serde(default, deserialize_with = "present")]
-    communication_disabled_until: Option<Option<String>>,
+    #[serde(default)]
+    communication_disabled_until: Timeout,
+}
+
+/// A member's timeout; absent in an update that does not concern it.
+#[derive(Debug, Default)]
+enum Timeout {
+    #[default]
+    Unsaid,
+    Until(Option<Millis>),
 }
 
 #[derive(Debug, Deserialize)]
@@ -148,18 +155,21 @@ impl MemberPayload {
             user: self.user.id,
             roles: self.roles,
             timed_out_until: match self.communication_disabled_until {
-                Some(until) => until.as_deref().and_then(millis),
-                None => known.and_then(|member| member.timed_out_until),
+                Timeout::Until(until) => until,
+                Timeout::Unsaid => known.and_then(|member| member.timed_out_until),
             },
         }
     }
 }
 
-/// An absent field stays `None`, `null` becomes `Some(None)`.
-fn present<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(d).map(Some)
+impl<'de> Deserialize<'de> for Timeout {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let timestamp: Option<String> = Option::deserialize(deserializer)?;
+        Ok(Self::Until(timestamp.as_deref().and_then(millis)))
+    }
 }
 
+/// Discord's timestamps are ISO 8601; one that is none is no timeout.
 fn millis(timestamp: &str) -> Option<Millis> {
     let parsed = Timestamp::parse(timestamp).ok()?;
     Some(parsed.as_micros() / 1_000)
