@@ -1,0 +1,298 @@
+//! One rate-limit window as its answers tell it: how much is left, until when, and how many of
+//! our own requests are still on their way.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{headers::Observed, lanes::Lanes};
+
+/// While nothing is known of a bucket, one request goes ahead; so long do the others wait for
+/// its answer before the next one follows.
+const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+/// Ends of one window told by two answers may differ by this much.
+const JITTER: Duration = Duration::from_millis(20);
+
+/// What is known of a bucket's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Size {
+    Unknown,
+    /// Answers carry no headers about limits.
+    Unlimited,
+    /// Requests in a window.
+    Limit(u32),
+}
+
+/// When a bucket lets its next request go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ready {
+    Now,
+    At(Instant),
+    /// As soon as a request on its way is answered.
+    WhenAnswered,
+}
+
+/// The window, and the line of those who wait for it.
+pub(super) struct Bucket {
+    pub(super) waiting: Lanes,
+    pub(super) in_flight: u32,
+    size: Size,
+    /// Left in the window before those in flight are subtracted.
+    remaining: u32,
+    /// End of the window; `None` until its first answer. The answer's own journey is added, so
+    /// this is never too early.
+    reset_at: Option<Instant>,
+    /// The window's name: its end by Discord's clock.
+    window: Option<Duration>,
+    blocked_until: Option<Instant>,
+    last_start: Option<Instant>,
+}
+
+impl Bucket {
+    pub(super) fn new(size: Size) -> Self {
+        let remaining = if let Size::Limit(limit) = size {
+            limit
+        } else {
+            0
+        };
+        Self {
+            waiting: Lanes::default(),
+            in_flight: 0,
+            size,
+            remaining,
+            reset_at: None,
+            window: None,
+            blocked_until: None,
+            last_start: None,
+        }
+    }
+
+    pub(super) fn ready(&self, now: Instant) -> Ready {
+        if let Some(until) = self.blocked_until.filter(|until| *until > now) {
+            return Ready::At(until);
+        }
+        match self.size {
+            Size::Unlimited => Ready::Now,
+            Size::Unknown => self.ready_to_probe(now),
+            Size::Limit(limit) => {
+                let over = self.reset_at.is_some_and(|at| at <= now);
+                let remaining = if over { limit } else { self.remaining };
+                match self.reset_at.filter(|_| !over) {
+                    _ if remaining > self.in_flight => Ready::Now,
+                    Some(at) => Ready::At(at),
+                    // Answers were lost in a window whose end is unknown: ask anew.
+                    None if self.in_flight == 0 => Ready::Now,
+                    None => Ready::WhenAnswered,
+                }
+            }
+        }
+    }
+
+    fn ready_to_probe(&self, now: Instant) -> Ready {
+        match self.last_start.map(|start| start + PROBE_PATIENCE) {
+            Some(at) if self.in_flight > 0 && at > now => Ready::At(at),
+            _ => Ready::Now,
+        }
+    }
+
+    /// A request leaves.
+    pub(super) fn start(&mut self, now: Instant) {
+        self.roll(now);
+        self.in_flight += 1;
+        self.last_start = Some(now);
+    }
+
+    /// It did not leave after all.
+    pub(super) fn withdraw(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.in_flight == 0 {
+            self.last_start = None;
+        }
+    }
+
+    /// It left, and nothing is known of how it was counted: as if it had been.
+    pub(super) fn lose(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.remaining = self.remaining.saturating_sub(1);
+    }
+
+    /// Nobody counts requests here, as far as answers tell.
+    pub(super) fn found_unlimited(&mut self) {
+        if self.size == Size::Unknown {
+            self.size = Size::Unlimited;
+        }
+    }
+
+    /// It was answered, with what the answer says of the window.
+    pub(super) fn answer(&mut self, now: Instant, observed: &Observed) {
+        let (Some(left), Some(after)) = (observed.remaining, observed.reset_after) else {
+            self.lose();
+            return;
+        };
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.roll(now);
+        let limit = observed.limit.unwrap_or(left).max(left).max(1);
+        self.size = Size::Limit(limit);
+        let reset_at = now + after;
+        match self.age_of(reset_at, after, observed.window) {
+            Age::Newer => {
+                self.remaining = left;
+                self.reset_at = Some(reset_at);
+                self.window = observed.window;
+            }
+            Age::Same => {
+                self.remaining = self.remaining.min(left);
+                // Both are at or after the true end, so the earlier is the better estimate.
+                self.reset_at = self.reset_at.map(|at| at.min(reset_at));
+            }
+            Age::Older => {}
+        }
+    }
+
+    /// Nothing goes before `until`.
+    pub(super) fn block(&mut self, until: Instant) {
+        self.blocked_until = self.blocked_until.max(Some(until));
+    }
+
+    /// Take over the state of the bucket that stood here before its name was known.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.in_flight += other.in_flight;
+        self.waiting.append(other.waiting);
+        self.blocked_until = self.blocked_until.max(other.blocked_until);
+        self.last_start = self.last_start.max(other.last_start);
+    }
+
+    /// Whether forgetting it loses nothing.
+    pub(super) fn is_idle(&self, now: Instant) -> bool {
+        self.is_unused()
+            && self.reset_at.is_none_or(|at| at <= now)
+            && self.blocked_until.is_none_or(|until| until <= now)
+    }
+
+    /// Whether nobody waits and nothing is on its way.
+    pub(super) fn is_unused(&self) -> bool {
+        self.in_flight == 0 && self.waiting.is_empty()
+    }
+
+    pub(super) fn last_start(&self) -> Option<Instant> {
+        self.last_start
+    }
+
+    fn roll(&mut self, now: Instant) {
+        if let Size::Limit(limit) = self.size
+            && self.reset_at.is_some_and(|at| at <= now)
+        {
+            self.remaining = limit;
+            self.reset_at = None;
+            self.window = None;
+        }
+    }
+
+    /// Which window an answer speaks of. Answers overtake one another, and a request sent in one
+    /// window may be counted in the next.
+    fn age_of(&self, reset_at: Instant, after: Duration, window: Option<Duration>) -> Age {
+        let Some(known) = self.reset_at else {
+            return Age::Newer;
+        };
+        // A next window ends at least its own length later than this one.
+        let step = (after / 2).max(JITTER);
+        let age = |later: Option<Duration>, earlier: Option<Duration>| match (later, earlier) {
+            (Some(by), _) if by > step => Age::Newer,
+            (_, Some(by)) if by > step => Age::Older,
+            _ => Age::Same,
+        };
+        match (window, self.window) {
+            (Some(new), Some(old)) => age(new.checked_sub(old), old.checked_sub(new)),
+            _ => age(
+                reset_at.checked_duration_since(known),
+                known.checked_duration_since(reset_at),
+            ),
+        }
+    }
+}
+
+enum Age {
+    Newer,
+    Same,
+    Older,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(5);
+
+    fn told(limit: u32, remaining: u32, reset_after: Duration) -> Observed {
+        Observed {
+            status: 200,
+            limit: Some(limit),
+            remaining: Some(remaining),
+            reset_after: Some(reset_after),
+            ..Observed::default()
+        }
+    }
+
+    #[test]
+    fn an_unknown_bucket_sends_one_ahead_and_then_as_many_as_remain() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(Size::Unknown);
+        assert_eq!(bucket.ready(now), Ready::Now);
+        bucket.start(now);
+        assert_eq!(bucket.ready(now), Ready::At(now + PROBE_PATIENCE));
+        bucket.answer(now, &told(3, 2, WINDOW));
+        bucket.start(now);
+        assert_eq!(bucket.ready(now), Ready::Now);
+        bucket.start(now);
+        assert_eq!(bucket.ready(now), Ready::At(now + WINDOW));
+    }
+
+    #[test]
+    fn answers_that_overtake_one_another_count_once() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(Size::Limit(5));
+        for _ in 0..3 {
+            bucket.start(now);
+        }
+        for remaining in [2, 4, 3] {
+            bucket.answer(now, &told(5, remaining, WINDOW));
+        }
+        assert_eq!((bucket.remaining, bucket.in_flight), (2, 0));
+    }
+
+    #[test]
+    fn an_answer_from_the_next_window_opens_it() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(Size::Limit(2));
+        bucket.start(now);
+        bucket.answer(now, &told(2, 1, WINDOW));
+        bucket.start(now);
+        // It was under way while the window ended, so it is the next one's first.
+        bucket.answer(now + Duration::from_millis(100), &told(2, 1, WINDOW));
+        let later = now + Duration::from_millis(4_999);
+        bucket.start(later);
+        bucket.answer(later, &told(2, 1, WINDOW));
+        assert_eq!(bucket.ready(later), Ready::Now);
+    }
+
+    #[test]
+    fn a_window_is_full_again_when_it_ends_less_what_is_on_its_way() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(Size::Limit(1));
+        bucket.start(now);
+        bucket.answer(now, &told(1, 0, WINDOW));
+        assert_eq!(bucket.ready(now), Ready::At(now + WINDOW));
+        assert_eq!(bucket.ready(now + WINDOW), Ready::Now);
+        bucket.start(now + WINDOW);
+        assert_eq!(bucket.ready(now + WINDOW), Ready::WhenAnswered);
+    }
+
+    #[test]
+    fn a_lost_answer_counts_but_never_locks_the_bucket() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(Size::Limit(1));
+        bucket.start(now);
+        bucket.lose();
+        assert_eq!(bucket.ready(now), Ready::Now);
+    }
+}

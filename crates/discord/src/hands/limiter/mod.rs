@@ -1,0 +1,116 @@
+//! Keeps everything that leaves within Discord's limits: buckets, the global pace, Cloudflare,
+//! and the count of refused requests. One limiter owns a bot's token.
+
+mod bucket;
+mod headers;
+mod invalid;
+mod lanes;
+mod pace;
+mod route;
+#[cfg(test)]
+mod simulation;
+mod state;
+mod table;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use model::HandsError;
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
+
+use state::State;
+
+pub(super) use headers::Observed;
+pub(super) use route::{Class, Route};
+pub(super) use state::{Next, Place, Ticket, millis};
+
+/// Shared by all that send with one token.
+pub(super) struct Limiter(Mutex<State>);
+
+impl Limiter {
+    pub(super) fn new(global_per_second: u32) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(State::new(global_per_second))))
+    }
+
+    /// Wait for leave to send one request, at most until the ticket's deadline. Dropping the
+    /// future leaves the line.
+    pub(super) async fn acquire(self: &Arc<Self>, ticket: Ticket) -> Result<Leave, HandsError> {
+        let bell = Arc::new(Notify::new());
+        let id = self
+            .state()
+            .enqueue(ticket, Arc::clone(&bell), Instant::now())?;
+        // From here on `leave` gives everything back when dropped, in line or let go.
+        let leave = Leave {
+            limiter: Arc::clone(self),
+            id,
+            stage: Stage::Unsent,
+        };
+        loop {
+            let wake = {
+                let now = Instant::now();
+                let mut state = self.state();
+                state.pump(now);
+                if state.may_go(id) {
+                    return Ok(leave);
+                }
+                if let Some(refusal) = state.refusal(id, now) {
+                    return Err(refusal);
+                }
+                state.wake_at(id, now).unwrap_or(now)
+            };
+            // Either way there is something to look at.
+            let _ = timeout_at(wake, bell.notified()).await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leave to send one request. Dropped before [`Leave::sending`], it is given back; afterwards it
+/// counts as used.
+pub(super) struct Leave {
+    limiter: Arc<Limiter>,
+    id: u64,
+    stage: Stage,
+}
+
+#[derive(PartialEq, Eq)]
+enum Stage {
+    Unsent,
+    Sent,
+    Settled,
+}
+
+impl Leave {
+    /// From here on the request may have left.
+    pub(super) fn sending(&mut self) {
+        self.stage = Stage::Sent;
+    }
+
+    /// It certainly did not leave.
+    pub(super) fn unsent(mut self) {
+        self.stage = Stage::Unsent;
+    }
+
+    /// It was answered.
+    pub(super) fn answered(mut self, observed: &Observed) -> Next {
+        self.stage = Stage::Settled;
+        self.limiter
+            .state()
+            .answer(self.id, observed, Instant::now())
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        match self.stage {
+            Stage::Unsent => self.limiter.state().withdraw(self.id, Instant::now()),
+            Stage::Sent => self.limiter.state().lose(self.id, Instant::now()),
+            Stage::Settled => {}
+        }
+    }
+}
