@@ -34,6 +34,7 @@ pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 pub const MODERATE_MEMBERS: u64 = 1 << 40;
 pub const CREATE_EXPRESSIONS: u64 = 1 << 43;
 pub const SEND_POLLS: u64 = 1 << 49;
+pub const PIN_MESSAGES: u64 = 1 << 51;
 pub const BYPASS_SLOWMODE: u64 = 1 << 52;
 
 /// Every bit that Discord has given a meaning: 0 to 50 but 47, and 51 and 52.

@@ -1,1 +1,8 @@
 //! Reads JSON bodies field by field as Discord does, and answers with nested errors.
+
+pub(crate) mod component;
+pub(crate) mod embed;
+pub(crate) mod form;
+pub(crate) mod message;
+
+pub(crate) use form::{Form, Patch};

@@ -4,6 +4,7 @@
 //! the Gateway must hear is appended to an outbox that [`Shared::write`] hands out.
 
 pub mod access;
+pub mod audit;
 pub mod channel;
 pub mod clock;
 pub mod dispatch;
@@ -11,12 +12,13 @@ pub mod gateway;
 pub mod guild;
 pub mod intents;
 pub mod member;
+pub mod message;
 pub mod refusal;
 pub mod role;
 pub mod shared;
 pub mod user;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
@@ -26,8 +28,9 @@ use serde_json::Value;
 pub use channel::{Channel, ChannelKind, Thread};
 pub use clock::SandboxClock;
 pub use dispatch::{Audience, Dispatch, DispatchSink};
-pub use guild::Guild;
+pub use guild::{Guild, Invite, Webhook};
 pub use member::Member;
+pub use message::{Message, MessageEdit, NewMessage};
 pub use refusal::Refusal;
 pub use role::Role;
 pub use shared::Shared;
@@ -37,6 +40,21 @@ use crate::snowflake::{Snowflake, SnowflakeGenerator};
 
 /// What an operation answers: a value, or Discord's error.
 pub type Answer<T = Value> = Result<T, Refusal>;
+
+/// Who does something, and the reason that the audit log shall keep.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The user.
+    pub id: Snowflake,
+    /// From `X-Audit-Log-Reason`, decoded.
+    pub reason: Option<String>,
+}
+
+impl From<Snowflake> for Actor {
+    fn from(id: Snowflake) -> Self {
+        Self { id, reason: None }
+    }
+}
 
 /// How a world begins.
 #[derive(Clone, Debug, Default)]
@@ -67,15 +85,23 @@ pub struct World {
     tokens: HashMap<String, Snowflake>,
     pub(crate) guilds: BTreeMap<Snowflake, Guild>,
     pub(crate) channels: BTreeMap<Snowflake, Channel>,
+    pub(crate) messages: HashMap<Snowflake, BTreeMap<Snowflake, Message>>,
+    pub(crate) invites: BTreeMap<String, Invite>,
+    pub(crate) webhooks: BTreeMap<Snowflake, Webhook>,
+    pub(crate) files: message::attachment::FileStore,
+    pub(crate) nonces: VecDeque<message::send::UsedNonce>,
+    link_salt: u64,
     pub(crate) presences: HashMap<Snowflake, gateway::Presence>,
     outbox: Vec<Dispatch>,
 }
 
 impl World {
     pub(crate) fn new(config: WorldConfig) -> Self {
+        let mut rng = StdRng::seed_from_u64(config.seed);
         Self {
             clock: config.clock,
-            rng: StdRng::seed_from_u64(config.seed),
+            link_salt: rng.random(),
+            rng,
             ids: SnowflakeGenerator::default(),
             addresses: Addresses {
                 http: "http://127.0.0.1".into(),
@@ -86,6 +112,11 @@ impl World {
             tokens: HashMap::new(),
             guilds: BTreeMap::new(),
             channels: BTreeMap::new(),
+            messages: HashMap::new(),
+            invites: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
+            files: message::attachment::FileStore::default(),
+            nonces: VecDeque::new(),
             presences: HashMap::new(),
             outbox: Vec::new(),
         }

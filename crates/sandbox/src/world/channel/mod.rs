@@ -1,5 +1,10 @@
 //! Channels, threads and direct messages: what they are and how Discord renders them.
 
+mod edit;
+mod overwrite;
+mod thread;
+pub mod thread_list;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};

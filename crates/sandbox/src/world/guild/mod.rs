@@ -1,10 +1,22 @@
 //! Guilds: what belongs to them, and how Discord renders them.
 
-use std::collections::BTreeMap;
+mod edit;
+pub mod emoji;
+pub mod invite;
+mod roles;
+mod voice;
+pub mod webhook;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value, json};
 
+pub use emoji::{Emoji, Sticker};
+pub use invite::Invite;
+pub use webhook::Webhook;
+
 use super::World;
+use super::audit::AuditEntry;
 use super::member::Member;
 use super::role::Role;
 use crate::snowflake::Snowflake;
@@ -21,6 +33,12 @@ pub struct Guild {
     pub settings: Map<String, Value>,
     /// Who is connected to which voice channel.
     pub voice_states: BTreeMap<Snowflake, VoiceState>,
+    /// Banned users and why.
+    pub bans: BTreeMap<Snowflake, Option<String>>,
+    pub emojis: BTreeMap<Snowflake, Emoji>,
+    pub stickers: BTreeMap<Snowflake, Sticker>,
+    /// Oldest first.
+    pub audit: VecDeque<AuditEntry>,
 }
 
 /// A user's connection to voice.
@@ -42,6 +60,10 @@ impl Guild {
             members: BTreeMap::new(),
             settings: Map::new(),
             voice_states: BTreeMap::new(),
+            bans: BTreeMap::new(),
+            emojis: BTreeMap::new(),
+            stickers: BTreeMap::new(),
+            audit: VecDeque::new(),
         }
     }
 
@@ -106,8 +128,10 @@ impl World {
             "premium_progress_bar_enabled": false,
             "nsfw": false,
             "nsfw_level": 0,
-            "emojis": [],
-            "stickers": [],
+            "emojis": guild.emojis.values().map(|emoji| self.emoji_payload(emoji))
+                .collect::<Vec<_>>(),
+            "stickers": guild.stickers.values().map(|sticker| self.sticker_payload(sticker))
+                .collect::<Vec<_>>(),
             "incidents_data": null,
         });
         if let Some(object) = payload.as_object_mut() {

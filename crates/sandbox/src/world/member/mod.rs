@@ -1,5 +1,8 @@
 //! Members of guilds, and how Discord renders them.
 
+pub mod ban;
+mod edit;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

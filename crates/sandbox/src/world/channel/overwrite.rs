@@ -1,0 +1,158 @@
+//! Overwrites: what a role or a member is allowed and denied in one channel.
+
+use serde_json::{Value, json};
+
+use super::overwrite_payload;
+use crate::permissions::{self as bits, Overwrite, OverwriteTarget};
+use crate::snowflake::Snowflake;
+use crate::validate::Form;
+use crate::world::audit::{action, changes};
+use crate::world::refusal::Unknown;
+use crate::world::{Actor, Answer, Refusal, World};
+
+/// Reads one item of `permission_overwrites`.
+pub(super) fn read(form: &mut Form<'_>) -> Overwrite {
+    let id = form.id("id");
+    let id = form.required("id", id);
+    read_bits(form, id)
+}
+
+fn read_bits(form: &mut Form<'_>, id: Snowflake) -> Overwrite {
+    let kind = form.choice("type", &[0, 1]);
+    let kind = form.required("type", kind);
+    Overwrite {
+        id,
+        target: if kind == 1 {
+            OverwriteTarget::Member
+        } else {
+            OverwriteTarget::Role
+        },
+        allow: form.bits("allow").value().unwrap_or_default() & bits::ALL,
+        deny: form.bits("deny").value().unwrap_or_default() & bits::ALL,
+    }
+}
+
+impl World {
+    /// Sets an overwrite; needs `MANAGE_ROLES`, and grants only what the actor has there.
+    pub fn set_overwrite(
+        &mut self,
+        actor: &Actor,
+        channel: Snowflake,
+        id: Snowflake,
+        body: &Value,
+    ) -> Answer<()> {
+        let guild = self.overwritten_guild(actor, channel)?;
+        let mut form = Form::new(body);
+        let new = read_bits(&mut form, id);
+        form.finish()?;
+        let known = self
+            .guilds
+            .get(&guild)
+            .is_some_and(|guild| match new.target {
+                OverwriteTarget::Role => guild.roles.contains_key(&id),
+                OverwriteTarget::Member => self.users.contains_key(&id),
+            });
+        if !known {
+            let unknown = match new.target {
+                OverwriteTarget::Role => Unknown::Role,
+                OverwriteTarget::Member => Unknown::User,
+            };
+            return Err(Refusal::unknown(unknown));
+        }
+        let own = self.permissions_in(actor.id, channel);
+        if (new.allow | new.deny) & !own != 0 {
+            return Err(Refusal::missing_permissions());
+        }
+        self.check_overwrite_rank(actor, guild, &new)?;
+        let overwrites = self.overwrites_mut(channel)?;
+        let old = overwrites.iter().position(|old| old.id == id);
+        let before = old
+            .map(|at| overwrite_payload(&overwrites[at]))
+            .unwrap_or_default();
+        match old {
+            Some(at) => overwrites[at] = new,
+            None => overwrites.push(new),
+        }
+        self.tell_channel("CHANNEL_UPDATE", channel);
+        let changes = changes(&before, &overwrite_payload(&new));
+        let action = if before.is_null() {
+            action::CHANNEL_OVERWRITE_CREATE
+        } else {
+            action::CHANNEL_OVERWRITE_UPDATE
+        };
+        let options = self.overwrite_options(guild, &new);
+        self.audit(guild, actor, action, Some(channel), changes, options);
+        Ok(())
+    }
+
+    /// Removes an overwrite.
+    pub fn delete_overwrite(
+        &mut self,
+        actor: &Actor,
+        channel: Snowflake,
+        id: Snowflake,
+    ) -> Answer<()> {
+        let guild = self.overwritten_guild(actor, channel)?;
+        let overwrites = self.overwrites_mut(channel)?;
+        let Some(old) = overwrites.iter().find(|old| old.id == id).copied() else {
+            return Err(Refusal::unknown(Unknown::Overwrite));
+        };
+        self.check_overwrite_rank(actor, guild, &old)?;
+        self.overwrites_mut(channel)?.retain(|old| old.id != id);
+        self.tell_channel("CHANNEL_UPDATE", channel);
+        let changes = changes(&overwrite_payload(&old), &Value::Null);
+        let options = self.overwrite_options(guild, &old);
+        let action = action::CHANNEL_OVERWRITE_DELETE;
+        self.audit(guild, actor, action, Some(channel), changes, options);
+        Ok(())
+    }
+
+    fn overwritten_guild(&self, actor: &Actor, channel: Snowflake) -> Answer<Snowflake> {
+        let place = self.visible_channel(actor.id, channel)?;
+        if place.kind.is_thread() {
+            return Err(Refusal::wrong_channel_type());
+        }
+        let Some(guild) = place.guild_id else {
+            return Err(Refusal::new(
+                403,
+                50_003,
+                "Cannot execute action on a DM channel",
+            ));
+        };
+        self.require_in(actor.id, channel, bits::MANAGE_ROLES)?;
+        Ok(guild)
+    }
+
+    /// Overwrites of roles at or above one's own rank are out of reach; `@everyone` is not.
+    fn check_overwrite_rank(&self, actor: &Actor, guild: Snowflake, it: &Overwrite) -> Answer<()> {
+        if it.target == OverwriteTarget::Member || it.id == guild {
+            return Ok(());
+        }
+        match self.require_above_role(actor.id, guild, it.id) {
+            // The overwrite of a role that is gone can be tidied away.
+            Err(refusal) if refusal.code == 10_011 => Ok(()),
+            other => other,
+        }
+    }
+
+    fn overwrites_mut(&mut self, channel: Snowflake) -> Answer<&mut Vec<Overwrite>> {
+        let channel = self.channels.get_mut(&channel);
+        let channel = channel.ok_or_else(|| Refusal::unknown(Unknown::Channel))?;
+        Ok(&mut channel.overwrites)
+    }
+
+    fn overwrite_options(&self, guild: Snowflake, overwrite: &Overwrite) -> Value {
+        let id = overwrite.id.to_string();
+        match overwrite.target {
+            OverwriteTarget::Member => json!({"id": id, "type": "1"}),
+            OverwriteTarget::Role => {
+                let role = self
+                    .guilds
+                    .get(&guild)
+                    .and_then(|guild| guild.roles.get(&overwrite.id));
+                let name = role.map(|role| role.name.as_str()).unwrap_or_default();
+                json!({"id": id, "type": "0", "role_name": name})
+            }
+        }
+    }
+}

@@ -1,0 +1,621 @@
+//! Threads and forum posts: starting, listing, joining, archiving.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Channel, ChannelKind, Thread, thread_member_payload};
+use crate::permissions as bits;
+use crate::snowflake::Snowflake;
+use crate::validate::Form;
+use crate::world::audit::{action, changes};
+use crate::world::message::{NewMessage, Reference, UploadedFile, flag, kind};
+use crate::world::refusal::Unknown;
+use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
+
+/// Minutes after which a quiet thread may be archived.
+pub(crate) const ARCHIVE_DURATIONS: &[u64] = &[60, 1_440, 4_320, 10_080];
+
+/// Active threads of a guild.
+const MAX_ACTIVE_THREADS: usize = 1_000;
+
+/// Thread flag: pinned on top of its forum.
+const FORUM_PINNED: u64 = 1 << 1;
+
+/// What a new thread is like.
+struct NewThread {
+    name: String,
+    auto_archive_duration: u64,
+    rate_limit_per_user: u64,
+}
+
+impl NewThread {
+    fn read(form: &mut Form<'_>, parent: &Channel) -> Self {
+        let default = parent
+            .settings
+            .get("default_auto_archive_duration")
+            .and_then(Value::as_u64);
+        let slow = parent.settings.get("default_thread_rate_limit_per_user");
+        let name = form.text("name", 1..=100);
+        Self {
+            name: form.required("name", name),
+            auto_archive_duration: form
+                .choice("auto_archive_duration", ARCHIVE_DURATIONS)
+                .value()
+                .unwrap_or(default.unwrap_or(1_440)),
+            rate_limit_per_user: form
+                .integer("rate_limit_per_user", 0..=21_600)
+                .value()
+                .map_or(slow.and_then(Value::as_u64).unwrap_or(0), i64::unsigned_abs),
+        }
+    }
+}
+
+impl World {
+    /// Starts a thread from a message; it gets the message's id.
+    pub fn start_thread_from_message(
+        &mut self,
+        actor: &Actor,
+        channel_id: Snowflake,
+        message_id: Snowflake,
+        body: &Value,
+    ) -> Answer {
+        let parent = self.visible_channel(actor.id, channel_id)?;
+        let thread_kind = match parent.kind {
+            ChannelKind::Text => ChannelKind::PublicThread,
+            ChannelKind::Announcement => ChannelKind::AnnouncementThread,
+            _ => return Err(Refusal::wrong_channel_type()),
+        };
+        let mut form = Form::new(body);
+        let new = NewThread::read(&mut form, parent);
+        form.finish()?;
+        let message = self.readable_message(actor.id, channel_id, message_id)?;
+        if !matches!(message.kind, kind::DEFAULT | kind::REPLY) {
+            return Err(Refusal::new(
+                400,
+                50_021,
+                "Cannot execute action on a system message",
+            ));
+        }
+        self.require_in(actor.id, channel_id, bits::CREATE_PUBLIC_THREADS)?;
+        if self.channels.contains_key(&message_id) {
+            let text = "A thread has already been created for this message";
+            return Err(Refusal::new(400, 160_004, text));
+        }
+        self.add_thread(actor, message_id, thread_kind, channel_id, new, true)?;
+        let message = self.message_mut(channel_id, message_id)?;
+        message.flags |= flag::HAS_THREAD;
+        self.tell_message("MESSAGE_UPDATE", channel_id, message_id);
+        let reference = Reference {
+            forward: false,
+            message_id: Some(message_id),
+            channel_id,
+            guild_id: self.guild_of(channel_id),
+        };
+        let starter = kind::THREAD_STARTER_MESSAGE;
+        self.post_system(
+            message_id,
+            actor.id,
+            starter,
+            String::new(),
+            Some(reference),
+        );
+        self.channel_answer(message_id, actor.id)
+    }
+
+    /// Starts a thread without a message, or a post in a forum with its first message.
+    pub fn start_thread(
+        &mut self,
+        actor: &Actor,
+        channel_id: Snowflake,
+        body: &Value,
+        files: Vec<UploadedFile>,
+    ) -> Answer {
+        let parent = self.visible_channel(actor.id, channel_id)?;
+        if parent.kind.is_forum() {
+            return self.start_post(actor, channel_id, body, files);
+        }
+        if !matches!(parent.kind, ChannelKind::Text | ChannelKind::Announcement) {
+            return Err(Refusal::wrong_channel_type());
+        }
+        let mut form = Form::new(body);
+        let new = NewThread::read(&mut form, parent);
+        // Discord's default here is a private thread, which it calls a mistake of the past.
+        let thread_kind = form.choice("type", &[10, 11, 12]).value().unwrap_or(12);
+        let invitable = form.flag("invitable").value().unwrap_or(true);
+        form.finish()?;
+        let thread_kind =
+            ChannelKind::from_number(thread_kind).unwrap_or(ChannelKind::PrivateThread);
+        let for_announcements = parent.kind == ChannelKind::Announcement;
+        if for_announcements != (thread_kind == ChannelKind::AnnouncementThread) {
+            return Err(Refusal::wrong_channel_type());
+        }
+        let needed = if thread_kind == ChannelKind::PrivateThread {
+            bits::CREATE_PRIVATE_THREADS
+        } else {
+            bits::CREATE_PUBLIC_THREADS
+        };
+        self.require_in(actor.id, channel_id, needed)?;
+        let (id, name) = (self.next_id(), new.name.clone());
+        self.add_thread(actor, id, thread_kind, channel_id, new, invitable)?;
+        if thread_kind != ChannelKind::PrivateThread {
+            let reference = Reference {
+                forward: false,
+                message_id: None,
+                channel_id: id,
+                guild_id: self.guild_of(channel_id),
+            };
+            self.post_system(
+                channel_id,
+                actor.id,
+                kind::THREAD_CREATED,
+                name,
+                Some(reference),
+            );
+        }
+        self.channel_answer(id, actor.id)
+    }
+
+    fn start_post(
+        &mut self,
+        actor: &Actor,
+        channel_id: Snowflake,
+        body: &Value,
+        files: Vec<UploadedFile>,
+    ) -> Answer {
+        let parent = self.visible_channel(actor.id, channel_id)?;
+        let mut form = Form::new(body);
+        let new = NewThread::read(&mut form, parent);
+        let tags = form.ids("applied_tags", 0..=5).value().unwrap_or_default();
+        let known = known_tags(parent);
+        if tags.iter().any(|tag| !known.contains(tag)) {
+            form.error("applied_tags", "FORUM_TAG_UNKNOWN", "Unknown tag");
+        }
+        let message = form.raw("message").value();
+        if message.is_none() {
+            form.error("message", "BASE_TYPE_REQUIRED", "This field is required");
+        }
+        form.finish()?;
+        let tag_required = parent.flags & (1 << 4) != 0;
+        if tag_required && tags.is_empty() {
+            return Err(Refusal::new(
+                400,
+                40_067,
+                "A tag is required to create a forum post in this channel",
+            ));
+        }
+        self.require_in(actor.id, channel_id, bits::SEND_MESSAGES)?;
+        let message = NewMessage::parse(message.unwrap_or(&Value::Null), files)?;
+        if message.content.is_empty()
+            && message.embeds.is_empty()
+            && message.components.is_empty()
+            && message.attachments.is_empty()
+            && message.sticker_ids.is_empty()
+        {
+            return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
+        }
+        let id = self.next_id();
+        self.add_thread(actor, id, ChannelKind::PublicThread, channel_id, new, true)?;
+        if let Some(thread) = self.channels.get_mut(&id).and_then(|c| c.thread.as_mut()) {
+            thread.applied_tags = tags;
+        }
+        self.post_first(actor.id, id, message)?;
+        if let Some(parent) = self.channels.get_mut(&channel_id) {
+            parent.last_message_id = Some(id);
+        }
+        let mut answer = self.channel_answer(id, actor.id)?;
+        if let Some(first) = self.message(id, id) {
+            answer["message"] = self.message_payload(first, actor.id);
+        }
+        Ok(answer)
+    }
+
+    /// A post without its first message, for webhooks, which then send it.
+    pub(crate) fn add_bare_post(
+        &mut self,
+        actor: &Actor,
+        forum: Snowflake,
+        name: &str,
+    ) -> Answer<Snowflake> {
+        let id = self.next_id();
+        let new = NewThread {
+            name: name.to_owned(),
+            auto_archive_duration: 4_320,
+            rate_limit_per_user: 0,
+        };
+        self.add_thread(actor, id, ChannelKind::PublicThread, forum, new, true)?;
+        Ok(id)
+    }
+
+    fn add_thread(
+        &mut self,
+        actor: &Actor,
+        id: Snowflake,
+        kind: ChannelKind,
+        parent: Snowflake,
+        new: NewThread,
+        invitable: bool,
+    ) -> Answer<()> {
+        let Some(guild) = self.guild_of(parent) else {
+            return Err(Refusal::wrong_channel_type());
+        };
+        if self
+            .threads_of(guild)
+            .filter(|(_, thread)| !thread.archived)
+            .count()
+            >= MAX_ACTIVE_THREADS
+        {
+            return Err(Refusal::new(
+                400,
+                160_006,
+                "Maximum number of active threads reached",
+            ));
+        }
+        let now = self.now_ms();
+        let mut channel = Channel::new(id, kind, Some(guild));
+        channel.parent_id = Some(parent);
+        channel.name = new.name;
+        channel
+            .settings
+            .insert("rate_limit_per_user".into(), json!(new.rate_limit_per_user));
+        channel.thread = Some(Thread {
+            owner_id: actor.id,
+            archived: false,
+            archive_ms: now,
+            auto_archive_duration: new.auto_archive_duration,
+            locked: false,
+            invitable,
+            created_ms: now,
+            message_count: 0,
+            total_message_sent: 0,
+            members: BTreeMap::from([(actor.id, now)]),
+            applied_tags: Vec::new(),
+        });
+        self.channels.insert(id, channel);
+        self.tell_thread("THREAD_CREATE", id, true);
+        let rendered = self.channel_payload(id, Snowflake(0)).unwrap_or_default();
+        let changes = changes(&Value::Null, &rendered);
+        self.audit(
+            guild,
+            actor,
+            action::THREAD_CREATE,
+            Some(id),
+            changes,
+            Value::Null,
+        );
+        Ok(())
+    }
+
+    /// The channel as an answer of REST.
+    pub(crate) fn channel_answer(&self, id: Snowflake, viewer: Snowflake) -> Answer {
+        self.channel_payload(id, viewer)
+            .ok_or_else(|| Refusal::unknown(Unknown::Channel))
+    }
+
+    /// Tells of a thread; each bot that is in it learns so from its own copy.
+    pub(crate) fn tell_thread(&mut self, event: &'static str, id: Snowflake, new: bool) {
+        let Some(guild) = self.guild_of(id) else {
+            return;
+        };
+        let Some(mut data) = self.channel_payload(id, Snowflake(0)) else {
+            return;
+        };
+        if new {
+            data["newly_created"] = json!(true);
+        }
+        let audience = Audience::Channel { guild, channel: id };
+        self.dispatch(event, audience, intents::GUILDS, data);
+    }
+
+    /// A message in an archived thread opens it again, and its author joins.
+    pub(crate) fn wake_thread(&mut self, id: Snowflake, author: Snowflake, joins: bool) {
+        let now = self.now_ms();
+        let channel = self.channels.get_mut(&id);
+        let Some(thread) = channel.and_then(|channel| channel.thread.as_mut()) else {
+            return;
+        };
+        let woken = thread.archived;
+        if woken {
+            thread.archived = false;
+            thread.archive_ms = now;
+        }
+        let joined = joins && !thread.members.contains_key(&author);
+        if joined {
+            thread.members.insert(author, now);
+        }
+        if woken {
+            self.tell_thread("THREAD_UPDATE", id, false);
+        }
+        if joined {
+            self.tell_thread_members(id, &[author], &[]);
+        }
+    }
+
+    fn tell_thread_members(&mut self, id: Snowflake, added: &[Snowflake], removed: &[Snowflake]) {
+        let Some(channel) = self.channels.get(&id) else {
+            return;
+        };
+        let (Some(thread), Some(guild)) = (channel.thread.as_ref(), channel.guild_id) else {
+            return;
+        };
+        let added_members: Vec<_> = added
+            .iter()
+            .map(|user| {
+                let joined = thread.members.get(user).copied().unwrap_or_default();
+                let mut member = thread_member_payload(id, *user, joined);
+                member["member"] = self.member_payload(guild, *user).unwrap_or_default();
+                member["presence"] = self.presence_payload(guild, *user);
+                member
+            })
+            .collect();
+        let data = json!({
+            "id": id,
+            "guild_id": guild,
+            "member_count": thread.members.len().min(50),
+            "added_members": added_members,
+            "removed_member_ids": removed,
+        });
+        // Everyone who sees the thread hears it, and those who were just removed from it.
+        for user in removed {
+            if !self.may_view(*user, id) {
+                self.dispatch(
+                    "THREAD_MEMBERS_UPDATE",
+                    Audience::User(*user),
+                    1,
+                    data.clone(),
+                );
+            }
+        }
+        let audience = Audience::Channel { guild, channel: id };
+        self.dispatch("THREAD_MEMBERS_UPDATE", audience, intents::GUILDS, data);
+    }
+
+    fn thread_at(&self, user: Snowflake, id: Snowflake) -> Answer<&Thread> {
+        let channel = self.visible_channel(user, id)?;
+        channel
+            .thread
+            .as_ref()
+            .ok_or_else(Refusal::wrong_channel_type)
+    }
+
+    /// Joins a thread, or adds another member to it.
+    pub fn add_thread_member(
+        &mut self,
+        actor: &Actor,
+        id: Snowflake,
+        user: Snowflake,
+    ) -> Answer<()> {
+        let thread = self.thread_at(actor.id, id)?;
+        let (archived, invitable) = (thread.archived, thread.invitable);
+        let private =
+            self.channels.get(&id).map(|channel| channel.kind) == Some(ChannelKind::PrivateThread);
+        if archived {
+            return Err(Refusal::new(400, 50_083, "Thread is archived"));
+        }
+        if user != actor.id {
+            self.require_in(actor.id, id, bits::SEND_MESSAGES_IN_THREADS)?;
+            if private && !invitable {
+                self.require_in(actor.id, id, bits::MANAGE_THREADS)?;
+            }
+            let guild = self.guild_of(id).unwrap_or_default();
+            if !self.is_member(guild, user) {
+                return Err(Refusal::unknown(Unknown::Member));
+            }
+            let parent = self.channels.get(&id).and_then(|channel| channel.parent_id);
+            if parent.is_some_and(|parent| !self.may_view(user, parent)) {
+                return Err(Refusal::missing_access());
+            }
+        }
+        let now = self.now_ms();
+        let channel = self.channels.get_mut(&id);
+        let Some(thread) = channel.and_then(|channel| channel.thread.as_mut()) else {
+            return Ok(());
+        };
+        if thread.members.contains_key(&user) {
+            return Ok(());
+        }
+        thread.members.insert(user, now);
+        self.tell_thread_members(id, &[user], &[]);
+        if private && user != actor.id && self.applications.contains_key(&user) {
+            let data = self.channel_payload(id, user).unwrap_or_default();
+            self.dispatch("THREAD_CREATE", Audience::User(user), intents::GUILDS, data);
+        }
+        Ok(())
+    }
+
+    /// Leaves a thread, or removes another member from it.
+    pub fn remove_thread_member(
+        &mut self,
+        actor: &Actor,
+        id: Snowflake,
+        user: Snowflake,
+    ) -> Answer<()> {
+        let thread = self.thread_at(actor.id, id)?;
+        let (archived, owner) = (thread.archived, thread.owner_id);
+        if archived {
+            return Err(Refusal::new(400, 50_083, "Thread is archived"));
+        }
+        let private =
+            self.channels.get(&id).map(|channel| channel.kind) == Some(ChannelKind::PrivateThread);
+        if user != actor.id && !(private && owner == actor.id) {
+            self.require_in(actor.id, id, bits::MANAGE_THREADS)?;
+        }
+        let channel = self.channels.get_mut(&id);
+        let thread = channel.and_then(|channel| channel.thread.as_mut());
+        if thread.is_some_and(|thread| thread.members.remove(&user).is_some()) {
+            self.tell_thread_members(id, &[], &[user]);
+        }
+        Ok(())
+    }
+
+    /// One member of a thread.
+    pub fn thread_member(
+        &self,
+        actor: &Actor,
+        id: Snowflake,
+        user: Snowflake,
+        with_member: bool,
+    ) -> Answer {
+        let thread = self.thread_at(actor.id, id)?;
+        let joined = thread
+            .members
+            .get(&user)
+            .ok_or_else(|| Refusal::unknown(Unknown::ThreadMember))?;
+        Ok(self.thread_member_answer(id, user, *joined, with_member))
+    }
+
+    /// Members of a thread by id.
+    pub fn thread_members(
+        &self,
+        actor: &Actor,
+        id: Snowflake,
+        after: Option<Snowflake>,
+        limit: usize,
+        with_member: bool,
+    ) -> Answer {
+        let members = &self.thread_at(actor.id, id)?.members;
+        let page = members
+            .iter()
+            .filter(|(user, _)| after.is_none_or(|after| **user > after));
+        let page = page.take(limit.clamp(1, 100));
+        Ok(page
+            .map(|(user, joined)| self.thread_member_answer(id, *user, *joined, with_member))
+            .collect())
+    }
+
+    fn thread_member_answer(
+        &self,
+        id: Snowflake,
+        user: Snowflake,
+        joined: u64,
+        with_member: bool,
+    ) -> Value {
+        let mut payload = thread_member_payload(id, user, joined);
+        let guild = self.guild_of(id).unwrap_or_default();
+        if with_member && let Some(member) = self.member_payload(guild, user) {
+            payload["member"] = member;
+        }
+        payload
+    }
+
+    /// Changes a thread: archive, lock, name and the like.
+    pub fn modify_thread(&mut self, actor: &Actor, id: Snowflake, body: &Value) -> Answer {
+        let mut thread = self.thread_at(actor.id, id)?.clone();
+        let guild = self.guild_of(id).unwrap_or_default();
+        let before = self.thread_for_audit(id);
+        let mut form = Form::new(body);
+        let name = form.text("name", 1..=100).value();
+        let archived = form.flag("archived").value();
+        let locked = form.flag("locked").value();
+        let invitable = form.flag("invitable").value();
+        let duration = form
+            .choice("auto_archive_duration", ARCHIVE_DURATIONS)
+            .value();
+        let slow = form.integer("rate_limit_per_user", 0..=21_600).value();
+        let flags = form.bits("flags").value();
+        let tags = form.ids("applied_tags", 0..=5).value();
+        form.finish()?;
+        let manages = self.permissions_in(actor.id, id) & bits::MANAGE_THREADS != 0;
+        let owns = thread.owner_id == actor.id;
+        let only_unarchives = archived == Some(false)
+            && name.is_none()
+            && locked.is_none()
+            && slow.is_none()
+            && flags.is_none();
+        if thread.archived && !(archived == Some(false) || manages && locked.is_some()) {
+            return Err(Refusal::new(400, 50_083, "Thread is archived"));
+        }
+        if !manages {
+            let reopens = only_unarchives && !thread.locked;
+            if reopens {
+                self.require_in(actor.id, id, bits::SEND_MESSAGES_IN_THREADS)?;
+            }
+            let beyond_owner = locked.is_some() || slow.is_some() || flags.is_some();
+            if !reopens && (!owns || beyond_owner || thread.locked) {
+                return Err(Refusal::missing_permissions());
+            }
+        }
+        if let Some(archived) = archived.filter(|archived| *archived != thread.archived) {
+            thread.archived = archived;
+            thread.archive_ms = self.now_ms();
+        }
+        thread.locked = locked.unwrap_or(thread.locked);
+        thread.invitable = invitable.unwrap_or(thread.invitable);
+        thread.auto_archive_duration = duration.unwrap_or(thread.auto_archive_duration);
+        if let Some(tags) = tags {
+            thread.applied_tags = tags;
+        }
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.name = name.unwrap_or_else(|| channel.name.clone());
+            if let Some(slow) = slow {
+                channel
+                    .settings
+                    .insert("rate_limit_per_user".into(), json!(slow));
+            }
+            if let Some(flags) = flags {
+                channel.flags = flags & FORUM_PINNED;
+            }
+            channel.thread = Some(thread);
+        }
+        self.tell_thread("THREAD_UPDATE", id, false);
+        let changes = changes(&before, &self.thread_for_audit(id));
+        if !changes.is_empty() {
+            self.audit(
+                guild,
+                actor,
+                action::THREAD_UPDATE,
+                Some(id),
+                changes,
+                Value::Null,
+            );
+        }
+        self.channel_answer(id, actor.id)
+    }
+
+    /// A thread with its metadata laid open, for differences.
+    fn thread_for_audit(&self, id: Snowflake) -> Value {
+        let mut payload = self.channel_payload(id, Snowflake(0)).unwrap_or_default();
+        for key in ["archived", "locked", "auto_archive_duration", "invitable"] {
+            payload[key] = payload["thread_metadata"][key].clone();
+        }
+        payload
+    }
+
+    /// Archives the threads whose quiet time is over. Called before threads are looked at.
+    pub(crate) fn archive_quiet_threads(&mut self) {
+        let now = self.now_ms();
+        let quiet: Vec<_> = self
+            .channels
+            .values()
+            .filter(|channel| {
+                let Some(thread) = channel.thread.as_ref().filter(|thread| !thread.archived) else {
+                    return false;
+                };
+                let last = channel.last_message_id.map_or(0, Snowflake::timestamp_ms);
+                let active = last.max(thread.archive_ms).max(thread.created_ms);
+                active + thread.auto_archive_duration * 60_000 < now
+            })
+            .map(|channel| channel.id)
+            .collect();
+        for id in quiet {
+            if let Some(thread) = self.channels.get_mut(&id).and_then(|c| c.thread.as_mut()) {
+                thread.archived = true;
+                thread.archive_ms = now;
+            }
+            self.tell_thread("THREAD_UPDATE", id, false);
+        }
+    }
+}
+
+/// The ids of a forum's tags.
+fn known_tags(forum: &Channel) -> Vec<Snowflake> {
+    let tags = forum
+        .settings
+        .get("available_tags")
+        .and_then(Value::as_array);
+    let ids = tags
+        .into_iter()
+        .flatten()
+        .filter_map(|tag| tag["id"].as_str()?.parse().ok());
+    ids.collect()
+}

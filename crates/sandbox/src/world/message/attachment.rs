@@ -1,0 +1,196 @@
+//! Attachments: files kept in memory within a budget, and their signed links.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::UploadedFile;
+use crate::snowflake::Snowflake;
+use crate::world::{Answer, Refusal, World};
+
+/// The largest file that a bot may upload (Discord: Uploading Files).
+const MAX_FILE_BYTES: usize = 10 * 1024 * 1024;
+
+/// All files together; the oldest go first.
+const MAX_STORED_BYTES: usize = 256 * 1024 * 1024;
+
+/// How long a link stays valid.
+const LINK_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// A file of a message.
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    pub id: Snowflake,
+    pub channel_id: Snowflake,
+    pub filename: String,
+    pub description: Option<String>,
+    pub content_type: Option<String>,
+    pub size: usize,
+    /// Width and height of a PNG.
+    pub dimensions: Option<(u32, u32)>,
+}
+
+/// The bytes behind attachments.
+#[derive(Debug, Default)]
+pub(crate) struct FileStore {
+    files: BTreeMap<Snowflake, (Attachment, Bytes)>,
+    bytes: usize,
+}
+
+impl FileStore {
+    fn keep(&mut self, attachment: Attachment, bytes: Bytes) {
+        self.bytes += bytes.len();
+        self.files.insert(attachment.id, (attachment, bytes));
+        while self.bytes > MAX_STORED_BYTES {
+            let Some((_, (_, oldest))) = self.files.pop_first() else {
+                return;
+            };
+            self.bytes -= oldest.len();
+        }
+    }
+
+    pub(crate) fn get(&self, id: Snowflake) -> Option<&(Attachment, Bytes)> {
+        self.files.get(&id)
+    }
+}
+
+impl World {
+    /// Stores an uploaded file as an attachment of a channel.
+    pub(crate) fn store_file(
+        &mut self,
+        channel_id: Snowflake,
+        file: UploadedFile,
+        filename: Option<String>,
+        description: Option<String>,
+    ) -> Answer<Attachment> {
+        if file.bytes.len() > MAX_FILE_BYTES {
+            return Err(Refusal::new(413, 40_005, "Request entity too large"));
+        }
+        let attachment = Attachment {
+            id: self.next_id(),
+            channel_id,
+            filename: safe_name(&filename.unwrap_or(file.filename)),
+            description,
+            content_type: file.content_type,
+            size: file.bytes.len(),
+            dimensions: png_dimensions(&file.bytes),
+        };
+        self.files.keep(attachment.clone(), file.bytes);
+        Ok(attachment)
+    }
+
+    /// Renders an attachment with a fresh signed link.
+    pub(crate) fn attachment_payload(&self, attachment: &Attachment) -> Value {
+        let url = self.attachment_url(attachment);
+        let mut payload = json!({
+            "id": attachment.id,
+            "filename": attachment.filename,
+            "size": attachment.size,
+            "url": url,
+            "proxy_url": url,
+        });
+        if let Some(content_type) = &attachment.content_type {
+            payload["content_type"] = json!(content_type);
+        }
+        if let Some(description) = &attachment.description {
+            payload["description"] = json!(description);
+        }
+        if let Some((width, height)) = attachment.dimensions {
+            payload["width"] = json!(width);
+            payload["height"] = json!(height);
+        }
+        payload
+    }
+
+    /// Discord's shape of link: `ex` and `is` are hexadecimal seconds, `hm` is the signature.
+    fn attachment_url(&self, attachment: &Attachment) -> String {
+        let issued = self.now_ms();
+        let expires = (issued + LINK_MS) / 1_000;
+        let signature = self.link_signature(attachment.id, expires);
+        format!(
+            "{}/attachments/{}/{}/{}?ex={expires:x}&is={:x}&hm={signature:016x}&",
+            self.addresses().http,
+            attachment.channel_id,
+            attachment.id,
+            attachment.filename,
+            issued / 1_000,
+        )
+    }
+
+    /// The file behind a link whose signature fits and which has not expired.
+    pub(crate) fn linked_file(
+        &self,
+        id: Snowflake,
+        expires: Option<&str>,
+        signature: Option<&str>,
+    ) -> Option<(Attachment, Bytes)> {
+        let expires = u64::from_str_radix(expires?, 16).ok()?;
+        let signature = u64::from_str_radix(signature?, 16).ok()?;
+        if expires.saturating_mul(1_000) < self.now_ms()
+            || signature != self.link_signature(id, expires)
+        {
+            return None;
+        }
+        self.files.get(id).cloned()
+    }
+
+    /// Ties a link to its expiry. A sandbox keeps nothing secret, so mixing is enough.
+    fn link_signature(&self, id: Snowflake, expires: u64) -> u64 {
+        let mut mixed = id.0 ^ expires.rotate_left(32) ^ self.link_salt;
+        for _ in 0..3 {
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            mixed ^= mixed >> 27;
+        }
+        mixed
+    }
+}
+
+/// Discord keeps letters, digits and `.-_`, and turns the rest into underscores.
+fn safe_name(name: &str) -> String {
+    let keep = |c: char| {
+        if c.is_ascii_alphanumeric() || ".-_".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = name.chars().take(260).map(keep).collect();
+    if name.is_empty() {
+        "unknown".to_owned()
+    } else {
+        name
+    }
+}
+
+/// Width and height from the header of a PNG.
+fn png_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n")?;
+    let number = |at: usize| {
+        header
+            .get(at..at + 4)?
+            .try_into()
+            .ok()
+            .map(u32::from_be_bytes)
+    };
+    Some((number(8)?, number(12)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_safe_for_links() {
+        assert_eq!(safe_name("my file (1).txt"), "my_file__1_.txt");
+        assert_eq!(safe_name(""), "unknown");
+    }
+
+    #[test]
+    fn a_png_tells_its_size() {
+        let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+        png.extend(640u32.to_be_bytes());
+        png.extend(480u32.to_be_bytes());
+        assert_eq!(png_dimensions(&png), Some((640, 480)));
+    }
+}

@@ -1,0 +1,206 @@
+//! Polls: questions with answers, votes, expiry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::{Message, NewPoll};
+use crate::permissions as bits;
+use crate::snowflake::Snowflake;
+use crate::world::clock::iso8601;
+use crate::world::refusal::Unknown;
+use crate::world::{Actor, Answer, Refusal, World, intents};
+
+const MAX_VOTERS_PAGE: usize = 100;
+
+/// A poll of a message.
+#[derive(Clone, Debug)]
+pub struct Poll {
+    question: String,
+    /// Rendered `poll_media` of each answer; answer ids count from 1.
+    answers: Vec<Value>,
+    multiselect: bool,
+    expires_ms: u64,
+    ended: bool,
+    votes: BTreeMap<u64, BTreeSet<Snowflake>>,
+}
+
+impl Poll {
+    pub(crate) fn new(new: NewPoll, now_ms: u64) -> Self {
+        Self {
+            question: new.question,
+            answers: new.answers,
+            multiselect: new.multiselect,
+            expires_ms: now_ms + new.hours * 60 * 60 * 1_000,
+            ended: false,
+            votes: BTreeMap::new(),
+        }
+    }
+
+    fn is_over(&self, now_ms: u64) -> bool {
+        self.ended || self.expires_ms <= now_ms
+    }
+
+    fn has_answer(&self, answer: u64) -> bool {
+        (1..=self.answers.len() as u64).contains(&answer)
+    }
+
+    pub(crate) fn payload(&self, viewer: Snowflake, now_ms: u64) -> Value {
+        let answers: Vec<_> = (1..)
+            .zip(&self.answers)
+            .map(|(id, media)| json!({"answer_id": id, "poll_media": media}))
+            .collect();
+        let counts: Vec<_> = self
+            .votes
+            .iter()
+            .filter(|(_, voters)| !voters.is_empty())
+            .map(|(id, voters)| {
+                json!({"id": id, "count": voters.len(), "me_voted": voters.contains(&viewer)})
+            })
+            .collect();
+        json!({
+            "question": {"text": self.question},
+            "answers": answers,
+            "expiry": iso8601(self.expires_ms),
+            "allow_multiselect": self.multiselect,
+            "layout_type": 1,
+            "results": {"answer_counts": counts, "is_finalized": self.is_over(now_ms)},
+        })
+    }
+}
+
+impl World {
+    /// Who chose an answer.
+    pub fn poll_voters(
+        &self,
+        actor: &Actor,
+        channel: Snowflake,
+        message: Snowflake,
+        answer: u64,
+        after: Option<Snowflake>,
+        limit: usize,
+    ) -> Answer {
+        let message = self.readable_message(actor.id, channel, message)?;
+        let poll = poll_of(message)?;
+        if !poll.has_answer(answer) {
+            return Err(Refusal::new(400, 520_003, "Unknown poll answer"));
+        }
+        let voters = poll.votes.get(&answer).into_iter().flatten();
+        let users: Vec<_> = voters
+            .filter(|user| after.is_none_or(|after| **user > after))
+            .take(limit.clamp(1, MAX_VOTERS_PAGE))
+            .map(|user| self.user_payload(*user))
+            .collect();
+        Ok(json!({"users": users}))
+    }
+
+    /// Votes, or takes a vote back. Bots cannot vote; people do through the control API.
+    pub fn vote(
+        &mut self,
+        actor: &Actor,
+        channel: Snowflake,
+        id: Snowflake,
+        answer: u64,
+        chosen: bool,
+    ) -> Answer<()> {
+        self.readable_message(actor.id, channel, id)?;
+        let now = self.now_ms();
+        let message = self.message_mut(channel, id)?;
+        let Some(poll) = message.poll.as_mut() else {
+            return Err(no_poll());
+        };
+        if poll.is_over(now) {
+            return Err(Refusal::new(400, 520_001, "Poll expired"));
+        }
+        if !poll.has_answer(answer) {
+            return Err(Refusal::new(400, 520_003, "Unknown poll answer"));
+        }
+        let mut removed = Vec::new();
+        if chosen && !poll.multiselect {
+            for (other, voters) in &mut poll.votes {
+                if *other != answer && voters.remove(&actor.id) {
+                    removed.push(*other);
+                }
+            }
+        }
+        let voters = poll.votes.entry(answer).or_default();
+        let added = chosen && voters.insert(actor.id);
+        if !chosen && voters.remove(&actor.id) {
+            removed.push(answer);
+        }
+        for answer in removed {
+            self.tell_vote("MESSAGE_POLL_VOTE_REMOVE", actor.id, channel, id, answer);
+        }
+        if added {
+            self.tell_vote("MESSAGE_POLL_VOTE_ADD", actor.id, channel, id, answer);
+        }
+        Ok(())
+    }
+
+    fn tell_vote(
+        &mut self,
+        event: &'static str,
+        user: Snowflake,
+        channel: Snowflake,
+        message: Snowflake,
+        answer: u64,
+    ) {
+        let (audience, in_guild) = self.audience_of(channel);
+        let mut data = json!({
+            "user_id": user, "channel_id": channel, "message_id": message, "answer_id": answer,
+        });
+        if let Some(guild) = self
+            .channels
+            .get(&channel)
+            .and_then(|channel| channel.guild_id)
+        {
+            data["guild_id"] = json!(guild);
+        }
+        let wanted = if in_guild {
+            intents::GUILD_MESSAGE_POLLS
+        } else {
+            intents::DIRECT_MESSAGE_POLLS
+        };
+        self.dispatch(event, audience, wanted, data);
+    }
+
+    /// Ends one's own poll at once.
+    pub fn end_poll(&mut self, actor: &Actor, channel: Snowflake, id: Snowflake) -> Answer {
+        self.require_in(actor.id, channel, bits::VIEW_CHANNEL)?;
+        let now = self.now_ms();
+        let message = self.message_mut(channel, id)?;
+        if message.author_id != actor.id {
+            let text = "Cannot edit a message authored by another user";
+            return Err(Refusal::new(403, 50_005, text));
+        }
+        let Some(poll) = message.poll.as_mut() else {
+            return Err(no_poll());
+        };
+        if poll.is_over(now) {
+            return Err(Refusal::new(400, 520_001, "Poll expired"));
+        }
+        poll.ended = true;
+        poll.expires_ms = now;
+        self.tell_message("MESSAGE_UPDATE", channel, id);
+        let reference = super::Reference {
+            forward: false,
+            message_id: Some(id),
+            channel_id: channel,
+            guild_id: None,
+        };
+        let kind = super::kind::POLL_RESULT;
+        self.post_system(channel, actor.id, kind, String::new(), Some(reference));
+        let message = self
+            .message(channel, id)
+            .ok_or_else(|| Refusal::unknown(Unknown::Message))?;
+        Ok(self.message_payload(message, actor.id))
+    }
+}
+
+fn poll_of(message: &Message) -> Answer<&Poll> {
+    message.poll.as_ref().ok_or_else(no_poll)
+}
+
+fn no_poll() -> Refusal {
+    Refusal::new(400, 520_006, "Cannot expire a non-poll message")
+}

@@ -1,0 +1,452 @@
+//! Sending: permissions, replies and forwards, nonces, attachments, and what a send sets off.
+
+use serde_json::{Value, json};
+
+use super::component_media::resolve_media;
+use super::poll::Poll;
+use super::{Message, NewAttachment, NewMessage, NewReference, Reference, WebhookAuthor};
+use super::{flag, kind};
+use crate::permissions as bits;
+use crate::snowflake::Snowflake;
+use crate::world::channel::Channel;
+use crate::world::refusal::Unknown;
+use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
+
+/// How long an enforced nonce answers with the message it first made.
+const NONCE_MS: u64 = 5 * 60 * 1_000;
+
+/// Remembered nonces; the oldest go first.
+const MAX_NONCES: usize = 10_000;
+
+/// Messages kept per channel; the oldest go first.
+const MAX_MESSAGES: usize = 20_000;
+
+/// Flags that a sender may set.
+const SENDER_FLAGS: u64 =
+    flag::SUPPRESS_EMBEDS | flag::SUPPRESS_NOTIFICATIONS | flag::IS_COMPONENTS_V2 | (1 << 13);
+
+/// A nonce that must not make a second message.
+#[derive(Debug)]
+pub(crate) struct UsedNonce {
+    author: Snowflake,
+    channel: Snowflake,
+    nonce: String,
+    message: Snowflake,
+    at_ms: u64,
+}
+
+impl World {
+    /// A message, if there is one.
+    pub fn message(&self, channel: Snowflake, id: Snowflake) -> Option<&Message> {
+        self.messages.get(&channel)?.get(&id)
+    }
+
+    /// Sends a message as a user, and answers the message object.
+    pub fn create_message(
+        &mut self,
+        actor: &Actor,
+        channel_id: Snowflake,
+        new: NewMessage,
+    ) -> Answer<Value> {
+        self.check_may_send(actor.id, channel_id, &new)?;
+        if let Some(first) = self.nonce_used(actor.id, channel_id, &new) {
+            let message = self.message(channel_id, first);
+            return message
+                .map(|message| self.message_payload(message, actor.id))
+                .ok_or_else(|| Refusal::unknown(Unknown::Message));
+        }
+        let id = self.post(actor.id, None, channel_id, new)?;
+        let message = self
+            .message(channel_id, id)
+            .ok_or_else(|| Refusal::unknown(Unknown::Message))?;
+        Ok(self.message_payload(message, actor.id))
+    }
+
+    fn check_may_send(&self, user: Snowflake, id: Snowflake, new: &NewMessage) -> Answer<()> {
+        let channel = self.visible_channel(user, id)?;
+        if !channel.kind.has_messages() {
+            return Err(Refusal::new(
+                400,
+                50_008,
+                "Cannot send messages in a non-text channel",
+            ));
+        }
+        if channel.guild_id.is_none() {
+            self.check_dm_open(user, channel)?;
+        }
+        let permissions = self.permissions_in(user, id);
+        let in_thread = channel.kind.is_thread();
+        let sending = if in_thread {
+            bits::SEND_MESSAGES_IN_THREADS
+        } else {
+            bits::SEND_MESSAGES
+        };
+        let mut needed = sending;
+        let demand = |used: bool, bit: u64| if used { bit } else { 0 };
+        needed |= demand(!new.embeds.is_empty(), bits::EMBED_LINKS);
+        needed |= demand(!new.attachments.is_empty(), bits::ATTACH_FILES);
+        needed |= demand(new.tts, bits::SEND_TTS_MESSAGES);
+        needed |= demand(new.poll.is_some(), bits::SEND_POLLS);
+        if permissions & needed != needed {
+            return Err(Refusal::missing_permissions());
+        }
+        let replies = new
+            .reference
+            .as_ref()
+            .is_some_and(|reference| !reference.forward);
+        if replies && permissions & bits::READ_MESSAGE_HISTORY == 0 {
+            let message = "Cannot reply without permission to read message history";
+            return Err(Refusal::new(400, 160_002, message));
+        }
+        if let Some(thread) = channel.thread.as_ref().filter(|thread| thread.locked)
+            && permissions & bits::MANAGE_THREADS == 0
+        {
+            return Err(if thread.archived {
+                Refusal::new(400, 50_083, "Thread is archived")
+            } else {
+                Refusal::new(400, 160_005, "This thread is locked")
+            });
+        }
+        Ok(())
+    }
+
+    fn check_dm_open(&self, user: Snowflake, channel: &Channel) -> Answer<()> {
+        let closed = channel
+            .recipients
+            .iter()
+            .filter(|other| **other != user)
+            .any(|other| self.users.get(other).is_none_or(|user| !user.accepts_dms));
+        if closed {
+            return Err(Refusal::new(
+                403,
+                50_007,
+                "Cannot send messages to this user",
+            ));
+        }
+        Ok(())
+    }
+
+    fn nonce_used(
+        &self,
+        author: Snowflake,
+        channel: Snowflake,
+        new: &NewMessage,
+    ) -> Option<Snowflake> {
+        let nonce = new
+            .nonce
+            .as_ref()
+            .filter(|_| new.enforce_nonce)?
+            .to_string();
+        let now = self.now_ms();
+        let same = |used: &&UsedNonce| {
+            used.author == author
+                && used.channel == channel
+                && used.nonce == nonce
+                && used.at_ms + NONCE_MS > now
+        };
+        self.nonces.iter().find(same).map(|used| used.message)
+    }
+
+    fn remember_nonce(
+        &mut self,
+        author: Snowflake,
+        channel: Snowflake,
+        nonce: &Value,
+        id: Snowflake,
+    ) {
+        let at_ms = self.now_ms();
+        if self.nonces.len() >= MAX_NONCES {
+            self.nonces.pop_front();
+        }
+        let nonce = nonce.to_string();
+        self.nonces.push_back(UsedNonce {
+            author,
+            channel,
+            nonce,
+            message: id,
+            at_ms,
+        });
+    }
+
+    /// Makes the message, whoever may send it, and tells everyone.
+    pub(crate) fn post(
+        &mut self,
+        author_id: Snowflake,
+        webhook: Option<WebhookAuthor>,
+        channel_id: Snowflake,
+        new: NewMessage,
+    ) -> Answer<Snowflake> {
+        let id = self.next_id();
+        self.post_as(id, author_id, webhook, channel_id, new)?;
+        Ok(id)
+    }
+
+    /// The first message of a forum post has the id of its thread.
+    pub(crate) fn post_first(
+        &mut self,
+        author: Snowflake,
+        thread: Snowflake,
+        new: NewMessage,
+    ) -> Answer<()> {
+        self.post_as(thread, author, None, thread, new)
+    }
+
+    /// Makes the message under an id that is already chosen.
+    pub(crate) fn post_as(
+        &mut self,
+        id: Snowflake,
+        author_id: Snowflake,
+        webhook: Option<WebhookAuthor>,
+        channel_id: Snowflake,
+        new: NewMessage,
+    ) -> Answer<()> {
+        let reference = new.reference.as_ref();
+        let forward = reference.is_some_and(|reference| reference.forward);
+        if new.is_empty() && !forward {
+            return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
+        }
+        let sticker_items = self.sticker_items(&new.sticker_ids)?;
+        let (reference, snapshot) = self.resolve_reference(author_id, channel_id, reference)?;
+        let attachments = self.store_attachments(channel_id, new.attachments)?;
+        let is_reply = reference
+            .as_ref()
+            .is_some_and(|reference| !reference.forward);
+        let mut message = Message {
+            id,
+            channel_id,
+            kind: if is_reply { kind::REPLY } else { kind::DEFAULT },
+            author_id,
+            webhook,
+            content: new.content,
+            embeds: new.embeds,
+            components: new.components,
+            attachments,
+            sticker_items,
+            flags: new.flags & SENDER_FLAGS | if forward { flag::HAS_SNAPSHOT } else { 0 },
+            tts: new.tts,
+            nonce: new.nonce.clone(),
+            edited_ms: None,
+            pinned_ms: None,
+            mention_everyone: false,
+            mentions: Vec::new(),
+            mention_roles: Vec::new(),
+            reference,
+            snapshot,
+            reactions: Vec::new(),
+            poll: new.poll.map(|poll| Poll::new(poll, self.now_ms())),
+        };
+        let mut components = std::mem::take(&mut message.components);
+        for component in &mut components {
+            resolve_media(self, component, &message.attachments);
+        }
+        message.components = components;
+        self.fill_mentions(&mut message, new.allowed_mentions.as_ref());
+        if let Some(nonce) = new.nonce.as_ref().filter(|_| new.enforce_nonce) {
+            self.remember_nonce(author_id, channel_id, nonce, id);
+        }
+        self.append(message);
+        Ok(())
+    }
+
+    /// A message that Discord itself writes, such as "pinned a message".
+    pub(crate) fn post_system(
+        &mut self,
+        channel_id: Snowflake,
+        author_id: Snowflake,
+        kind: u64,
+        content: String,
+        reference: Option<Reference>,
+    ) -> Snowflake {
+        let id = self.next_id();
+        self.append(Message {
+            id,
+            channel_id,
+            kind,
+            author_id,
+            webhook: None,
+            content,
+            embeds: Vec::new(),
+            components: Vec::new(),
+            attachments: Vec::new(),
+            sticker_items: Vec::new(),
+            flags: 0,
+            tts: false,
+            nonce: None,
+            edited_ms: None,
+            pinned_ms: None,
+            mention_everyone: false,
+            mentions: Vec::new(),
+            mention_roles: Vec::new(),
+            reference,
+            snapshot: None,
+            reactions: Vec::new(),
+            poll: None,
+        });
+        id
+    }
+
+    /// Puts a message into its channel: counters, unarchiving, joining the thread, dispatch.
+    fn append(&mut self, message: Message) {
+        let (id, channel_id, author_id) = (message.id, message.channel_id, message.author_id);
+        self.wake_thread(channel_id, author_id, message.webhook.is_none());
+        let starter = message.kind == kind::THREAD_STARTER_MESSAGE;
+        if let Some(channel) = self.channels.get_mut(&channel_id) {
+            channel.last_message_id = Some(id);
+            if let Some(thread) = channel
+                .thread
+                .as_mut()
+                .filter(|_| !starter && id != channel_id)
+            {
+                thread.message_count += 1;
+                thread.total_message_sent += 1;
+            }
+        }
+        let kept = self.messages.entry(channel_id).or_default();
+        kept.insert(id, message);
+        if kept.len() > MAX_MESSAGES {
+            kept.pop_first();
+        }
+        self.tell_message("MESSAGE_CREATE", channel_id, id);
+    }
+
+    /// Tells the Gateway of a message's creation or change.
+    pub(crate) fn tell_message(&mut self, event: &'static str, channel: Snowflake, id: Snowflake) {
+        let Some(message) = self.message(channel, id) else {
+            return;
+        };
+        // What depends on the viewer ("did I react") is left out of events by Discord, too.
+        let data = self.message_event(message, Snowflake(0));
+        let (audience, in_guild) = self.audience_of(channel);
+        let wanted = if in_guild {
+            intents::GUILD_MESSAGES
+        } else {
+            intents::DIRECT_MESSAGES
+        };
+        self.dispatch(event, audience, wanted, data);
+    }
+
+    /// Whom events of a channel reach, and whether it is in a guild.
+    pub(crate) fn audience_of(&self, channel: Snowflake) -> (Audience, bool) {
+        match self
+            .channels
+            .get(&channel)
+            .and_then(|channel| channel.guild_id)
+        {
+            Some(guild) => (Audience::Channel { guild, channel }, true),
+            None => (Audience::Dm(channel), false),
+        }
+    }
+
+    pub(crate) fn store_attachments(
+        &mut self,
+        channel: Snowflake,
+        new: Vec<NewAttachment>,
+    ) -> Answer<Vec<super::Attachment>> {
+        let mut stored = Vec::with_capacity(new.len());
+        for (index, attachment) in new.into_iter().enumerate() {
+            let Some(file) = attachment.file else {
+                let path = format!("attachments.{index}.id");
+                let message = "Attachment data not found";
+                return Err(Refusal::field(&path, "ATTACHMENT_NOT_FOUND", message));
+            };
+            let (filename, description) = (attachment.filename, attachment.description);
+            stored.push(self.store_file(channel, file, filename, description)?);
+        }
+        Ok(stored)
+    }
+
+    fn resolve_reference(
+        &self,
+        author: Snowflake,
+        channel: Snowflake,
+        new: Option<&NewReference>,
+    ) -> Answer<(Option<Reference>, Option<Value>)> {
+        let Some(new) = new else {
+            return Ok((None, None));
+        };
+        let from = new.channel_id.unwrap_or(channel);
+        let guild_id = self
+            .channels
+            .get(&from)
+            .and_then(|channel| channel.guild_id);
+        let target = self.message(from, new.message_id);
+        if new.forward {
+            self.require_in(author, from, bits::READ_MESSAGE_HISTORY)?;
+            let target = target.ok_or_else(|| Refusal::unknown(Unknown::Message))?;
+            if target.kind != kind::DEFAULT && target.kind != kind::REPLY {
+                let message = "Cannot forward a system message";
+                return Err(Refusal::new(400, 50_035, message));
+            }
+            let snapshot = target
+                .snapshot
+                .clone()
+                .unwrap_or_else(|| self.snapshot_payload(target));
+            let reference = Reference {
+                forward: true,
+                message_id: Some(new.message_id),
+                channel_id: from,
+                guild_id,
+            };
+            return Ok((Some(reference), Some(snapshot)));
+        }
+        if from != channel {
+            let message = "Cannot reply to a message in a different channel";
+            let code = "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL";
+            return Err(Refusal::field("message_reference", code, message));
+        }
+        let is_system = target.is_some_and(|t| t.kind != kind::DEFAULT && t.kind != kind::REPLY);
+        if is_system {
+            let message = "Cannot reply to a system message";
+            let code = "REPLIES_CANNOT_REFERENCE_SYSTEM_MESSAGE";
+            return Err(Refusal::field("message_reference", code, message));
+        }
+        if target.is_none() {
+            if new.fail_if_not_exists {
+                let code = "REPLIES_UNKNOWN_MESSAGE";
+                return Err(Refusal::field("message_reference", code, "Unknown message"));
+            }
+            return Ok((None, None));
+        }
+        let message_id = Some(new.message_id);
+        Ok((
+            Some(Reference {
+                forward: false,
+                message_id,
+                channel_id: channel,
+                guild_id,
+            }),
+            None,
+        ))
+    }
+
+    /// Says that a user types.
+    pub fn typing(&mut self, actor: &Actor, channel_id: Snowflake) -> Answer<()> {
+        let channel = self.visible_channel(actor.id, channel_id)?;
+        let in_thread = channel.kind.is_thread();
+        let sending = if in_thread {
+            bits::SEND_MESSAGES_IN_THREADS
+        } else {
+            bits::SEND_MESSAGES
+        };
+        if !channel.kind.has_messages() {
+            return Err(Refusal::wrong_channel_type());
+        }
+        let guild = channel.guild_id;
+        self.require_in(actor.id, channel_id, sending)?;
+        let mut data = json!({
+            "channel_id": channel_id, "user_id": actor.id, "timestamp": self.now_ms() / 1_000,
+        });
+        if let Some(guild) = guild {
+            data["guild_id"] = json!(guild);
+            data["member"] = self.member_payload(guild, actor.id).unwrap_or_default();
+        }
+        let (audience, in_guild) = self.audience_of(channel_id);
+        let wanted = if in_guild {
+            intents::GUILD_MESSAGE_TYPING
+        } else {
+            intents::DIRECT_MESSAGE_TYPING
+        };
+        self.dispatch("TYPING_START", audience, wanted, data);
+        Ok(())
+    }
+}
