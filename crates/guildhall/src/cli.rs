@@ -94,7 +94,7 @@ pub(crate) struct DemoArgs {
     pub(crate) offer: Offer,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Default)]
 #[command(after_help = "Examples:\n  DISCORD_TOKEN=… guildhall serve --gateway\n  \
                         guildhall serve --sandbox --listen 127.0.0.1:9000\n  \
                         guildhall serve --toolsets channels,roles --read-only")]
@@ -282,7 +282,7 @@ pub(crate) enum KeyCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// List the latest decisions, oldest first.
+    /// List decisions, oldest first.
     List {
         /// How many at most.
         #[arg(long, default_value_t = 50)]

@@ -1,1 +1,89 @@
-fn main() {}
+//! The `guildhall` binary: reads the command line and the configuration, and runs one command.
+
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod lifecycle;
+mod logging;
+mod output;
+mod wiring;
+
+use std::{io::Write as _, process::ExitCode, time::Duration};
+
+use clap::Parser as _;
+
+use crate::{
+    cli::{AuditCommand, Cli, Command, ConfigCommand, KeyCommand, ToolsCommand},
+    commands::{audit, demo, doctor, key, mcp, sandbox, serve, setup, tools},
+    config::{Config, Transport},
+};
+
+/// Reading standard input holds a thread that nothing can wake; the process does not wait for it.
+const LAST_THREADS: Duration = Duration::from_millis(100);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::anyhow!("threads cannot be started: {error}")),
+    };
+    let ended = runtime.block_on(Box::pin(run(cli)));
+    runtime.shutdown_timeout(LAST_THREADS);
+    ended.unwrap_or_else(|error| failed(&error))
+}
+
+/// Errors go to standard error, with what led to them.
+fn failed(error: &anyhow::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "guildhall: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // What only prints needs no configuration, so a broken file does not stand in its way.
+    match &cli.command {
+        Command::Setup(args) => return setup::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Tools(ToolsCommand::Show { name, json }) => {
+            return tools::show(name, *json).map(|()| ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let sources = config::sources(&cli)?;
+    if let Command::Config(ConfigCommand::Show { json }) = &cli.command {
+        return commands::config::show(&sources, *json).map(|()| ExitCode::SUCCESS);
+    }
+    let config = Config::parse(&sources)?;
+    logging::install(&config.log_filter, config.log_format)?;
+    match cli.command {
+        Command::Demo(args) => return Box::pin(demo::run(&args, config)).await,
+        Command::Serve(args) => Box::pin(serve::run(&args, config)).await?,
+        Command::Mcp(_) if config.transport == Transport::Http => {
+            Box::pin(serve::run(&cli::ServeArgs::default(), config)).await?;
+        }
+        Command::Mcp(_) => Box::pin(mcp::run(config)).await?,
+        Command::Sandbox(args) => sandbox::run(&args).await?,
+        Command::Tools(ToolsCommand::List(args)) => tools::list(&args, &config)?,
+        Command::Tools(ToolsCommand::Call { name, arguments, json }) => {
+            return Box::pin(tools::call(&name, &arguments, json, config)).await;
+        }
+        Command::Doctor(args) => return Box::pin(doctor::run(&args, &sources, config)).await,
+        Command::Key(command) => {
+            let store = wiring::open_store(&config).await?;
+            match command {
+                KeyCommand::Create { name, scopes, expires, json } => {
+                    key::create(&store, &name, &scopes, expires, json).await?;
+                }
+                KeyCommand::List { json } => key::list(&store, json).await?,
+                KeyCommand::Revoke { name } => key::revoke(&store, &name).await?,
+            }
+            store.close().await;
+        }
+        Command::Audit(AuditCommand::List { limit, after, json }) => {
+            let store = wiring::open_store(&config).await?;
+            audit::list(&store, after, limit, json).await?;
+            store.close().await;
+        }
+        Command::Setup(_) | Command::Config(_) | Command::Tools(ToolsCommand::Show { .. }) => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

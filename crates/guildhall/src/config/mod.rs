@@ -1,5 +1,7 @@
 //! Configuration: read once, here, then handed on as plain values.
 
+#[cfg(test)]
+mod reference;
 mod settings;
 mod show;
 mod sources;
@@ -40,7 +42,7 @@ pub(crate) struct Config {
     pub(crate) message_content: bool,
     pub(crate) members: bool,
     /// `sqlite:PATH`, `sqlite::memory:` or `postgres://…`.
-    pub(crate) database_url: String,
+    pub(crate) database_url: SecretString,
     pub(crate) listen: SocketAddr,
     pub(crate) require_key: bool,
     pub(crate) allowed_hosts: Vec<String>,
@@ -93,7 +95,8 @@ impl Config {
             database_url: match owned("store.database_url") {
                 Some(url) => url,
                 None => format!("sqlite:{}", data_dir(sources)?.join("guildhall.db").display()),
-            },
+            }
+            .into(),
             listen: sources.parse("http.listen", "127.0.0.1:8000")?,
             require_key: sources.switch("http.require_key")?,
             allowed_hosts: sources.list("http.allowed_hosts"),

@@ -1,0 +1,47 @@
+//! What the demo says when it is ready: where it is, what to paste, what to try.
+
+use sandbox::Info;
+use serde_json::json;
+
+use crate::{commands::serve::Service, output};
+
+/// Print the greeting, or its facts as one JSON line.
+pub(super) fn print(sandbox: &Info, service: &Service, as_json: bool) -> anyhow::Result<()> {
+    let url = service.mcp_url();
+    if as_json {
+        return output::json_line(&json!({ "mcp_url": url, "sandbox": sandbox }));
+    }
+    let configuration = serde_json::to_string_pretty(
+        &json!({ "mcpServers": { "guildhall": { "type": "http", "url": url } } }),
+    )?;
+    let (guild, channel, control) = (sandbox.guild_id, sandbox.channel_id, &sandbox.control_url);
+    output::line(&format!(
+        "Guildhall is open, with a simulated Discord. Nothing here leaves this machine.
+
+  MCP            {url}
+  Simulated API  {api}
+  Guild          {guild}
+  Channel        {channel}  (#general)
+
+Claude Code:
+
+  claude mcp add --transport http guildhall {url}
+
+Cursor (~/.cursor/mcp.json), or .mcp.json for Claude Code:
+
+{configuration}
+
+Three things to try:
+
+  1. Ask your agent: \"Read the last messages of channel {channel} and answer in a thread.\"
+  2. Ask it to post in #announcements, and read why it may not.
+  3. Write as a person, and let the agent wait for it:
+
+     curl -s {control}/channels/{channel}/messages -H 'content-type: application/json' \\
+       -d '{{\"as\":\"ada\",\"content\":\"Is anybody there?\"}}'
+
+Ctrl-C stops everything.",
+        api = sandbox.api_url,
+    ));
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! One file for each command.
+
+pub(crate) mod audit;
+pub(crate) mod config;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod key;
+pub(crate) mod mcp;
+pub(crate) mod sandbox;
+pub(crate) mod serve;
+pub(crate) mod setup;
+pub(crate) mod tools;

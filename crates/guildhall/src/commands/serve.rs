@@ -1,0 +1,134 @@
+//! `guildhall serve`: the service for many agents.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use model::ledger::Keys;
+use sandbox::{Info, Sandbox};
+use serde_json::json;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::ServeArgs,
+    config::Config,
+    lifecycle, output,
+    wiring::{Ears, House},
+};
+
+/// Run the service until a signal.
+pub(crate) async fn run(args: &ServeArgs, mut config: Config) -> anyhow::Result<()> {
+    let sandbox = if args.sandbox {
+        let config_of_it = sandbox::Config { seed: args.seed, ..Default::default() };
+        let sandbox = Sandbox::start(config_of_it).await?;
+        point_at(&mut config, &sandbox.info());
+        Some(sandbox)
+    } else {
+        None
+    };
+    let stop = CancellationToken::new();
+    let house = House::build(config, stop.clone()).await?;
+    let service = start(&house).await?;
+    house.start_ears(Ears::AsConfigured).await?;
+    say_where(args, &service, sandbox.as_ref().map(Sandbox::info).as_ref())?;
+    until_stopped(&stop).await;
+    service.stop().await;
+    house.close().await;
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+    Ok(())
+}
+
+/// Let hands and ears use a sandbox.
+pub(crate) fn point_at(config: &mut Config, sandbox: &Info) {
+    config.api_url.clone_from(&sandbox.api_url);
+    config.gateway_url = Some(sandbox.gateway_url.clone());
+    config.token = Some(sandbox.bot_token.clone().into());
+}
+
+/// Wait for Ctrl-C, SIGTERM or `stop`.
+pub(crate) async fn until_stopped(stop: &CancellationToken) {
+    lifecycle::cancel_on_signal(stop);
+    stop.cancelled().await;
+}
+
+/// The HTTP server, running.
+pub(crate) struct Service {
+    address: SocketAddr,
+    stop: CancellationToken,
+    server: JoinHandle<Result<(), web::Error>>,
+}
+
+impl Service {
+    /// Where MCP clients connect.
+    pub(crate) fn mcp_url(&self) -> String {
+        format!("http://{}/mcp", self.address)
+    }
+
+    /// Stop accepting, and let requests in flight end.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the HTTP server ended badly"),
+            Err(error) => tracing::error!(%error, "the HTTP server's task broke"),
+        }
+    }
+}
+
+/// Listen and serve; recovery of the outbox goes on beside it, and `/ready` says when it is done.
+pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
+    let config = &house.config;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let address = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    let mut http = mcp::HttpConfig { shutdown: stop.clone(), ..Default::default() };
+    http.allowed_hosts.extend(config.allowed_hosts.iter().cloned());
+    http.allowed_origins.extend(config.allowed_origins.iter().cloned());
+    let mcp = house.mcp.http(http);
+    let health = Arc::new(Vitals { sessions: mcp.sessions(), ears: house.ears.clone() });
+    let keys: Arc<dyn Keys> = Arc::new(house.store.clone());
+    let web = web::Config {
+        require_key: config.require_key,
+        allowed_hosts: config.allowed_hosts.clone(),
+        allowed_origins: config.allowed_origins.clone(),
+        ..Default::default()
+    };
+    house.recover();
+    let routes = web::Routes { mcp, health, keys: Some(keys) };
+    let server = tokio::spawn(web::serve(listener, web, routes, stop.clone()));
+    Ok(Service { address, stop, server })
+}
+
+fn say_where(args: &ServeArgs, service: &Service, sandbox: Option<&Info>) -> anyhow::Result<()> {
+    let url = service.mcp_url();
+    if args.json {
+        return output::json_line(&json!({ "mcp_url": url, "sandbox": sandbox }));
+    }
+    output::line(&format!("Guildhall is open: MCP at {url}"));
+    if let Some(sandbox) = sandbox {
+        output::line(&format!("with a simulated Discord at {}", sandbox.api_url));
+    }
+    Ok(())
+}
+
+/// What `/health` and `/ready` report.
+struct Vitals {
+    sessions: mcp::Sessions,
+    ears: watch::Receiver<discord::ears::EarsStatus>,
+}
+
+#[async_trait]
+impl web::Health for Vitals {
+    async fn report(&self) -> web::Report {
+        web::Report {
+            discord_connected: self.ears.borrow().connected,
+            active_sessions: self.sessions.count().await,
+            not_ready: Vec::new(),
+        }
+    }
+}
