@@ -42,7 +42,7 @@ mod sqlite_code {
     pub(super) const FULL: i32 = 13;
     pub(super) const NOT_A_DATABASE: i32 = 26;
     /// The index of the write-ahead log could not grow, which is how a full disk shows there.
-    pub(super) const IO_SHARED_MEMORY_SIZE: i32 = 10 | (19 << 8);
+    pub(super) const IO_SHARED_MEMORY_SIZE: i32 = 0x130a;
 }
 
 /// PostgreSQL's `disk_full`. Source: its manual, appendix A.

@@ -158,11 +158,12 @@ impl Write for NoteIdentify {
 
 /// The kinds of a filter as [`AFTER`] wants them.
 pub(crate) fn kinds(filter: &EventFilter) -> String {
-    filter
-        .kinds
-        .iter()
-        .map(|kind| format!(" {kind} "))
-        .collect()
+    filter.kinds.iter().fold(String::new(), |mut all, kind| {
+        all.push(' ');
+        all.push_str(kind);
+        all.push(' ');
+        all
+    })
 }
 
 pub(crate) fn read(row: &Row) -> Result<Event, StoreError> {

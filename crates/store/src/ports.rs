@@ -178,15 +178,13 @@ impl Journal for Store {
 
     async fn grown_past(&self, seq: i64) {
         let mut grown = self.inner.grown.subscribe();
-        loop {
+        while *grown.borrow_and_update() <= seq {
+            // An error means only that it is not yet time to look.
             if let Ok(latest) = self.latest().await {
                 journal::raise(&self.inner.grown, latest);
             }
-            // An error means only that it is time to look.
-            match tokio::time::timeout(LOOK_AGAIN, grown.wait_for(|latest| *latest > seq)).await {
-                Ok(_) => return,
-                Err(_elapsed) => {}
-            }
+            let waits = grown.wait_for(|latest| *latest > seq);
+            drop(tokio::time::timeout(LOOK_AGAIN, waits).await);
         }
     }
 

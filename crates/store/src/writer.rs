@@ -54,13 +54,11 @@ struct Pending<W: Write> {
     reply: oneshot::Sender<Result<W::Output, StoreError>>,
 }
 
+/// Where a caller hears how its write ended.
+type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
+
 /// Make a job of a write; the receiver hears how it ended.
-pub(crate) fn job<W: Write>(
-    write: W,
-) -> (
-    Box<dyn Job>,
-    oneshot::Receiver<Result<W::Output, StoreError>>,
-) {
+pub(crate) fn job<W: Write>(write: W) -> (Box<dyn Job>, Answer<W::Output>) {
     let (reply, answer) = oneshot::channel();
     let pending = Pending {
         write,

@@ -10,7 +10,10 @@ use model::{
     ledger::{Drafts, Journal, Keys, Leases, Ledger},
 };
 
-use crate::fixtures::{START, draft, guild, open, runtime};
+use crate::{
+    fixtures::{START, draft, guild, open, runtime},
+    postgres,
+};
 
 /// All that a store is to other rooms.
 pub(crate) trait Ports: Ledger + Keys + Leases + Journal + Drafts {}
@@ -64,5 +67,19 @@ fn sqlite_in_a_file_keeps_the_contract() {
         let store = open(&url, &clock).await;
         suite(&store, &clock).await;
         store.close().await;
+    });
+}
+
+#[test]
+fn postgresql_keeps_the_contract() {
+    runtime().block_on(async {
+        let Some(database) = postgres::database().await else {
+            return;
+        };
+        let clock = ManualClock::at(START);
+        let store = open(&database.url, &clock).await;
+        suite(&store, &clock).await;
+        store.close().await;
+        database.forget().await;
     });
 }
