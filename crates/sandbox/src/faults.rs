@@ -85,21 +85,33 @@ pub(crate) enum Effect {
 
 impl Fault {
     fn matches(&self, route: &Route) -> bool {
-        self.route.as_ref().is_none_or(|template| *template == route.template)
-            && self.method.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&route.method))
+        self.route
+            .as_ref()
+            .is_none_or(|template| *template == route.template)
+            && self
+                .method
+                .as_ref()
+                .is_none_or(|name| name.eq_ignore_ascii_case(&route.method))
     }
 
     fn validate(&self) -> Result<(), String> {
         if self.count == 0 || self.count > MAX_COUNT {
             return Err(format!("count must be between 1 and {MAX_COUNT}"));
         }
-        if self.status.is_some_and(|status| !(400..=599).contains(&status)) {
+        if self
+            .status
+            .is_some_and(|status| !(400..=599).contains(&status))
+        {
             return Err("status must be between 400 and 599".into());
         }
         if self.latency_ms.is_some_and(|ms| ms > MAX_LATENCY_MS) {
             return Err(format!("latency_ms must be at most {MAX_LATENCY_MS}"));
         }
-        if self.route.as_ref().is_some_and(|route| !route.starts_with('/')) {
+        if self
+            .route
+            .as_ref()
+            .is_some_and(|route| !route.starts_with('/'))
+        {
             return Err("route must start with '/', as in /channels/{id}/messages".into());
         }
         Ok(())
@@ -161,7 +173,10 @@ fn status_answer(status: u16) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let reason = status.canonical_reason().unwrap_or("Error");
     if status.is_server_error() {
-        let page = format!("<html><body><h1>{} {reason}</h1></body></html>", status.as_u16());
+        let page = format!(
+            "<html><body><h1>{} {reason}</h1></body></html>",
+            status.as_u16()
+        );
         return (status, [(header::CONTENT_TYPE, "text/html")], page).into_response();
     }
     let message = format!("{}: {reason}", status.as_u16());
@@ -173,7 +188,10 @@ fn cloudflare(retry_after_ms: u64) -> Response {
     let mut response = (StatusCode::TOO_MANY_REQUESTS, page).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
-    headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_ms.div_ceil(1_000)));
+    headers.insert(
+        header::RETRY_AFTER,
+        HeaderValue::from(retry_after_ms.div_ceil(1_000)),
+    );
     response
 }
 

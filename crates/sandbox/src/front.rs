@@ -77,13 +77,21 @@ fn note_of(desk: &Desk, request: &Request) -> SeenRequest {
         query: request.uri().query().map(str::to_owned),
         status: 0,
         actor: bot_of(desk, request.headers()),
-        reason: request.headers().get(REASON).and_then(|it| it.to_str().ok()).map(str::to_owned),
+        reason: request
+            .headers()
+            .get(REASON)
+            .and_then(|it| it.to_str().ok())
+            .map(str::to_owned),
         at: desk.now_ms(),
     }
 }
 
 fn bot_of(desk: &Desk, headers: &HeaderMap) -> Option<Snowflake> {
-    let token = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bot ")?;
+    let token = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bot ")?;
     desk.shared.read(|world| world.bot_by_token(token))
 }
 

@@ -102,7 +102,9 @@ pub struct ChannelSpec {
 
 impl Default for WorldSpec {
     fn default() -> Self {
-        Self { guilds: vec![square::guild()] }
+        Self {
+            guilds: vec![square::guild()],
+        }
     }
 }
 
@@ -122,11 +124,15 @@ pub(crate) fn build(world: &mut World, spec: &WorldSpec) -> Result<Seeded, Strin
     }
     let first = built.first().ok_or("it has no guild")?;
     let bot = first.bots.first().ok_or("its first guild has no bot")?;
-    let token = world.application_of(*bot).map(|application| application.token.clone());
+    let token = world
+        .application_of(*bot)
+        .map(|application| application.token.clone());
     Ok(Seeded {
         bot_token: token.ok_or("its first bot has no application")?,
         guild_id: first.guild_id,
-        channel_id: first.text_channel.ok_or("its first guild has no text channel")?,
+        channel_id: first
+            .text_channel
+            .ok_or("its first guild has no text channel")?,
     })
 }
 
@@ -154,43 +160,74 @@ pub(crate) fn add_guild(world: &mut World, spec: &GuildSpec) -> Result<Added, St
     for member in &spec.members {
         let user = user_named(world, &member.username);
         let mut member_here = Member::new(user, now_ms);
-        member_here.roles = member.roles.iter().map(|name| roles[name.as_str()]).collect();
+        member_here.roles = member
+            .roles
+            .iter()
+            .map(|name| roles[name.as_str()])
+            .collect();
         guild.members.insert(user, member_here);
     }
-    let bots: Vec<_> =
-        spec.bots.iter().map(|bot| add_bot(world, &mut guild, bot, owner)).collect();
+    let bots: Vec<_> = spec
+        .bots
+        .iter()
+        .map(|bot| add_bot(world, &mut guild, bot, owner))
+        .collect();
     world.guilds.insert(guild_id, guild);
     let text_channel = add_channels(world, guild_id, spec, &roles, &bots);
-    Ok(Added { guild_id, bots, text_channel })
+    Ok(Added {
+        guild_id,
+        bots,
+        text_channel,
+    })
 }
 
 fn check(spec: &GuildSpec) -> Result<(), String> {
     let knows_role = |name: &String| {
         let known = spec.roles.iter().any(|role| role.name == *name);
-        if known { Ok(()) } else { Err(format!("guild {}: unknown role {name:?}", spec.name)) }
+        if known {
+            Ok(())
+        } else {
+            Err(format!("guild {}: unknown role {name:?}", spec.name))
+        }
     };
     for member in &spec.members {
         member.roles.iter().try_for_each(knows_role)?;
     }
     for (at, channel) in spec.channels.iter().enumerate() {
-        channel.only_for.iter().chain(&channel.written_by).try_for_each(knows_role)?;
+        channel
+            .only_for
+            .iter()
+            .chain(&channel.written_by)
+            .try_for_each(knows_role)?;
         let kind = ChannelKind::from_number(channel.kind.into());
         if !kind.is_some_and(|kind| !kind.is_thread() && kind != ChannelKind::Dm) {
-            return Err(format!("channel {:?}: no such kind: {}", channel.name, channel.kind));
+            return Err(format!(
+                "channel {:?}: no such kind: {}",
+                channel.name, channel.kind
+            ));
         }
         let category_number = ChannelKind::Category.number();
         let before = &spec.channels[..at];
         if let Some(name) = &channel.category
-            && !before.iter().any(|one| one.kind == category_number && one.name == *name)
+            && !before
+                .iter()
+                .any(|one| one.kind == category_number && one.name == *name)
         {
-            return Err(format!("channel {:?}: no category {name:?} before it", channel.name));
+            return Err(format!(
+                "channel {:?}: no category {name:?} before it",
+                channel.name
+            ));
         }
     }
     Ok(())
 }
 
 fn user_named(world: &mut World, username: &str) -> Snowflake {
-    let known = world.users.values().find(|user| user.username == username).map(|user| user.id);
+    let known = world
+        .users
+        .values()
+        .find(|user| user.username == username)
+        .map(|user| user.id);
     known.unwrap_or_else(|| world.create_user(username))
 }
 
@@ -214,13 +251,11 @@ fn add_roles(
     ids
 }
 
-fn add_bot(
-    world: &mut World,
-    guild: &mut Guild,
-    spec: &BotSpec,
-    owner: Snowflake,
-) -> Snowflake {
-    let known = world.users.values().find(|user| user.bot && user.username == spec.username);
+fn add_bot(world: &mut World, guild: &mut Guild, spec: &BotSpec, owner: Snowflake) -> Snowflake {
+    let known = world
+        .users
+        .values()
+        .find(|user| user.bot && user.username == spec.username);
     let bot = match known.map(|user| user.id) {
         Some(bot) => bot,
         None => world.create_bot(&spec.username, Some(owner)),
@@ -254,11 +289,17 @@ fn add_channels(
         let mut channel = Channel::new(id, kind, Some(guild_id));
         channel.name.clone_from(&spec.name);
         channel.position = position;
-        channel.parent_id = spec.category.as_ref().and_then(|name| categories.get(name).copied());
+        channel.parent_id = spec
+            .category
+            .as_ref()
+            .and_then(|name| categories.get(name).copied());
         if let Some(topic) = &spec.topic {
             channel.settings.insert("topic".into(), json!(topic));
         }
-        let bits = [(VIEW_CHANNEL, &spec.only_for), (SEND_MESSAGES, &spec.written_by)];
+        let bits = [
+            (VIEW_CHANNEL, &spec.only_for),
+            (SEND_MESSAGES, &spec.written_by),
+        ];
         channel.overwrites = overwrites(guild_id, &bits, roles, bots);
         let open = spec.only_for.is_empty() && spec.written_by.is_empty();
         if kind == ChannelKind::Text && open {
@@ -284,20 +325,33 @@ fn overwrites(
     for (bit, names) in bits.iter().filter(|(_, names)| !names.is_empty()) {
         denied |= bit;
         for name in *names {
-            allowed.entry(roles[name.as_str()]).or_insert((OverwriteTarget::Role, 0)).1 |= bit;
+            allowed
+                .entry(roles[name.as_str()])
+                .or_insert((OverwriteTarget::Role, 0))
+                .1 |= bit;
         }
         for bot in bots {
-            allowed.entry(*bot).or_insert((OverwriteTarget::Member, 0)).1 |= bit;
+            allowed
+                .entry(*bot)
+                .or_insert((OverwriteTarget::Member, 0))
+                .1 |= bit;
         }
     }
     if denied == 0 {
         return Vec::new();
     }
-    let everyone =
-        Overwrite { id: guild_id, target: OverwriteTarget::Role, allow: 0, deny: denied };
-    let others = allowed
-        .into_iter()
-        .map(|(id, (target, allow))| Overwrite { id, target, allow, deny: 0 });
+    let everyone = Overwrite {
+        id: guild_id,
+        target: OverwriteTarget::Role,
+        allow: 0,
+        deny: denied,
+    };
+    let others = allowed.into_iter().map(|(id, (target, allow))| Overwrite {
+        id,
+        target,
+        allow,
+        deny: 0,
+    });
     std::iter::once(everyone).chain(others).collect()
 }
 
@@ -317,7 +371,10 @@ mod tests {
         let (one, two) = (built(&WorldSpec::default()), built(&WorldSpec::default()));
         let (one, two) = (one.unwrap(), two.unwrap());
         assert_eq!(one.bot_token, two.bot_token);
-        assert_eq!((one.guild_id, one.channel_id), (two.guild_id, two.channel_id));
+        assert_eq!(
+            (one.guild_id, one.channel_id),
+            (two.guild_id, two.channel_id)
+        );
     }
 
     #[test]
@@ -330,11 +387,28 @@ mod tests {
 
     #[test]
     fn a_channel_for_some_roles_is_hidden_from_the_others() {
-        let shared = Shared::new(WorldConfig { seed: 7, clock: SandboxClock::manual(1) });
-        shared.write(|world| build(world, &WorldSpec::default())).unwrap();
+        let shared = Shared::new(WorldConfig {
+            seed: 7,
+            clock: SandboxClock::manual(1),
+        });
+        shared
+            .write(|world| build(world, &WorldSpec::default()))
+            .unwrap();
         shared.read(|world| {
-            let named = |name: &str| world.users.values().find(|u| u.username == name).unwrap().id;
-            let staff = world.channels.values().find(|c| c.name == "moderators").unwrap().id;
+            let named = |name: &str| {
+                world
+                    .users
+                    .values()
+                    .find(|u| u.username == name)
+                    .unwrap()
+                    .id
+            };
+            let staff = world
+                .channels
+                .values()
+                .find(|c| c.name == "moderators")
+                .unwrap()
+                .id;
             assert!(world.may_view(named("moderator"), staff));
             assert!(world.may_view(named("guildhall"), staff));
             assert!(!world.may_view(named("newcomer"), staff));

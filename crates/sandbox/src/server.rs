@@ -117,14 +117,22 @@ impl Sandbox {
     /// Listens, builds the world and serves it until [`Sandbox::stop`].
     pub async fn start(config: Config) -> Result<Self, Error> {
         config.limits.validate().map_err(Error::Limits)?;
-        let refused = |source| Error::Listen { address: config.listen, source };
+        let refused = |source| Error::Listen {
+            address: config.listen,
+            source,
+        };
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
 
-        let shared = Shared::new(WorldConfig { seed: config.seed, clock: config.clock });
+        let shared = Shared::new(WorldConfig {
+            seed: config.seed,
+            clock: config.clock,
+        });
         let gateway_url = format!("ws://{address}/gateway");
-        let addresses =
-            Addresses { http: format!("http://{address}"), gateway: gateway_url.clone() };
+        let addresses = Addresses {
+            http: format!("http://{address}"),
+            gateway: gateway_url.clone(),
+        };
         let seeded = shared.write(|world| {
             world.set_addresses(addresses);
             seed::build(world, &config.world).map_err(Error::World)
@@ -171,7 +179,13 @@ impl Sandbox {
             guild_id: seeded.guild_id,
             channel_id: seeded.channel_id,
         };
-        Ok(Self { info, desk, people, cancel, tracker })
+        Ok(Self {
+            info,
+            desk,
+            people,
+            cancel,
+            tracker,
+        })
     }
 
     /// Where it is, and what exists.
@@ -187,7 +201,11 @@ impl Sandbox {
     /// A person of the world, who can be made to act. `None` for an unknown name.
     pub fn person(&self, username: &str) -> Option<Person> {
         let id = self.desk.shared.read(|world| {
-            world.users.values().find(|user| user.username == username).map(|user| user.id)
+            world
+                .users
+                .values()
+                .find(|user| user.username == username)
+                .map(|user| user.id)
         })?;
         Some(Person::new(id, self.people.clone()))
     }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, Uri, header};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -36,12 +37,21 @@ pub(super) async fn create_user(
         return Err(Problem::bad("username must be 2 to 32 characters long"));
     }
     let created = control.desk.shared.write(|world| {
-        if world.users.values().any(|user| user.username == new.username) {
-            return Err(Problem::bad(format!("username {:?} is taken", new.username)));
+        if world
+            .users
+            .values()
+            .any(|user| user.username == new.username)
+        {
+            return Err(Problem::bad(format!(
+                "username {:?} is taken",
+                new.username
+            )));
         }
         if new.bot {
             let id = world.create_bot(&new.username, None);
-            let token = world.application_of(id).map(|application| application.token.clone());
+            let token = world
+                .application_of(id)
+                .map(|application| application.token.clone());
             let mut user = world.user_payload(id);
             user["token"] = json!(token);
             return Ok(user);
@@ -86,7 +96,9 @@ pub(super) async fn create_guild(
         for bot in &added.bots {
             announce_guild(world, added.guild_id, *bot);
         }
-        world.guild_payload(added.guild_id).ok_or_else(|| Problem::not_found("the guild is gone"))
+        world
+            .guild_payload(added.guild_id)
+            .ok_or_else(|| Problem::not_found("the guild is gone"))
     })?;
     Ok((StatusCode::CREATED, Json(created)).into_response())
 }
@@ -97,20 +109,29 @@ fn announce_guild(world: &mut World, guild: Snowflake, bot: Snowflake) {
     }
 }
 
-/// `/control/guilds/{id}/members/{user}`: DELETE without `as` means that the member leaves.
-pub(super) async fn member(
+/// `/control/guilds/{id}/…`: joining and leaving are the member's own acts, which REST has in
+/// another shape; all else is forwarded.
+pub(super) async fn in_guild(
     State(control): State<Control>,
-    Path((guild, user)): Path<(String, String)>,
+    Path(rest): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let asked = request.uri().query().is_some_and(|query| query.contains("as="));
-    let has_body = request.headers().get(header::CONTENT_LENGTH).is_some_and(|it| it != "0");
-    if request.method() != Method::DELETE || asked || has_body {
-        return forward_request(control, request).await;
+    let (parts, body) = request.into_parts();
+    let bytes = read(body).await?;
+    let segments: Vec<&str> = rest.split('/').collect();
+    match segments.as_slice() {
+        [guild, "members"] if parts.method == Method::POST => {
+            join(&control, id_of(guild)?, &parse(&bytes)?)
+        }
+        [guild, "members", user]
+            if parts.method == Method::DELETE && bytes.is_empty() && parts.uri.query().is_none() =>
+        {
+            let path = format!("/users/@me/guilds/{}", id_of(guild)?);
+            let request = rest_request(Method::DELETE, &path, Body::empty())?;
+            Ok(act(&control.people, id_of(user)?, request).await)
+        }
+        _ => forward_request(control, parts, bytes).await,
     }
-    let (guild, user) = (id_of(&guild)?, id_of(&user)?);
-    let request = rest_request(Method::DELETE, &format!("/users/@me/guilds/{guild}"), Body::empty())?;
-    Ok(act(&control.people, user, request).await)
 }
 
 /// Everything else: the same request to REST, made by the user whom `as` names.
@@ -118,30 +139,53 @@ pub(super) async fn forward(
     State(control): State<Control>,
     request: Request,
 ) -> Result<Response, Problem> {
-    forward_request(control, request).await
+    let (parts, body) = request.into_parts();
+    let bytes = read(body).await?;
+    forward_request(control, parts, bytes).await
 }
 
-async fn forward_request(control: Control, request: Request) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let bytes = axum::body::to_bytes(body, usize::MAX)
-        .await
-        .map_err(|error| Problem::bad(format!("the body cannot be read: {error}")))?;
+/// The server's layers have bounded the body already.
+async fn read(body: Body) -> Result<Bytes, Problem> {
+    let read = axum::body::to_bytes(body, usize::MAX).await;
+    read.map_err(|error| Problem::bad(format!("the body cannot be read: {error}")))
+}
+
+async fn forward_request(
+    control: Control,
+    parts: Parts,
+    bytes: Bytes,
+) -> Result<Response, Problem> {
     let (query_as, query) = split_query(&parts.uri);
     let (actor, body) = if is_json(&parts.headers) {
         let mut fields: Map<String, Value> = parse(&bytes)?;
         let actor = fields.remove("as").map(|id| json_id(&id)).transpose()?;
         reply(&mut fields);
-        (actor, if fields.is_empty() { Bytes::new() } else { json_bytes(fields) })
+        (
+            actor,
+            if fields.is_empty() {
+                Bytes::new()
+            } else {
+                json_bytes(fields)
+            },
+        )
     } else {
         (None, bytes)
     };
-    let path = parts.uri.path().strip_prefix("/control").unwrap_or_default();
+    let path = parts
+        .uri
+        .path()
+        .strip_prefix("/control")
+        .unwrap_or_default();
     let actor = match actor.or(query_as.as_deref().map(id_of).transpose()?) {
         Some(actor) => actor,
         None => owner_of(&control, path)?,
     };
     let path = own_reaction(path);
-    let query = if query.is_empty() { query } else { format!("?{query}") };
+    let query = if query.is_empty() {
+        query
+    } else {
+        format!("?{query}")
+    };
     let mut request = rest_request(parts.method, &format!("{path}{query}"), Body::from(body))?;
     for (name, value) in &parts.headers {
         if *name == header::CONTENT_TYPE || name.as_str() == "x-audit-log-reason" {
@@ -162,7 +206,9 @@ fn rest_request(method: Method, path: &str, body: Body) -> Result<Request, Probl
 
 /// No content type counts as JSON: `curl -X DELETE` sends none.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return true };
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
     !kind.as_bytes().starts_with(b"multipart/")
 }
 
@@ -170,7 +216,12 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn split_query(uri: &Uri) -> (Option<String>, String) {
     let mut actor = None;
     let mut rest = Vec::new();
-    for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+    for pair in uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+    {
         match pair.strip_prefix("as=") {
             Some(id) => actor = Some(id.to_owned()),
             None => rest.push(pair),
@@ -204,13 +255,18 @@ fn owner_of(control: &Control, path: &str) -> Result<Snowflake, Problem> {
         } else {
             world.channels.get(&id).and_then(|channel| channel.guild_id)
         };
-        let owner = guild.and_then(|guild| world.guilds.get(&guild)).map(|guild| guild.owner_id);
-        owner.ok_or_else(|| Problem::not_found(format!("no guild behind {path}; say who acts: `as`")))
+        let owner = guild
+            .and_then(|guild| world.guilds.get(&guild))
+            .map(|guild| guild.owner_id);
+        owner.ok_or_else(|| {
+            Problem::not_found(format!("no guild behind {path}; say who acts: `as`"))
+        })
     })
 }
 
 fn id_of(text: &str) -> Result<Snowflake, Problem> {
-    text.parse().map_err(|_| Problem::bad(format!("{text:?} is no id")))
+    text.parse()
+        .map_err(|_| Problem::bad(format!("{text:?} is no id")))
 }
 
 fn json_id(value: &Value) -> Result<Snowflake, Problem> {
@@ -227,14 +283,7 @@ struct Joining {
     user_id: Snowflake,
 }
 
-/// `POST /control/guilds/{id}/members`
-pub(super) async fn join(
-    State(control): State<Control>,
-    Path(guild): Path<String>,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let guild = id_of(&guild)?;
-    let joining: Joining = parse(&body)?;
+fn join(control: &Control, guild: Snowflake, joining: &Joining) -> Result<Response, Problem> {
     let _ = (control, guild, joining);
     Err(Problem::not_found("later"))
 }

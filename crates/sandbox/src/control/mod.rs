@@ -60,19 +60,25 @@ struct Control {
 pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
     Router::new()
         .route("/control/state", get(state::show))
-        .route("/control/requests", get(state::requests).delete(state::forget_requests))
+        .route(
+            "/control/requests",
+            get(state::requests).delete(state::forget_requests),
+        )
         .route("/control/users", post(act::create_user))
         .route("/control/users/{id}/intents", put(act::allow_intents))
         .route("/control/guilds", post(act::create_guild))
-        .route("/control/guilds/{id}/members", post(act::join).fallback(act::forward))
-        .route("/control/guilds/{id}/members/{user}", any(act::member))
-        .route("/control/guilds/{*rest}", any(act::forward))
+        .route("/control/guilds/{*rest}", any(act::in_guild))
         .route("/control/channels/{*rest}", any(act::forward))
         .route("/control/clock/advance", post(operate::advance_clock))
-        .route("/control/limits", get(operate::show_limits).put(operate::set_limits))
+        .route(
+            "/control/limits",
+            get(operate::show_limits).put(operate::set_limits),
+        )
         .route(
             "/control/faults",
-            get(operate::show_faults).post(operate::add_fault).delete(operate::clear_faults),
+            get(operate::show_faults)
+                .post(operate::add_fault)
+                .delete(operate::clear_faults),
         )
         .route("/control/gateway/{fault}", post(operate::gateway_fault))
         .route("/control/{*rest}", any(unknown))
@@ -92,11 +98,17 @@ struct Problem {
 
 impl Problem {
     fn bad(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            message: message.into(),
+        }
     }
 
     fn not_found(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, message: message.into() }
+        Self {
+            status: StatusCode::NOT_FOUND,
+            message: message.into(),
+        }
     }
 }
 

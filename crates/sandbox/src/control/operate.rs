@@ -90,7 +90,9 @@ pub(super) async fn gateway_fault(
     let options: GatewayFault = parse(&body)?;
     let code = options.code.unwrap_or(4000);
     if !is_sendable(code) {
-        return Err(Problem::bad("code must be 1000, 1001, 1011, 1012, or between 3000 and 4999"));
+        return Err(Problem::bad(
+            "code must be 1000, 1001, 1011, 1012, or between 3000 and 4999",
+        ));
     }
     let resumable = |unless_told| Resumable::from(options.resumable.unwrap_or(unless_told));
     let (hub, now_ms) = (&control.desk.hub, control.desk.now_ms());

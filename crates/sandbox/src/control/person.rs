@@ -34,7 +34,8 @@ impl Person {
     /// Writes a message.
     pub async fn says(&self, channel: Snowflake, content: &str) -> Result<Value, Refusal> {
         let path = format!("/channels/{channel}/messages");
-        self.does(Method::POST, &path, &json!({ "content": content })).await
+        self.does(Method::POST, &path, &json!({ "content": content }))
+            .await
     }
 
     /// Answers a message.
@@ -57,13 +58,16 @@ impl Person {
         content: &str,
     ) -> Result<Value, Refusal> {
         let path = format!("/channels/{channel}/messages/{message}");
-        self.does(Method::PATCH, &path, &json!({ "content": content })).await
+        self.does(Method::PATCH, &path, &json!({ "content": content }))
+            .await
     }
 
     /// Deletes a message.
     pub async fn deletes(&self, channel: Snowflake, message: Snowflake) -> Result<(), Refusal> {
         let path = format!("/channels/{channel}/messages/{message}");
-        self.does(Method::DELETE, &path, &Value::Null).await.map(drop)
+        self.does(Method::DELETE, &path, &Value::Null)
+            .await
+            .map(drop)
     }
 
     /// Reacts; `emoji` is a character, or `name:id`.
@@ -87,17 +91,18 @@ impl Person {
     /// Leaves a guild.
     pub async fn leaves(&self, guild: Snowflake) -> Result<(), Refusal> {
         let path = format!("/users/@me/guilds/{guild}");
-        self.does(Method::DELETE, &path, &Value::Null).await.map(drop)
+        self.does(Method::DELETE, &path, &Value::Null)
+            .await
+            .map(drop)
     }
 
     /// Makes any request of Discord's API; `path` is without `/api/v10`, a null body is none.
-    pub async fn does(
-        &self,
-        method: Method,
-        path: &str,
-        body: &Value,
-    ) -> Result<Value, Refusal> {
-        let bytes = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    pub async fn does(&self, method: Method, path: &str, body: &Value) -> Result<Value, Refusal> {
+        let bytes = if body.is_null() {
+            Body::empty()
+        } else {
+            Body::from(body.to_string())
+        };
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v10{path}"))
@@ -115,8 +120,14 @@ impl Person {
         }
         Err(Refusal {
             status: status.as_u16(),
-            code: answer["code"].as_u64().and_then(|code| u32::try_from(code).ok()).unwrap_or(0),
-            message: answer["message"].as_str().unwrap_or("no message").to_owned(),
+            code: answer["code"]
+                .as_u64()
+                .and_then(|code| u32::try_from(code).ok())
+                .unwrap_or(0),
+            message: answer["message"]
+                .as_str()
+                .unwrap_or("no message")
+                .to_owned(),
             errors: answer.get("errors").cloned(),
         })
     }
@@ -137,5 +148,10 @@ pub(super) fn encoded(segment: &str) -> String {
 }
 
 fn refusal(status: u16, message: &str) -> Refusal {
-    Refusal { status, code: 0, message: message.to_owned(), errors: None }
+    Refusal {
+        status,
+        code: 0,
+        message: message.to_owned(),
+        errors: None,
+    }
 }

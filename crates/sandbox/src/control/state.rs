@@ -47,16 +47,25 @@ fn user(world: &World, id: Snowflake) -> Value {
 
 /// As its owner sees it.
 fn guild(world: &World, id: Snowflake) -> Value {
-    let Some(guild) = world.guilds.get(&id) else { return Value::Null };
-    let members: Vec<Value> =
-        guild.members.keys().filter_map(|user| world.member_payload(id, *user)).collect();
+    let Some(guild) = world.guilds.get(&id) else {
+        return Value::Null;
+    };
+    let members: Vec<Value> = guild
+        .members
+        .keys()
+        .filter_map(|user| world.member_payload(id, *user))
+        .collect();
     let channels: Vec<Value> = world
         .channels_of(id)
         .into_iter()
         .chain(world.threads_of(id).map(|(channel, _)| channel))
         .filter_map(|channel| world.channel_payload(channel.id, guild.owner_id))
         .collect();
-    let roles: Vec<Value> = guild.roles_by_position().iter().map(|role| role.payload()).collect();
+    let roles: Vec<Value> = guild
+        .roles_by_position()
+        .iter()
+        .map(|role| role.payload())
+        .collect();
     json!({
         "id": id,
         "name": guild.name,

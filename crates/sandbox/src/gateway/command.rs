@@ -99,8 +99,7 @@ impl Command {
         if bytes.len() > MAX_COMMAND_BYTES {
             return Err(Close::DECODE_ERROR);
         }
-        let Envelope { op, d } =
-            serde_json::from_slice(bytes).map_err(|_| Close::DECODE_ERROR)?;
+        let Envelope { op, d } = serde_json::from_slice(bytes).map_err(|_| Close::DECODE_ERROR)?;
         Ok(match op {
             op::HEARTBEAT if d.is_null() || d.is_u64() => Self::Heartbeat,
             op::HEARTBEAT => return Err(Close::DECODE_ERROR),
@@ -132,7 +131,10 @@ mod tests {
         assert_eq!(code(r#"{"op":1,"d":"x"}"#), 4002);
         assert_eq!(code(r#"{"op":2,"d":{}}"#), 4002);
         assert_eq!(code(r#"{"op":77,"d":null}"#), 4001);
-        assert_eq!(code(&format!("{{\"op\":1,\"d\":null{}}}", " ".repeat(16_000))), 4002);
+        assert_eq!(
+            code(&format!("{{\"op\":1,\"d\":null{}}}", " ".repeat(16_000))),
+            4002
+        );
     }
 
     #[test]
@@ -141,7 +143,10 @@ mod tests {
         let Ok(Command::Identify(identify)) = Command::parse(text.as_bytes()) else {
             panic!("identify is valid");
         };
-        assert_eq!((identify.intents, identify.shard), (Some(513), Some((1, 2))));
+        assert_eq!(
+            (identify.intents, identify.shard),
+            (Some(513), Some((1, 2)))
+        );
     }
 
     #[test]

@@ -25,9 +25,10 @@ impl Encoder {
     pub(crate) fn named(compress: Option<&str>) -> Option<Self> {
         match compress {
             None | Some("") => Some(Self::Plain),
-            Some("zlib-stream") => {
-                Some(Self::Zlib(Box::new(ZlibEncoder::new(Vec::new(), Compression::fast()))))
-            }
+            Some("zlib-stream") => Some(Self::Zlib(Box::new(ZlibEncoder::new(
+                Vec::new(),
+                Compression::fast(),
+            )))),
             Some("zstd-stream") => {
                 let encoder = zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL).ok()?;
                 Some(Self::Zstd(Box::new(encoder)))

@@ -206,7 +206,9 @@ impl Connection {
     fn detach(&mut self) {
         if let Some(session) = self.session.take() {
             let now_ms = self.context.shared.clock().now_ms();
-            self.context.hub.detach(&session.session_id, session.epoch, now_ms);
+            self.context
+                .hub
+                .detach(&session.session_id, session.epoch, now_ms);
         }
     }
 
@@ -216,7 +218,11 @@ impl Connection {
             self.commands = 0;
         }
         self.commands += 1;
-        if self.commands > MAX_COMMANDS { Err(Close::RATE_LIMITED) } else { Ok(()) }
+        if self.commands > MAX_COMMANDS {
+            Err(Close::RATE_LIMITED)
+        } else {
+            Ok(())
+        }
     }
 
     fn session(&self) -> Result<&Opened, Close> {
@@ -228,7 +234,10 @@ impl Connection {
             return Err(Close::ALREADY_AUTHENTICATED.into());
         }
         let hub = Arc::clone(&self.context.hub);
-        let opened = self.context.shared.write(|world| hub.identify(world, identify));
+        let opened = self
+            .context
+            .shared
+            .write(|world| hub.identify(world, identify));
         if let Ok(opened) = &opened {
             requests::arrive(&self.context.shared, opened.bot, identify.presence.as_ref());
         }
@@ -276,7 +285,10 @@ impl Connection {
         }
         self.detach();
         let End::Close(close) = end else { return };
-        let frame = CloseFrame { code: close.code, reason: close.reason.into() };
+        let frame = CloseFrame {
+            code: close.code,
+            reason: close.reason.into(),
+        };
         let farewell = async {
             if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
                 while let Some(Ok(_)) = self.socket.recv().await {}

@@ -17,7 +17,9 @@ pub(crate) fn withheld(message: &Value, bot: Snowflake) -> Option<Value> {
         return None;
     }
     let own = may_read(message, &bot);
-    let replied = message.get("referenced_message").filter(|replied| replied.is_object());
+    let replied = message
+        .get("referenced_message")
+        .filter(|replied| replied.is_object());
     let replied_readable = replied.is_none_or(|replied| may_read(replied, &bot));
     if own && replied_readable {
         return None;
@@ -34,11 +36,15 @@ pub(crate) fn withheld(message: &Value, bot: Snowflake) -> Option<Value> {
 
 fn may_read(message: &Value, bot: &str) -> bool {
     message["author"]["id"] == bot
-        || message["mentions"].as_array().is_some_and(|all| all.iter().any(|one| one["id"] == bot))
+        || message["mentions"]
+            .as_array()
+            .is_some_and(|all| all.iter().any(|one| one["id"] == bot))
 }
 
 fn empty(message: &mut Value) {
-    let Some(fields) = message.as_object_mut() else { return };
+    let Some(fields) = message.as_object_mut() else {
+        return;
+    };
     for (name, nothing) in [
         ("content", json!("")),
         ("embeds", json!([])),

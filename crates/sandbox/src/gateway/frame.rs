@@ -49,7 +49,10 @@ pub(crate) fn reconnect() -> Utf8Bytes {
 
 /// Tells the client that its session is gone, or may be resumed.
 pub(crate) fn invalid_session(resumable: Resumable) -> Utf8Bytes {
-    plain(op::INVALID_SESSION, &Value::Bool(resumable == Resumable::Yes))
+    plain(
+        op::INVALID_SESSION,
+        &Value::Bool(resumable == Resumable::Yes),
+    )
 }
 
 /// Whether a session survives what ends its connection.
@@ -66,7 +69,9 @@ impl From<bool> for Resumable {
 }
 
 fn plain(op: u64, data: &Value) -> Utf8Bytes {
-    Utf8Bytes::from(format!("{{\"t\":null,\"s\":null,\"op\":{op},\"d\":{data}}}"))
+    Utf8Bytes::from(format!(
+        "{{\"t\":null,\"s\":null,\"op\":{op},\"d\":{data}}}"
+    ))
 }
 
 #[cfg(test)]
@@ -76,7 +81,10 @@ mod tests {
     #[test]
     fn type_sequence_and_opcode_come_before_the_data() {
         let text = dispatch("MESSAGE_CREATE", 7, "{\"op\":99}");
-        assert_eq!(text.as_str(), r#"{"t":"MESSAGE_CREATE","s":7,"op":0,"d":{"op":99}}"#);
+        assert_eq!(
+            text.as_str(),
+            r#"{"t":"MESSAGE_CREATE","s":7,"op":0,"d":{"op":99}}"#
+        );
         assert_eq!(
             invalid_session(Resumable::No).as_str(),
             r#"{"t":null,"s":null,"op":9,"d":false}"#
@@ -86,7 +94,10 @@ mod tests {
     #[test]
     fn frames_are_valid_json() {
         for text in [hello(41_250), heartbeat_ack(), reconnect()] {
-            assert!(serde_json::from_str::<Value>(text.as_str()).is_ok(), "{text:?}");
+            assert!(
+                serde_json::from_str::<Value>(text.as_str()).is_ok(),
+                "{text:?}"
+            );
         }
     }
 }

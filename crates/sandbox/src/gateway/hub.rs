@@ -93,7 +93,9 @@ impl Hub {
     ) -> Result<Opened, Refused> {
         let now_ms = world.now_ms();
         let token = identify.token.trim_start_matches("Bot ");
-        let bot = world.bot_by_token(token).ok_or(Close::AUTHENTICATION_FAILED)?;
+        let bot = world
+            .bot_by_token(token)
+            .ok_or(Close::AUTHENTICATION_FAILED)?;
         let asked = checked_intents(world, bot, identify.intents)?;
         let shard = identify.shard.unwrap_or((0, 1));
         if shard.1 == 0 || shard.0 >= shard.1 {
@@ -106,13 +108,21 @@ impl Hub {
         let first = greet(world, &session_id, &mut session);
         let (epoch, orders) = session.attach();
         inner.sessions.insert(session_id.clone(), session);
-        Ok(Opened { session_id, bot, epoch, orders, first })
+        Ok(Opened {
+            session_id,
+            bot,
+            epoch,
+            orders,
+            first,
+        })
     }
 
     /// Answers RESUME: what was missed, then RESUMED.
     pub(crate) fn resume(&self, world: &World, resume: &Resume) -> Result<Opened, Refused> {
         let token = resume.token.trim_start_matches("Bot ");
-        let bot = world.bot_by_token(token).ok_or(Close::AUTHENTICATION_FAILED)?;
+        let bot = world
+            .bot_by_token(token)
+            .ok_or(Close::AUTHENTICATION_FAILED)?;
         let now_ms = world.now_ms();
         let mut inner = self.lock();
         let session = inner
@@ -123,10 +133,18 @@ impl Hub {
         if resume.seq > session.sequence() {
             return Err(Close::INVALID_SEQUENCE.into());
         }
-        let mut first = session.replay_after(resume.seq).ok_or(Refused::InvalidSession)?;
+        let mut first = session
+            .replay_after(resume.seq)
+            .ok_or(Refused::InvalidSession)?;
         first.push(session.record("RESUMED", "{\"_trace\":[\"sandbox\"]}"));
         let (epoch, orders) = session.attach();
-        Ok(Opened { session_id: resume.session_id.clone(), bot, epoch, orders, first })
+        Ok(Opened {
+            session_id: resume.session_id.clone(),
+            bot,
+            epoch,
+            orders,
+            first,
+        })
     }
 
     /// Notes that the connection of a session ended.
@@ -150,12 +168,18 @@ impl Hub {
 
     /// Whether a bot has any session left, connected or not.
     pub(crate) fn has_session_of(&self, bot: Snowflake) -> bool {
-        self.lock().sessions.values().any(|session| session.bot == bot)
+        self.lock()
+            .sessions
+            .values()
+            .any(|session| session.bot == bot)
     }
 
     /// The intents of a session.
     pub(crate) fn intents_of(&self, session_id: &str) -> u64 {
-        self.lock().sessions.get(session_id).map_or(0, |session| session.intents)
+        self.lock()
+            .sessions
+            .get(session_id)
+            .map_or(0, |session| session.intents)
     }
 
     /// Closes every connection with a code.
@@ -203,15 +227,14 @@ impl Hub {
     }
 
     /// Gives an order to every connected session; answers how many there were.
-    fn order_all(
-        &self,
-        now_ms: u64,
-        resumable: Resumable,
-        order: impl Fn() -> Order,
-    ) -> usize {
+    fn order_all(&self, now_ms: u64, resumable: Resumable, order: impl Fn() -> Order) -> usize {
         let mut inner = self.lock();
         let mut reached = 0;
-        for session in inner.sessions.values_mut().filter(|session| session.is_connected()) {
+        for session in inner
+            .sessions
+            .values_mut()
+            .filter(|session| session.is_connected())
+        {
             reached += 1;
             session.order(now_ms, order());
         }
@@ -228,12 +251,16 @@ impl Hub {
 
 impl Inner {
     fn admit_identify(&mut self, now_ms: u64) -> Result<(), Refused> {
-        self.sessions.retain(|_, session| !session.is_expired(now_ms));
+        self.sessions
+            .retain(|_, session| !session.is_expired(now_ms));
         if self.sessions.len() >= MAX_SESSIONS {
             return Err(Close::RATE_LIMITED.into());
         }
-        let Some(limit) = self.identify_per_5s else { return Ok(()) };
-        self.identifies.retain(|at| at + IDENTIFY_WINDOW_MS > now_ms);
+        let Some(limit) = self.identify_per_5s else {
+            return Ok(());
+        };
+        self.identifies
+            .retain(|at| at + IDENTIFY_WINDOW_MS > now_ms);
         if self.identifies.len() >= limit as usize {
             return Err(Refused::InvalidSession);
         }
@@ -296,8 +323,10 @@ fn greet(world: &World, session_id: &str, session: &mut Session) -> Vec<Utf8Byte
         .into_iter()
         .filter(|guild| session.has_guild(*guild))
         .collect();
-    let stubs: Vec<Value> =
-        guilds.iter().map(|guild| json!({ "id": guild, "unavailable": true })).collect();
+    let stubs: Vec<Value> = guilds
+        .iter()
+        .map(|guild| json!({ "id": guild, "unavailable": true }))
+        .collect();
     let ready = json!({
         "v": 10,
         "user": world.own_user_payload(session.bot),

@@ -57,17 +57,27 @@ async fn open(
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let encoder = checked(&opening);
-    upgrade.max_message_size(MAX_MESSAGE_BYTES).on_upgrade(move |socket| {
-        tracker.track_future(connection::serve(socket, context, encoder, cut))
-    })
+    upgrade
+        .max_message_size(MAX_MESSAGE_BYTES)
+        .on_upgrade(move |socket| {
+            tracker.track_future(connection::serve(socket, context, encoder, cut))
+        })
 }
 
 /// A wrong version or encoding is told by a close code, after the upgrade, as Discord does.
 fn checked(opening: &Opening) -> Result<Encoder, Close> {
-    if opening.v.as_deref().is_some_and(|version| !matches!(version, "9" | "10")) {
+    if opening
+        .v
+        .as_deref()
+        .is_some_and(|version| !matches!(version, "9" | "10"))
+    {
         return Err(Close::INVALID_VERSION);
     }
-    if opening.encoding.as_deref().is_some_and(|encoding| encoding != "json") {
+    if opening
+        .encoding
+        .as_deref()
+        .is_some_and(|encoding| encoding != "json")
+    {
         return Err(Close::DECODE_ERROR);
     }
     Encoder::named(opening.compress.as_deref()).ok_or(Close::DECODE_ERROR)

@@ -36,7 +36,9 @@ pub(super) fn change_presence(
 
 /// A bot that identified shows as online, or as its IDENTIFY says.
 pub(super) fn arrive(shared: &Arc<Shared>, bot: Snowflake, presence: Option<&Value>) {
-    let presence = presence.and_then(parse_presence).unwrap_or_else(|| status("online"));
+    let presence = presence
+        .and_then(parse_presence)
+        .unwrap_or_else(|| status("online"));
     shared.write(|world| world.set_presence(bot, presence));
 }
 
@@ -77,7 +79,11 @@ pub(super) fn send_members(
     let presences = request.presences && intents & GUILD_PRESENCES != 0;
     let nonce = request.nonce.as_ref().filter(|nonce| nonce.is_string());
     shared.read(|world| {
-        let guilds = request.guild_id.as_slice().iter().filter(|id| world.is_member(**id, bot));
+        let guilds = request
+            .guild_id
+            .as_slice()
+            .iter()
+            .filter(|id| world.is_member(**id, bot));
         for guild in guilds {
             let list = world.members_page(*guild, &query, presences);
             for chunk in chunks(*guild, &list, presences, nonce) {
@@ -107,7 +113,9 @@ fn chunks(
         });
         if with_presences {
             let inside = |presence: &&Value| {
-                members.iter().any(|member| member["user"]["id"] == presence["user"]["id"])
+                members
+                    .iter()
+                    .any(|member| member["user"]["id"] == presence["user"]["id"])
             };
             data["presences"] = list.presences.iter().filter(inside).cloned().collect();
         }
@@ -130,11 +138,17 @@ fn parse_presence(presence: &Value) -> Option<Presence> {
         _ => return None,
     };
     let activities = change.activities.into_iter().take(MAX_ACTIVITIES).collect();
-    Some(Presence { status: shown.to_owned(), activities })
+    Some(Presence {
+        status: shown.to_owned(),
+        activities,
+    })
 }
 
 fn status(status: &str) -> Presence {
-    Presence { status: status.to_owned(), activities: Vec::new() }
+    Presence {
+        status: status.to_owned(),
+        activities: Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -143,20 +157,33 @@ mod tests {
 
     #[test]
     fn a_large_list_is_cut_into_chunks_of_a_thousand() {
-        let members = (0..2_500).map(|id| json!({ "user": { "id": id.to_string() } })).collect();
-        let list = MemberList { members, ..MemberList::default() };
+        let members = (0..2_500)
+            .map(|id| json!({ "user": { "id": id.to_string() } }))
+            .collect();
+        let list = MemberList {
+            members,
+            ..MemberList::default()
+        };
         let nonce = json!("n");
         let chunks = chunks(Snowflake(1), &list, false, Some(&nonce));
-        let sizes: Vec<usize> =
-            chunks.iter().map(|chunk| chunk["members"].as_array().unwrap().len()).collect();
+        let sizes: Vec<usize> = chunks
+            .iter()
+            .map(|chunk| chunk["members"].as_array().unwrap().len())
+            .collect();
         assert_eq!(sizes, [1_000, 1_000, 500]);
-        assert_eq!((&chunks[2]["chunk_index"], &chunks[2]["chunk_count"]), (&json!(2), &json!(3)));
+        assert_eq!(
+            (&chunks[2]["chunk_index"], &chunks[2]["chunk_count"]),
+            (&json!(2), &json!(3))
+        );
         assert_eq!(chunks[1]["nonce"], "n");
     }
 
     #[test]
     fn nobody_found_is_one_empty_chunk() {
-        let list = MemberList { not_found: vec![Snowflake(7)], ..MemberList::default() };
+        let list = MemberList {
+            not_found: vec![Snowflake(7)],
+            ..MemberList::default()
+        };
         let chunks = chunks(Snowflake(1), &list, false, None);
         assert_eq!(chunks.len(), 1);
         assert_eq!(chunks[0]["not_found"], json!(["7"]));

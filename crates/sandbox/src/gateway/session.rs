@@ -87,7 +87,8 @@ impl Session {
 
     /// Whether nobody came back in time.
     pub(crate) fn is_expired(&self, now_ms: u64) -> bool {
-        self.detached_at_ms.is_some_and(|since| now_ms.saturating_sub(since) > SESSION_LIFETIME_MS)
+        self.detached_at_ms
+            .is_some_and(|since| now_ms.saturating_sub(since) > SESSION_LIFETIME_MS)
     }
 
     pub(crate) fn is_connected(&self) -> bool {
@@ -105,7 +106,9 @@ impl Session {
         self.replay_bytes += text.len();
         self.replay.push_back((self.sequence, text.clone()));
         while self.replay.len() > MAX_REPLAY_FRAMES || self.replay_bytes > MAX_REPLAY_BYTES {
-            let Some((_, oldest)) = self.replay.pop_front() else { break };
+            let Some((_, oldest)) = self.replay.pop_front() else {
+                break;
+            };
             self.replay_bytes -= oldest.len();
         }
         text
@@ -119,7 +122,9 @@ impl Session {
 
     /// Tells the connection something. One that is too slow loses its socket and may resume.
     pub(crate) fn order(&mut self, now_ms: u64, order: Order) {
-        let Some(connection) = &self.connection else { return };
+        let Some(connection) = &self.connection else {
+            return;
+        };
         if connection.try_send(order).is_err() {
             self.connection = None;
             self.detached_at_ms = Some(now_ms);
@@ -128,7 +133,10 @@ impl Session {
 
     /// The frames after `sequence`, or `None` when they are no longer kept.
     pub(crate) fn replay_after(&self, sequence: u64) -> Option<Vec<Utf8Bytes>> {
-        let oldest = self.replay.front().map_or(self.sequence + 1, |(first, _)| *first);
+        let oldest = self
+            .replay
+            .front()
+            .map_or(self.sequence + 1, |(first, _)| *first);
         if sequence + 1 < oldest {
             return None;
         }
@@ -154,8 +162,15 @@ impl Session {
             Audience::Guild(guild) | Audience::Channel { guild, .. } => self.has_guild(guild),
             Audience::Dm(_) => self.shard.0 == 0,
             Audience::User(_) => {
-                let key = if dispatch.kind.starts_with("GUILD_") { "id" } else { "guild_id" };
-                let guild = dispatch.data.get("guild_id").or_else(|| dispatch.data.get(key));
+                let key = if dispatch.kind.starts_with("GUILD_") {
+                    "id"
+                } else {
+                    "guild_id"
+                };
+                let guild = dispatch
+                    .data
+                    .get("guild_id")
+                    .or_else(|| dispatch.data.get(key));
                 let guild = guild.and_then(|id| id.as_str()?.parse().ok());
                 guild.is_none_or(|guild| self.has_guild(guild))
             }

@@ -48,7 +48,11 @@ pub(crate) fn write_bucket(headers: &mut HeaderMap, state: &BucketState) {
 }
 
 /// Discord's 429: whole seconds in `Retry-After`, milliseconds in the body.
-pub(crate) fn too_many(scope: Scope, retry_after_ms: u64, bucket: Option<&BucketState>) -> Response {
+pub(crate) fn too_many(
+    scope: Scope,
+    retry_after_ms: u64,
+    bucket: Option<&BucketState>,
+) -> Response {
     let body = json!({
         "message": "You are being rate limited.",
         "retry_after": seconds(retry_after_ms).parse::<f64>().unwrap_or(1.0),
@@ -56,7 +60,10 @@ pub(crate) fn too_many(scope: Scope, retry_after_ms: u64, bucket: Option<&Bucket
     });
     let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_ms.div_ceil(1_000)));
+    headers.insert(
+        header::RETRY_AFTER,
+        HeaderValue::from(retry_after_ms.div_ceil(1_000)),
+    );
     headers.insert(SCOPE, HeaderValue::from_static(scope.as_str()));
     if scope == Scope::Global {
         headers.insert(GLOBAL, HeaderValue::from_static("true"));
@@ -69,7 +76,9 @@ pub(crate) fn too_many(scope: Scope, retry_after_ms: u64, bucket: Option<&Bucket
 
 /// Whether an answer is a 429 of a shared resource, which Discord does not count as invalid.
 pub(crate) fn is_shared(headers: &HeaderMap) -> bool {
-    headers.get(SCOPE).is_some_and(|scope| scope == Scope::Shared.as_str())
+    headers
+        .get(SCOPE)
+        .is_some_and(|scope| scope == Scope::Shared.as_str())
 }
 
 fn seconds(ms: u64) -> String {

@@ -37,7 +37,11 @@ impl InvalidRequests {
 
     /// How many count now.
     pub(crate) fn count(&mut self, now_ms: u64) -> usize {
-        while self.moments.front().is_some_and(|moment| moment + INVALID_WINDOW_MS <= now_ms) {
+        while self
+            .moments
+            .front()
+            .is_some_and(|moment| moment + INVALID_WINDOW_MS <= now_ms)
+        {
             self.moments.pop_front();
         }
         self.moments.len()

@@ -61,7 +61,10 @@ pub(crate) struct Limiter {
 
 impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+        Self {
+            limits,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -87,10 +90,20 @@ impl Limiter {
         let family = route.family();
         let hash = bucket_hash(&family);
         let allowance = self.allowance(route);
-        let key = Key { actor: actor.to_owned(), family, major: route.major.clone() };
-        let window = self.buckets.entry(key).or_insert(Window { ends_at_ms: 0, used: 0 });
+        let key = Key {
+            actor: actor.to_owned(),
+            family,
+            major: route.major.clone(),
+        };
+        let window = self.buckets.entry(key).or_insert(Window {
+            ends_at_ms: 0,
+            used: 0,
+        });
         if window.ends_at_ms <= now_ms {
-            *window = Window { ends_at_ms: now_ms + allowance.per_ms, used: 0 };
+            *window = Window {
+                ends_at_ms: now_ms + allowance.per_ms,
+                used: 0,
+            };
         }
         let fits = window.used < allowance.limit;
         window.used += u32::from(fits);
@@ -111,7 +124,10 @@ impl Limiter {
     fn allowance(&self, route: &Route) -> Allowance {
         let own = self.limits.routes.iter().find(|row| {
             row.route == route.template
-                && row.method.as_ref().is_none_or(|m| m.eq_ignore_ascii_case(&route.method))
+                && row
+                    .method
+                    .as_ref()
+                    .is_none_or(|m| m.eq_ignore_ascii_case(&route.method))
         });
         match own {
             Some(row) => row.allowance,
@@ -122,7 +138,10 @@ impl Limiter {
     }
 
     fn global_wait(&self, now_ms: u64, actor: &str) -> Option<u64> {
-        let window = self.global.get(actor).filter(|window| window.ends_at_ms > now_ms)?;
+        let window = self
+            .global
+            .get(actor)
+            .filter(|window| window.ends_at_ms > now_ms)?;
         (window.used >= self.limits.global_per_second).then(|| window.ends_at_ms - now_ms)
     }
 
@@ -130,7 +149,10 @@ impl Limiter {
         if route.by_path_token {
             return;
         }
-        let fresh = Window { ends_at_ms: now_ms + GLOBAL_WINDOW_MS, used: 0 };
+        let fresh = Window {
+            ends_at_ms: now_ms + GLOBAL_WINDOW_MS,
+            used: 0,
+        };
         let window = self.global.entry(actor.to_owned()).or_insert(fresh);
         if window.ends_at_ms <= now_ms {
             *window = fresh;
@@ -168,7 +190,10 @@ mod tests {
     use super::*;
 
     fn sending(channel: u64) -> Route {
-        Route::of(&Method::POST, &format!("/api/v10/channels/{channel}/messages"))
+        Route::of(
+            &Method::POST,
+            &format!("/api/v10/channels/{channel}/messages"),
+        )
     }
 
     fn remaining(verdict: Option<Verdict>) -> Result<u32, u64> {
@@ -183,9 +208,15 @@ mod tests {
     fn the_sixth_message_within_five_seconds_waits_for_the_window() {
         let mut limiter = Limiter::new(Limits::default());
         for expected in (0..5).rev() {
-            assert_eq!(remaining(limiter.check(1_000, "bot", &sending(1))), Ok(expected));
+            assert_eq!(
+                remaining(limiter.check(1_000, "bot", &sending(1))),
+                Ok(expected)
+            );
         }
-        assert_eq!(remaining(limiter.check(2_000, "bot", &sending(1))), Err(4_000));
+        assert_eq!(
+            remaining(limiter.check(2_000, "bot", &sending(1))),
+            Err(4_000)
+        );
         assert_eq!(remaining(limiter.check(2_000, "bot", &sending(2))), Ok(4));
         assert_eq!(remaining(limiter.check(2_000, "other", &sending(1))), Ok(4));
         assert_eq!(remaining(limiter.check(6_000, "bot", &sending(1))), Ok(4));
@@ -193,14 +224,19 @@ mod tests {
 
     #[test]
     fn the_global_limit_counts_over_all_routes_and_spares_webhook_tokens() {
-        let limits = Limits { global_per_second: 3, ..Limits::default() };
+        let limits = Limits {
+            global_per_second: 3,
+            ..Limits::default()
+        };
         let mut limiter = Limiter::new(limits);
         for channel in 0..3 {
             assert!(remaining(limiter.check(0, "bot", &sending(channel))).is_ok());
         }
         assert_eq!(
             limiter.check(400, "bot", &sending(9)),
-            Some(Verdict::GlobalEmpty { retry_after_ms: 600 })
+            Some(Verdict::GlobalEmpty {
+                retry_after_ms: 600
+            })
         );
         let webhook = Route::of(&Method::POST, "/api/v10/webhooks/1/token");
         assert!(remaining(limiter.check(400, "bot", &webhook)).is_ok());
@@ -223,7 +259,10 @@ mod tests {
 
     #[test]
     fn the_table_of_buckets_stays_bounded() {
-        let mut limiter = Limiter::new(Limits { global_per_second: u32::MAX, ..Limits::default() });
+        let mut limiter = Limiter::new(Limits {
+            global_per_second: u32::MAX,
+            ..Limits::default()
+        });
         for channel in 0..2 * MAX_BUCKETS as u64 {
             limiter.check(0, "bot", &sending(channel));
         }

@@ -108,15 +108,34 @@ mod tests {
 
     fn check(method: Method, path: &str, family: &str, major: &str) {
         let route = Route::of(&method, path);
-        assert_eq!((route.family().as_str(), route.major.as_str()), (family, major), "{path}");
+        assert_eq!(
+            (route.family().as_str(), route.major.as_str()),
+            (family, major),
+            "{path}"
+        );
     }
 
     #[test]
     fn ids_become_placeholders_and_the_first_one_is_the_major() {
         check(Method::GET, "/api/v10/users/@me", "GET /users/@me", "");
-        check(Method::GET, "/api/v9/channels/12/messages/34", "GET /channels/{id}/messages/{id}", "12");
-        check(Method::GET, "/api/guilds/12/members", "GET /guilds/{id}/members", "12");
-        check(Method::GET, "/api/v10/invites/abc", "GET /invites/{code}", "");
+        check(
+            Method::GET,
+            "/api/v9/channels/12/messages/34",
+            "GET /channels/{id}/messages/{id}",
+            "12",
+        );
+        check(
+            Method::GET,
+            "/api/guilds/12/members",
+            "GET /guilds/{id}/members",
+            "12",
+        );
+        check(
+            Method::GET,
+            "/api/v10/invites/abc",
+            "GET /invites/{code}",
+            "",
+        );
     }
 
     #[test]
@@ -125,7 +144,12 @@ mod tests {
         check(Method::PUT, path, "REACTIONS", "12");
         check(Method::DELETE, path, "REACTIONS", "12");
         let read = "/channels/12/messages/34/reactions/x";
-        check(Method::GET, read, "GET /channels/{id}/messages/{id}/reactions/{emoji}", "12");
+        check(
+            Method::GET,
+            read,
+            "GET /channels/{id}/messages/{id}/reactions/{emoji}",
+            "12",
+        );
     }
 
     #[test]

@@ -71,7 +71,10 @@ impl Default for Limits {
 impl Limits {
     /// No limits, for tests about something else.
     pub fn off() -> Self {
-        Self { enabled: false, ..Self::default() }
+        Self {
+            enabled: false,
+            ..Self::default()
+        }
     }
 
     /// Says what is wrong with limits that nobody could live with.
@@ -81,7 +84,10 @@ impl Limits {
             ("reactions", self.reactions),
             ("others", self.others),
         ];
-        let routes = self.routes.iter().map(|row| (row.route.as_str(), row.allowance));
+        let routes = self
+            .routes
+            .iter()
+            .map(|row| (row.route.as_str(), row.allowance));
         for (name, allowance) in named.into_iter().chain(routes) {
             if allowance.limit == 0 || allowance.per_ms == 0 {
                 return Err(format!("{name}: limit and per_ms must be at least 1"));

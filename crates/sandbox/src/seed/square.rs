@@ -38,11 +38,19 @@ pub(super) fn guild() -> GuildSpec {
             member("newcomer", &["newcomers"]),
         ],
         // What a bot that manages a guild is usually given: all but ADMINISTRATOR.
-        bots: vec![BotSpec { username: "guildhall".into(), permissions: ALL & !ADMINISTRATOR }],
+        bots: vec![BotSpec {
+            username: "guildhall".into(),
+            permissions: ALL & !ADMINISTRATOR,
+        }],
         channels: vec![
             channel("Welcome", CATEGORY, None, ""),
             closed("rules", TEXT, "Welcome", "How we treat each other"),
-            closed("announcements", ANNOUNCEMENT, "Welcome", "News of the square"),
+            closed(
+                "announcements",
+                ANNOUNCEMENT,
+                "Welcome",
+                "News of the square",
+            ),
             channel("Square", CATEGORY, None, ""),
             channel("general", TEXT, Some("Square"), "Anything and everything"),
             channel("help", TEXT, Some("Square"), "Ask, and someone will answer"),
@@ -60,12 +68,21 @@ pub(super) fn guild() -> GuildSpec {
 }
 
 fn role(name: &str, permissions: u64, color: u32, hoist: bool) -> RoleSpec {
-    RoleSpec { name: name.into(), permissions, color, hoist, mentionable: hoist }
+    RoleSpec {
+        name: name.into(),
+        permissions,
+        color,
+        hoist,
+        mentionable: hoist,
+    }
 }
 
 fn member(username: &str, roles: &[&str]) -> MemberSpec {
     let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-    MemberSpec { username: username.into(), roles }
+    MemberSpec {
+        username: username.into(),
+        roles,
+    }
 }
 
 fn channel(name: &str, kind: u8, category: Option<&str>, topic: &str) -> ChannelSpec {

@@ -46,7 +46,13 @@ impl Listener for Wire {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set");
         }
-        (Socket { stream, handle: CutHandle::default() }, from)
+        (
+            Socket {
+                stream,
+                handle: CutHandle::default(),
+            },
+            from,
+        )
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -62,7 +68,11 @@ impl Connected<IncomingStream<'_, Wire>> for CutHandle {
 
 impl Socket {
     fn check(&self) -> io::Result<()> {
-        if self.handle.is_cut() { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
+        if self.handle.is_cut() {
+            Err(io::ErrorKind::ConnectionReset.into())
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -1,0 +1,335 @@
+//! The control API: people act with their own rights, and the world can be looked at.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::App;
+
+/// GUILDS, GUILD_MEMBERS, GUILD_MESSAGES, reactions, typing, MESSAGE_CONTENT.
+const EVERYTHING: u64 = 1 | 1 << 1 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 15;
+
+#[tokio::test]
+async fn a_person_writes_edits_reacts_types_and_deletes() {
+    let app = App::start().await;
+    let (mut socket, _) = app.identified(EVERYTHING).await;
+    let channel = app.info.channel_id.to_string();
+    let artist = app.user("artist");
+    let message = app.says("artist", &channel, "a first draft").await;
+    let path = format!(
+        "/channels/{channel}/messages/{}",
+        message["id"].as_str().expect("an id")
+    );
+    let reply = json!({ "as": app.user("helper"), "content": "nice", "reply_to": message["id"] });
+    let reply = app
+        .control(
+            Method::POST,
+            &format!("/channels/{channel}/messages"),
+            reply,
+        )
+        .await;
+    assert_eq!(reply["referenced_message"]["id"], message["id"]);
+    app.control(
+        Method::PATCH,
+        &path,
+        json!({ "as": artist, "content": "a second draft" }),
+    )
+    .await;
+    app.control(
+        Method::PUT,
+        &format!("{path}/reactions/👍"),
+        json!({ "as": artist }),
+    )
+    .await;
+    app.control(
+        Method::POST,
+        &format!("/channels/{channel}/typing"),
+        json!({ "as": artist }),
+    )
+    .await;
+    app.control(Method::DELETE, &path, json!({ "as": artist }))
+        .await;
+
+    assert_eq!(
+        socket.until("MESSAGE_CREATE").await["content"],
+        "a first draft"
+    );
+    assert_eq!(socket.until("MESSAGE_CREATE").await["content"], "nice");
+    assert_eq!(
+        socket.until("MESSAGE_UPDATE").await["content"],
+        "a second draft"
+    );
+    assert_eq!(
+        socket.until("MESSAGE_REACTION_ADD").await["user_id"],
+        artist
+    );
+    assert_eq!(socket.until("TYPING_START").await["user_id"], artist);
+    assert_eq!(socket.until("MESSAGE_DELETE").await["id"], message["id"]);
+}
+
+#[tokio::test]
+async fn a_person_cannot_do_more_than_their_rights_allow() {
+    let app = App::start().await;
+    let staff = app.channel("moderators").await;
+    let body = json!({ "as": app.user("newcomer"), "content": "let me in" });
+    let (status, refusal) = app
+        .ask(Method::POST, &format!("/channels/{staff}/messages"), body)
+        .await;
+    assert_eq!(
+        (status, &refusal["code"]),
+        (StatusCode::FORBIDDEN, &json!(50_001))
+    );
+    app.says("moderator", &staff, "all quiet").await;
+
+    let general = app.info.channel_id.to_string();
+    let message = app.says("artist", &general, "mine").await;
+    let path = format!(
+        "/channels/{general}/messages/{}",
+        message["id"].as_str().expect("an id")
+    );
+    let (status, refusal) = app
+        .ask(Method::DELETE, &path, json!({ "as": app.user("newcomer") }))
+        .await;
+    assert_eq!(
+        (status, &refusal["code"]),
+        (StatusCode::FORBIDDEN, &json!(50_013))
+    );
+}
+
+#[tokio::test]
+async fn someone_new_joins_and_leaves() {
+    let app = App::start().await;
+    let (mut socket, _) = app.identified(EVERYTHING).await;
+    let visitor = app
+        .control(Method::POST, "/users", json!({ "username": "visitor" }))
+        .await;
+    let members = format!("/guilds/{}/members", app.info.guild_id);
+    app.control(Method::POST, &members, json!({ "user_id": visitor["id"] }))
+        .await;
+    assert_eq!(
+        socket.until("GUILD_MEMBER_ADD").await["user"]["username"],
+        "visitor"
+    );
+    let member = format!("{members}/{}", visitor["id"].as_str().expect("an id"));
+    app.control(Method::DELETE, &member, Value::Null).await;
+    assert_eq!(
+        socket.until("GUILD_MEMBER_REMOVE").await["user"]["id"],
+        visitor["id"]
+    );
+}
+
+#[tokio::test]
+async fn the_owner_shapes_the_guild() {
+    let app = App::start().await;
+    let (mut socket, _) = app.identified(EVERYTHING).await;
+    let guild = app.info.guild_id;
+    let channel = json!({ "name": "workshop", "type": 0 });
+    let channel = app
+        .control(Method::POST, &format!("/guilds/{guild}/channels"), channel)
+        .await;
+    assert_eq!(socket.until("CHANNEL_CREATE").await["name"], "workshop");
+    let roles = format!("/guilds/{guild}/roles");
+    let role = app
+        .control(Method::POST, &roles, json!({ "name": "smiths" }))
+        .await;
+    assert_eq!(
+        socket.until("GUILD_ROLE_CREATE").await["role"]["id"],
+        role["id"]
+    );
+
+    let (channel, role) = (
+        channel["id"].as_str().expect("an id"),
+        role["id"].as_str().expect("an id"),
+    );
+    let hidden = json!({ "type": 0, "allow": "0", "deny": "1024" });
+    app.control(
+        Method::PUT,
+        &format!("/channels/{channel}/permissions/{role}"),
+        hidden,
+    )
+    .await;
+    assert_eq!(socket.until("CHANNEL_UPDATE").await["id"], channel);
+    let artist = app.user("artist");
+    app.control(
+        Method::PUT,
+        &format!("/guilds/{guild}/members/{artist}/roles/{role}"),
+        Value::Null,
+    )
+    .await;
+    assert_eq!(
+        socket.until("GUILD_MEMBER_UPDATE").await["roles"],
+        json!([role])
+    );
+}
+
+#[tokio::test]
+async fn a_second_guild_with_a_bot_of_its_own_is_told_to_bots_that_are_in_it() {
+    let app = App::start().await;
+    let (mut socket, _) = app.identified(EVERYTHING).await;
+    let guild = json!({
+        "name": "The Annex",
+        "owner": "ada",
+        "bots": [
+            { "username": "guildhall", "permissions": 8 },
+            { "username": "porter", "permissions": 0 },
+        ],
+        "channels": [{ "name": "lobby" }],
+    });
+    let created = app.control(Method::POST, "/guilds", guild).await;
+    let told = socket.until("GUILD_CREATE").await;
+    assert_eq!(
+        (&told["id"], &told["name"]),
+        (&created["id"], &json!("The Annex"))
+    );
+    assert_eq!(told["channels"][0]["name"], "lobby");
+
+    let state = app.control(Method::GET, "/state", Value::Null).await;
+    let users = state["users"].as_array().expect("users");
+    let porter = users
+        .iter()
+        .find(|user| user["username"] == "porter")
+        .expect("porter");
+    let mut porter_socket = app.gateway("").await;
+    porter_socket
+        .identify(porter["token"].as_str().expect("a token"), 1)
+        .await;
+    let ready = porter_socket.until("READY").await;
+    assert_eq!(ready["guilds"].as_array().expect("guilds").len(), 1);
+}
+
+#[tokio::test]
+async fn requests_of_bots_are_remembered_with_their_actor_and_reason() {
+    let app = App::start().await;
+    app.bot(Method::GET, "/users/@me?x=1")
+        .send()
+        .await
+        .expect("an answer");
+    app.nobody(Method::GET, "/users/@me")
+        .header("x-audit-log-reason", "why%20not")
+        .send()
+        .await
+        .expect("an answer");
+    let seen = app.control(Method::GET, "/requests", Value::Null).await;
+    let expected = json!([
+        {
+            "method": "GET", "path": "/api/v10/users/@me", "query": "x=1", "status": 200,
+            "actor": app.user("guildhall"), "reason": null, "at": crate::support::NEW_YEAR_MS,
+        },
+        {
+            "method": "GET", "path": "/api/v10/users/@me", "query": null, "status": 401,
+            "actor": null, "reason": "why%20not", "at": crate::support::NEW_YEAR_MS,
+        },
+    ]);
+    assert_eq!(seen["requests"], expected);
+    app.control(Method::DELETE, "/requests", Value::Null).await;
+    let seen = app.control(Method::GET, "/requests", Value::Null).await;
+    assert_eq!(seen["requests"], json!([]));
+}
+
+#[tokio::test]
+async fn bad_input_is_answered_with_a_sentence() {
+    let app = App::start().await;
+    let channel = app.info.channel_id;
+    let cases = [
+        (
+            Method::POST,
+            "/users".to_owned(),
+            json!({ "username": "x" }),
+            400,
+        ),
+        (
+            Method::POST,
+            "/users".to_owned(),
+            json!({ "username": "ada" }),
+            400,
+        ),
+        (
+            Method::POST,
+            "/users".to_owned(),
+            json!({ "name": "ada" }),
+            400,
+        ),
+        (
+            Method::POST,
+            "/guilds".to_owned(),
+            json!({ "name": "No owner" }),
+            400,
+        ),
+        (
+            Method::POST,
+            "/channels/general/messages".to_owned(),
+            json!({}),
+            400,
+        ),
+        (
+            Method::POST,
+            "/channels/1/messages".to_owned(),
+            json!({ "content": "x" }),
+            404,
+        ),
+        (
+            Method::POST,
+            format!("/channels/{channel}/messages"),
+            json!({ "as": "ada" }),
+            400,
+        ),
+        (
+            Method::POST,
+            "/clock/advance".to_owned(),
+            json!({ "ms": -1 }),
+            400,
+        ),
+        (
+            Method::POST,
+            "/gateway/explode".to_owned(),
+            Value::Null,
+            404,
+        ),
+        (
+            Method::POST,
+            "/gateway/disconnect".to_owned(),
+            json!({ "code": 1006 }),
+            400,
+        ),
+        (Method::GET, "/nowhere".to_owned(), Value::Null, 404),
+    ];
+    for (method, path, body, expected) in cases {
+        let (status, answer) = app.ask(method, &path, body.clone()).await;
+        assert_eq!(status.as_u16(), expected, "{path} {body} {answer}");
+        assert!(answer["message"].is_string(), "{path} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn tests_in_rust_play_people_directly() {
+    let app = App::start().await;
+    let (mut socket, _) = app.identified(EVERYTHING).await;
+    let ada = app.sandbox.person("ada").expect("ada is there");
+    let said = ada
+        .says(app.info.channel_id, "welcome")
+        .await
+        .expect("the owner may write");
+    assert_eq!(socket.until("MESSAGE_CREATE").await["id"], said["id"]);
+    let newcomer = app
+        .sandbox
+        .person("newcomer")
+        .expect("the newcomer is there");
+    let id = said["id"]
+        .as_str()
+        .expect("an id")
+        .parse()
+        .expect("a snowflake");
+    newcomer
+        .reacts(app.info.channel_id, id, "👋")
+        .await
+        .expect("anyone may react");
+    assert_eq!(
+        socket.until("MESSAGE_REACTION_ADD").await["emoji"]["name"],
+        "👋"
+    );
+    let refusal = newcomer
+        .deletes(app.info.channel_id, id)
+        .await
+        .expect_err("not theirs");
+    assert_eq!(refusal.code, 50_013);
+    assert!(app.sandbox.person("nobody").is_none());
+}

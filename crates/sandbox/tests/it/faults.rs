@@ -1,0 +1,112 @@
+//! Faults that are switched on hit the stated requests, and then the sandbox is well again.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::support::{App, answer};
+
+async fn me(app: &App) -> Result<reqwest::Response, reqwest::Error> {
+    app.bot(Method::GET, "/users/@me").send().await
+}
+
+#[tokio::test]
+async fn a_status_is_answered_as_often_as_asked_and_only_there() {
+    let app = App::start().await;
+    let fault = json!({ "kind": "status", "status": 503, "route": "/users/@me", "count": 2 });
+    app.control(Method::POST, "/faults", fault).await;
+    let other = app
+        .bot(Method::GET, "/gateway/bot")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(other.status(), StatusCode::OK);
+    for expected in [503, 503, 200] {
+        assert_eq!(
+            me(&app).await.expect("an answer").status().as_u16(),
+            expected
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_429_can_be_of_any_scope_or_of_the_proxy_in_front() {
+    let app = App::start().await;
+    let shared = json!({ "kind": "429", "scope": "shared", "retry_after_ms": 2_500 });
+    app.control(Method::POST, "/faults", shared).await;
+    let response = me(&app).await.expect("an answer");
+    assert_eq!(response.headers()["x-ratelimit-scope"], "shared");
+    assert_eq!(response.headers()["retry-after"], "3");
+    assert_eq!(answer(response).await.1["retry_after"], 2.5);
+
+    app.control(Method::POST, "/faults", json!({ "kind": "cloudflare" }))
+        .await;
+    let response = me(&app).await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(
+        response
+            .headers()
+            .keys()
+            .all(|name| !name.as_str().starts_with("x-ratelimit"))
+    );
+    assert_eq!(response.headers()["content-type"], "text/html");
+
+    // A shared limit is nobody's fault; the proxy's is.
+    let limits = app.control(Method::GET, "/limits", Value::Null).await;
+    assert_eq!(limits["invalid_requests"]["count"], 1);
+}
+
+#[tokio::test]
+async fn a_dropped_request_has_no_answer_and_no_effect() {
+    let app = App::start().await;
+    app.control(Method::POST, "/faults", json!({ "kind": "drop" }))
+        .await;
+    assert!(me(&app).await.is_err());
+    assert!(me(&app).await.expect("well again").status().is_success());
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_its_effect() {
+    let app = App::start().await;
+    let (mut socket, _) = app.identified(crate::support::TALK).await;
+    app.control(Method::POST, "/faults", json!({ "kind": "lost" }))
+        .await;
+    let path = format!("/channels/{}/messages", app.info.channel_id);
+    let sent = app
+        .bot(Method::POST, &path)
+        .json(&json!({ "content": "heard?" }))
+        .send()
+        .await;
+    assert!(sent.is_err());
+    assert_eq!(socket.until("MESSAGE_CREATE").await["content"], "heard?");
+}
+
+#[tokio::test]
+async fn a_slow_answer_still_comes() {
+    let app = App::start().await;
+    app.control(
+        Method::POST,
+        "/faults",
+        json!({ "kind": "latency", "latency_ms": 30 }),
+    )
+    .await;
+    assert_eq!(me(&app).await.expect("an answer").status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn faults_are_listed_and_cleared() {
+    let app = App::start().await;
+    app.control(
+        Method::POST,
+        "/faults",
+        json!({ "kind": "drop", "count": 9 }),
+    )
+    .await;
+    let listed = app.control(Method::GET, "/faults", Value::Null).await;
+    assert_eq!(listed["faults"][0]["count"], 9);
+    app.control(Method::DELETE, "/faults", Value::Null).await;
+    assert!(me(&app).await.is_ok());
+    let (status, _) = app
+        .ask(Method::POST, "/faults", json!({ "kind": "meteor" }))
+        .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
