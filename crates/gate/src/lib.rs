@@ -1,11 +1,37 @@
 //! The one way to act in Discord: eight checks, a plan, a confirmation, the outbox, the record.
 //! The only maker of [`Permit`]. It knows no single operation.
+//!
+//! [`Gate::call`] reads from top to bottom; `stages` holds the eight checks, `write` what happens
+//! once they allow a write.
 
 mod answer;
+mod case;
+mod controls;
+mod digest;
+mod discover;
+mod dispatch;
+mod facts;
 mod flow;
+mod gate;
+mod permit;
+mod preview;
+mod rates;
+mod read;
+mod record;
+mod recover;
+mod run;
+mod seal;
+mod stages;
+mod targets;
+mod trouble;
+mod when;
+mod write;
 
 pub use answer::{
     Answer, ConfirmToken, Cost, Declined, Done, Failure, FilePreview, Plan, Refusal,
     RequestPreview, Retry,
 };
 pub use flow::{Flow, FlowContext};
+pub use gate::{Gate, Parts, Settings, check_policy};
+pub use permit::Permit;
+pub use recover::Recovery;

@@ -1,0 +1,77 @@
+//! A call that passed the checks 1 to 7, and everything that carrying it out takes.
+
+use std::sync::Arc;
+
+use catalogue::Tool;
+use model::{Mode, Origin, Principal, Risk, hands::Errand, ledger::Holder};
+use policy::{Policy, Question};
+use serde_json::{Map, Value};
+
+use crate::{
+    facts::{Aims, Places},
+    permit::Passed,
+    record::Record,
+};
+
+/// The policy that a call is judged by, from its start to its end.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing {
+    pub policy: Arc<Policy>,
+    pub version: Arc<str>,
+}
+
+/// Owned, so that a write can outlive its caller.
+pub(crate) struct Case {
+    pub record: Arc<Record>,
+    pub standing: Standing,
+    pub principal: Principal,
+    pub origin: Origin,
+    pub agent: Option<String>,
+    pub mode: Mode,
+    pub idempotency_key: Option<String>,
+    pub tool: &'static Tool,
+    pub arguments: Map<String, Value>,
+    /// Hex digest of tool and canonical arguments.
+    pub digest: String,
+    pub aims: Aims,
+    pub places: Places,
+    pub passed: Passed,
+}
+
+impl Case {
+    /// As policies ask.
+    pub(crate) fn question(&self) -> Question<'_> {
+        Question {
+            principal: &self.principal,
+            tool: self.tool.name,
+            toolset: self.tool.toolset.as_str(),
+            risk: self.tool.risk,
+            guilds: &self.places.guilds,
+        }
+    }
+
+    /// Who works here, for leases.
+    pub(crate) fn holder(&self) -> Holder {
+        Holder {
+            principal: self.principal.id.clone(),
+            agent: self.agent.clone(),
+        }
+    }
+
+    /// For whom hands work.
+    pub(crate) fn errand(&self, timeout: std::time::Duration) -> Errand {
+        let lane = match &self.agent {
+            Some(agent) => format!("{}/{agent}", self.principal.id),
+            None => self.principal.id.clone(),
+        };
+        Errand {
+            lane: lane.into(),
+            timeout,
+        }
+    }
+
+    /// Whether it changes anything.
+    pub(crate) fn risk(&self) -> Risk {
+        self.tool.risk
+    }
+}

@@ -1,0 +1,329 @@
+//! The gate: one function through which every call goes, in an order that is a security property.
+
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use catalogue::{Prepared, Tool, Toolset, ToolsetSelection, catalogue};
+use futures_util::FutureExt as _;
+use model::{Call, Clock, Hands, Principal, Reason, Risk, Stage, Surroundings, ledger::Ledger};
+use policy::{Policy, Question};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    answer::{Answer, Declined, Retry},
+    case::{Case, Standing},
+    digest, discover, dispatch,
+    facts::{self, Aims},
+    flow::Flow,
+    permit::{Passed, Permit},
+    rates::Pacer,
+    record::Record,
+    seal::Seal,
+    stages, trouble,
+};
+
+/// The one way to act in Discord. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate(pub(crate) Arc<Inner>);
+
+/// What a gate is built from.
+pub struct Parts {
+    pub policy: Arc<Policy>,
+    pub hands: Arc<dyn Hands<Permit>>,
+    pub surroundings: Arc<dyn Surroundings>,
+    pub ledger: Arc<dyn Ledger>,
+    pub clock: Arc<dyn Clock>,
+    /// Flows by the name of their tool. The gate brings `discord_find_tools` itself.
+    pub flows: Vec<(&'static str, Arc<dyn Flow>)>,
+    pub settings: Settings,
+    /// Seals confirmation tokens. The same key lets tokens outlive a restart.
+    pub seal_key: [u8; 32],
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// For one request to Discord, waiting and retries included.
+    pub request_timeout: Duration,
+    /// For a whole flow, waiting for people included.
+    pub flow_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            request_timeout: Duration::from_secs(30),
+            flow_timeout: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Writes that may be under way at once; more wait at the caller.
+const WRITES_UNDER_WAY: usize = 1_024;
+
+pub(crate) struct Inner {
+    standing: RwLock<Standing>,
+    pub(crate) hands: Arc<dyn Hands<Permit>>,
+    pub(crate) surroundings: Arc<dyn Surroundings>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) flows: HashMap<&'static str, Arc<dyn Flow>>,
+    pub(crate) settings: Settings,
+    pub(crate) seal: Seal,
+    pub(crate) slots: Arc<Semaphore>,
+    pacer: Pacer,
+    /// Ends with [`Gate::drain`].
+    pub(crate) tracker: TaskTracker,
+    closing: AtomicBool,
+}
+
+impl Gate {
+    /// Open the gate.
+    pub fn new(parts: Parts) -> Self {
+        let mut flows: HashMap<_, _> = parts.flows.into_iter().collect();
+        flows.insert(
+            discover::NAME,
+            Arc::new(discover::FindTools) as Arc<dyn Flow>,
+        );
+        Self(Arc::new(Inner {
+            standing: RwLock::new(standing(parts.policy)),
+            hands: parts.hands,
+            surroundings: parts.surroundings,
+            ledger: parts.ledger,
+            clock: parts.clock,
+            flows,
+            settings: parts.settings,
+            seal: Seal::new(&parts.seal_key),
+            slots: Arc::new(Semaphore::new(WRITES_UNDER_WAY)),
+            pacer: Pacer::default(),
+            tracker: TaskTracker::new(),
+            closing: AtomicBool::new(false),
+        }))
+    }
+
+    /// Judge a call and, where all eight checks allow it, carry it out. Every outcome is recorded
+    /// before it is answered.
+    pub async fn call(&self, call: Call) -> Result<Answer, Declined> {
+        let standing = self.standing();
+        let inner = &self.0;
+        let record = Arc::new(Record::open(
+            &inner.ledger,
+            &inner.clock,
+            &inner.tracker,
+            &call,
+            &standing.version,
+        ));
+        let result = AssertUnwindSafe(self.judge(call, standing, &record))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_panic| Err(broken(&record)));
+        match record.close(&result).await {
+            Ok(()) => result,
+            Err(error) => Err(trouble::storing(&record, &error)),
+        }
+    }
+
+    /// The order is the security property: what is asked, then the checks 1 to 7, each with the
+    /// facts it needs and no more, then the eighth, which is carrying it out.
+    async fn judge(
+        &self,
+        mut call: Call,
+        standing: Standing,
+        record: &Arc<Record>,
+    ) -> Result<Answer, Declined> {
+        if self.0.closing.load(Ordering::SeqCst) {
+            return Err(record.fail(
+                "shutting_down",
+                "the service is shutting down",
+                Retry::After(5_000),
+            ));
+        }
+        let policy = &*standing.policy;
+
+        let tool = dispatch::unwrap(&mut call).map_err(|reason| record.refuse(None, reason))?;
+        let digest = digest::of_call(tool.name, &Value::Object(call.arguments.clone()));
+        record.describe(|row| {
+            tool.name.clone_into(&mut row.tool);
+            row.risk = Some(tool.risk);
+            row.agent.clone_from(&call.agent);
+            row.digest.clone_from(&digest);
+        });
+        if policy.read_only && tool.risk != Risk::Read {
+            return Err(record.refuse(None, absent(tool)));
+        }
+        let now = self.0.clock.now_ms();
+        let prepared = tool
+            .prepare(call.arguments.clone(), now)
+            .map_err(|error| record.refuse(None, not_understood(&error)))?;
+        let aims = Aims::of(&prepared, &tool.needs);
+        record.describe(|row| (row.guild_id, row.channel_id) = aims.named());
+
+        let authenticated = stages::client_authentication(&call.principal);
+        record.check(Stage::ClientAuthentication, authenticated)?;
+
+        let member = stages::workspace_membership(policy, &call.principal);
+        record.check(Stage::WorkspaceMembership, member)?;
+
+        let places = facts::places(&*self.0.surroundings, policy, &aims)
+            .await
+            .map_err(|error| trouble::reading(record, &error))?;
+        record.describe(|row| row.guild_id = row.guild_id.or(places.guild()));
+        let installed = stages::guild_installation(policy, &places);
+        record.check(Stage::GuildInstallation, installed)?;
+
+        let question = Question {
+            principal: &call.principal,
+            tool: tool.name,
+            toolset: tool.toolset.as_str(),
+            risk: tool.risk,
+            guilds: &places.guilds,
+        };
+        let permitted = stages::platform_permission(policy, &question);
+        record.check(Stage::PlatformPermission, permitted)?;
+
+        let channel = stages::channel_policy(policy, &places);
+        record.check(Stage::ChannelPolicy, channel)?;
+
+        let rights = facts::rights(
+            &*self.0.surroundings,
+            call.origin,
+            &tool.needs,
+            &aims,
+            &places,
+        )
+        .await
+        .map_err(|error| trouble::reading(record, &error))?;
+        let entitled = stages::discord_permission(&rights);
+        record.check(Stage::DiscordPermission, entitled)?;
+
+        let pace = self.0.pacer.count(policy, &question);
+        let in_time = stages::rate_limit(&pace);
+        record.check_with(Stage::RateLimit, in_time, pace.exceeded.flatten())?;
+
+        let passed = Passed::of(&record.checks()).ok_or_else(|| broken(record))?;
+        let case = Case {
+            record: Arc::clone(record),
+            standing,
+            principal: call.principal,
+            origin: call.origin,
+            agent: call.agent,
+            mode: call.mode,
+            idempotency_key: call.idempotency_key,
+            tool,
+            arguments: call.arguments,
+            digest,
+            aims,
+            places,
+            passed,
+        };
+        match prepared {
+            Prepared::Read(plan) => self.read(&case, &plan).await,
+            Prepared::Write(plan) => self.write(case, plan).await,
+            Prepared::Flow(flow) => self.run(&case, flow).await,
+        }
+    }
+
+    /// What a list shows to this principal: read-only mode, scopes and rules applied.
+    pub fn tools_for(
+        &self,
+        principal: &Principal,
+        selection: &ToolsetSelection,
+    ) -> Vec<&'static Tool> {
+        let policy = self.standing().policy;
+        catalogue()
+            .select(selection, policy.read_only)
+            .into_iter()
+            .filter(|tool| may_ever(&policy, principal, tool))
+            .collect()
+    }
+
+    /// Judge by another policy from the next call on.
+    pub fn replace_policy(&self, policy: Arc<Policy>) {
+        let mut current = self
+            .0
+            .standing
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *current = standing(policy);
+    }
+
+    /// Take no more calls, and wait for the writes that are under way. `false` if time ran out.
+    pub async fn drain(&self, timeout: Duration) -> bool {
+        self.0.closing.store(true, Ordering::SeqCst);
+        self.0.tracker.close();
+        tokio::time::timeout(timeout, self.0.tracker.wait())
+            .await
+            .is_ok()
+    }
+
+    /// The policy in force.
+    pub(crate) fn standing(&self) -> Standing {
+        self.0
+            .standing
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Whether every rule of a policy speaks of tools and toolsets that exist. For the wiring and for
+/// those who write policies.
+pub fn check_policy(policy: &Policy) -> Result<(), policy::Error> {
+    let tools: Vec<&str> = catalogue().tools().iter().map(|tool| tool.name).collect();
+    let toolsets: Vec<&str> = Toolset::ALL.iter().map(|set| set.as_str()).collect();
+    policy.validate(&tools, &toolsets)
+}
+
+/// Whether scopes and rules that hold everywhere leave this tool to the principal.
+pub(crate) fn may_ever(policy: &Policy, principal: &Principal, tool: &Tool) -> bool {
+    let question = Question {
+        principal,
+        tool: tool.name,
+        toolset: tool.toolset.as_str(),
+        risk: tool.risk,
+        guilds: &[],
+    };
+    policy::platform(policy, &question).verdict.allows()
+}
+
+/// A contained panic. The panic hook has logged it already.
+pub(crate) fn broken(record: &Record) -> Declined {
+    tracing::error!(call_id = %record.call_id, "a call ended in a panic");
+    record.fail(
+        "internal_error",
+        "the service made a mistake; it is in its log under this call's id",
+        Retry::No,
+    )
+}
+
+fn standing(policy: Arc<Policy>) -> Standing {
+    Standing {
+        version: policy.version().into(),
+        policy,
+    }
+}
+
+fn absent(tool: &Tool) -> Reason {
+    Reason::new(
+        "read_only",
+        format!("there is no {} here: this service is read-only", tool.name),
+    )
+    .with_hint("only the operator can restart it without --read-only")
+}
+
+fn not_understood(error: &catalogue::ArgumentError) -> Reason {
+    let reason = Reason::new("invalid_arguments", error.message.clone());
+    match &error.nearest {
+        Some(nearest) => reason.with_hint(format!("did you mean `{nearest}`?")),
+        None => reason,
+    }
+}

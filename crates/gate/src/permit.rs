@@ -1,0 +1,69 @@
+//! The permit that hands ask for. It is made in one place, after seven checks allowed the call and
+//! its outbox row was written, and it is used up by one request.
+
+use model::{Check, Permitted, Request, Stage};
+
+/// Proof that one request was judged and written down. Nobody outside the gate can make one:
+///
+/// ```compile_fail
+/// let request = model::Request::get(model::path!("/users/@me"));
+/// let permit = gate::Permit { request };
+/// ```
+///
+/// and nobody can use one twice:
+///
+/// ```compile_fail
+/// fn twice(permit: gate::Permit) -> (gate::Permit, gate::Permit) {
+///     (permit.clone(), permit)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Permit {
+    request: Request,
+}
+
+impl Permitted for Permit {
+    fn request(&self) -> &Request {
+        &self.request
+    }
+}
+
+/// Proof that the checks 1 to 7 allowed the call.
+#[derive(Debug)]
+pub(crate) struct Passed(());
+
+impl Passed {
+    /// `None` unless exactly the first seven checks ran, in order, and all of them allow.
+    pub(crate) fn of(checks: &[Check]) -> Option<Self> {
+        let seven = &Stage::ALL[..7];
+        let all = checks.len() == seven.len()
+            && checks
+                .iter()
+                .zip(seven)
+                .all(|(check, stage)| check.stage == *stage && check.verdict.allows());
+        all.then_some(Self(()))
+    }
+}
+
+/// Proof that the outbox row is on disk.
+#[derive(Debug)]
+pub(crate) struct Written(());
+
+impl Written {
+    /// Called where the ledger said `Inserted`, and where it handed out a row that a crash left.
+    pub(crate) fn down() -> Self {
+        Self(())
+    }
+}
+
+impl Permit {
+    /// Check 8 begins here.
+    pub(crate) fn grant(_passed: &Passed, _written: Written, request: Request) -> Self {
+        Self { request }
+    }
+
+    /// For a row that was judged, written down and then left by a crash.
+    pub(crate) fn renew(_written: Written, request: Request) -> Self {
+        Self { request }
+    }
+}

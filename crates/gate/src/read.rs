@@ -1,0 +1,112 @@
+//! Reads: requests, follow-ups judged like the first ones, one view.
+
+use std::time::Duration;
+
+use catalogue::ReadPlan;
+use futures_util::future;
+use model::{HandsError, Mode, Request, Stage, Verdict};
+use policy::Ruling;
+use serde_json::Value;
+
+use crate::{
+    Gate,
+    answer::{Answer, Declined, Done, Plan},
+    case::Case,
+    facts::{self, Aims},
+    preview, stages, trouble,
+};
+
+impl Gate {
+    /// Carry out a read, or show what it would ask.
+    pub(crate) async fn read(&self, case: &Case, plan: &ReadPlan) -> Result<Answer, Declined> {
+        if case.mode == Mode::DryRun {
+            return Ok(planned(case, plan));
+        }
+        let mut answers = Vec::new();
+        let mut next = plan.requests.clone();
+        while !next.is_empty() {
+            answers.extend(
+                self.ask(case, &next)
+                    .await
+                    .map_err(|error| trouble::reading(&case.record, &error))?,
+            );
+            next = plan.more(&answers);
+            self.judge_follow_up(case, &next).await?;
+        }
+        Ok(Answer::Done(Done {
+            call_id: case.record.call_id.clone(),
+            view: plan.view(&answers),
+            replayed: false,
+        }))
+    }
+
+    /// Send `GET`s at once; plans bound their number.
+    pub(crate) async fn ask(
+        &self,
+        case: &Case,
+        requests: &[Request],
+    ) -> Result<Vec<Value>, HandsError> {
+        let errand = case.errand(self.request_timeout());
+        let answers = requests
+            .iter()
+            .map(|request| self.0.hands.read(request, &errand));
+        let answers = future::try_join_all(answers).await?;
+        Ok(answers.into_iter().map(|response| response.body).collect())
+    }
+
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.0.settings.request_timeout
+    }
+
+    /// An answer may have named another place, so places are judged again: checks 3, 5 and 6.
+    async fn judge_follow_up(&self, case: &Case, next: &[Request]) -> Result<(), Declined> {
+        if next.is_empty() {
+            return Ok(());
+        }
+        let policy = &case.standing.policy;
+        let needs = &case.tool.needs;
+        let surroundings = &*self.0.surroundings;
+        let aims = Aims::of_requests(next, needs);
+        let places = facts::places(surroundings, policy, &aims)
+            .await
+            .map_err(|error| trouble::reading(&case.record, &error))?;
+        let refuse = |stage, ruling: Ruling| match ruling.verdict {
+            Verdict::Allow(_) => Ok(()),
+            Verdict::Deny(reason) | Verdict::Ask(reason) => {
+                Err(case.record.refuse(Some(stage), reason))
+            }
+        };
+        let installed = stages::guild_installation(policy, &places);
+        refuse(Stage::GuildInstallation, installed)?;
+        refuse(
+            Stage::ChannelPolicy,
+            stages::channel_policy(policy, &places),
+        )?;
+        let rights = facts::rights(surroundings, case.origin, needs, &aims, &places)
+            .await
+            .map_err(|error| trouble::reading(&case.record, &error))?;
+        refuse(
+            Stage::DiscordPermission,
+            stages::discord_permission(&rights),
+        )
+    }
+}
+
+fn planned(case: &Case, plan: &ReadPlan) -> Answer {
+    let mut checks = case.record.checks();
+    checks.push(stages::not_run());
+    let first = plan.requests.first();
+    Answer::Planned(Box::new(Plan {
+        call_id: case.record.call_id.clone(),
+        tool: case.tool.name.to_owned(),
+        risk: case.risk(),
+        request: first.map(preview::of),
+        change: None,
+        untrusted: Vec::new(),
+        checks,
+        cost: first.map_or_else(preview::free, |request| preview::cost(request, 0)),
+        reversible: true,
+        how_to_run: preview::how_to_run(case.tool.name, case.risk(), None),
+        confirm: None,
+    }))
+}

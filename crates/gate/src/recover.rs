@@ -1,0 +1,178 @@
+//! After a start: outbox rows that a crash left open. What Discord would recognise as a repetition
+//! is sent again; the rest is closed as unknown, because it may have happened.
+
+use catalogue::{Prepared, View, catalogue};
+use model::{
+    HandsError, Millis, Permitted as _, Request, Stage,
+    hands::Errand,
+    ledger::{Decision, Finish, Outcome, Sent, StoreError, Unfinished},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    Gate,
+    answer::{Failure, Retry},
+    permit::{Permit, Written},
+    write::{self, Stored},
+};
+
+/// How long after its start a message with an enforced nonce may be sent again. Discord compares
+/// nonces "in the past few minutes". Source: Discord documentation, *Create Message*.
+const NONCE_WINDOW_MS: Millis = 3 * 60 * 1_000;
+/// How long after its start an idempotent request may be sent again; later the world has moved on.
+const IDEMPOTENT_WINDOW_MS: Millis = 10 * 60 * 1_000;
+/// Rows that are taken at a time.
+const PAGE: u32 = 100;
+/// The lane of these errands.
+const LANE: &str = "recovery";
+
+/// What became of the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recovery {
+    /// Sent again, and done.
+    pub finished: u32,
+    /// It is certain that they did not happen.
+    pub failed: u32,
+    /// Nobody knows.
+    pub unknown: u32,
+}
+
+impl Gate {
+    /// Close every row that an earlier process left open. Call it once, before any other call.
+    pub async fn finish_unfinished(&self) -> Result<Recovery, StoreError> {
+        let mut recovery = Recovery::default();
+        loop {
+            let rows = self.0.ledger.unfinished(PAGE).await?;
+            if rows.is_empty() {
+                return Ok(recovery);
+            }
+            for row in rows {
+                let (state, decision) = self.close(row.clone()).await;
+                match state {
+                    Sent::Sent { .. } => recovery.finished += 1,
+                    Sent::Failed { .. } => recovery.failed += 1,
+                    Sent::Unknown { .. } => recovery.unknown += 1,
+                }
+                let finish = Finish {
+                    outbox_id: row.outbox_id,
+                    state,
+                    decision,
+                };
+                self.0.ledger.finish(finish).await?;
+            }
+        }
+    }
+
+    async fn close(&self, row: Unfinished) -> (Sent, Decision) {
+        let age = self.0.clock.now_ms().saturating_sub(row.created_at);
+        let again = match serde_json::from_value::<Request>(row.request.clone()) {
+            Ok(request) if row.repeatable && may_be_sent_again(&request, age) => request,
+            _ => return unknown(&row, "the process ended before the outcome was known"),
+        };
+        let permit = Permit::renew(Written::down(), again);
+        let errand = Errand {
+            lane: LANE.into(),
+            timeout: self.request_timeout(),
+        };
+        let answer = self.0.hands.write(&permit, &errand).await;
+        if let (Some(guild), true) = (
+            row.decision.guild_id,
+            write::touches_facts(permit.request()),
+        ) {
+            self.0.surroundings.forget(guild);
+        }
+        match answer {
+            Ok(response) => done(
+                &row,
+                shown(&row, &response.body, self.0.clock.now_ms()).value,
+            ),
+            // Deleted already, by the request of the process that ended.
+            Err(HandsError::Api { status: 404, .. })
+                if permit.request().method == model::request::Method::Delete =>
+            {
+                done(&row, json!({ "done": true }))
+            }
+            Err(error) if error.nothing_happened() => {
+                // The first sending may have happened all the same; only Discord's own refusal of
+                // an equal request says that it did not.
+                if matches!(error, HandsError::Api { .. }) {
+                    failed(&row, &error)
+                } else {
+                    unknown(&row, "it could not be sent again after a restart")
+                }
+            }
+            Err(_) => unknown(
+                &row,
+                "it was sent again after a restart, and no answer came",
+            ),
+        }
+    }
+}
+
+fn may_be_sent_again(request: &Request, age: Millis) -> bool {
+    let window = if request.method.is_idempotent() {
+        IDEMPOTENT_WINDOW_MS
+    } else {
+        NONCE_WINDOW_MS
+    };
+    request.may_be_repeated() && age < window
+}
+
+/// As the first call would have shown it, where its arguments were kept.
+fn shown(row: &Unfinished, body: &Value, now: Millis) -> View {
+    let plan = row
+        .request
+        .get("arguments")
+        .and_then(Value::as_object)
+        .and_then(|arguments| {
+            let tool = catalogue().get(&row.decision.tool)?;
+            tool.prepare(arguments.clone(), now).ok()
+        });
+    match plan {
+        Some(Prepared::Write(plan)) => write::shown(&plan, body),
+        _ => View {
+            value: json!({ "done": true, "id": body["id"], "channel_id": body["channel_id"] }),
+            untrusted: &[],
+        },
+    }
+}
+
+fn done(row: &Unfinished, value: Value) -> (Sent, Decision) {
+    let response = Stored::Done(value).text();
+    let decision = closing(row, Outcome::Done, "ok", "finished after a restart");
+    (Sent::Sent { response }, decision)
+}
+
+fn failed(row: &Unfinished, error: &HandsError) -> (Sent, Decision) {
+    let reason = format!("after a restart: {error}");
+    let decision = closing(row, Outcome::Failed, "discord_rejected", &reason);
+    (Sent::Failed { reason }, decision)
+}
+
+fn unknown(row: &Unfinished, reason: &str) -> (Sent, Decision) {
+    let failure = Failure {
+        call_id: row.decision.call_id.clone(),
+        code: "outcome_unknown".to_owned(),
+        message: format!("{reason}: it may or may not have happened"),
+        hint: Some("look whether it happened before trying again".to_owned()),
+        retry: Retry::Unknown,
+    };
+    let state = Sent::Unknown {
+        reason: reason.to_owned(),
+        response: Stored::Failed(failure).text(),
+    };
+    (
+        state,
+        closing(row, Outcome::Unknown, "outcome_unknown", reason),
+    )
+}
+
+fn closing(row: &Unfinished, outcome: Outcome, code: &str, reason: &str) -> Decision {
+    Decision {
+        outcome,
+        stage: Stage::ExecuteAndAudit,
+        code: code.to_owned(),
+        reason: reason.to_owned(),
+        ..row.decision.clone()
+    }
+}

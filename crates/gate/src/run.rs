@@ -1,0 +1,151 @@
+//! Flows: their steps are calls of their own, so here they are only started, bounded and shown.
+
+use std::sync::Arc;
+
+use catalogue::{FlowCall, View};
+use model::{
+    Mode, Risk, Stage,
+    ledger::{Begun, Finish, Intent, Sent},
+};
+use serde_json::json;
+
+use crate::{
+    Gate,
+    answer::{Answer, Declined, Done, Plan, Retry},
+    case::Case,
+    flow::{Flow, FlowContext},
+    preview, stages, trouble,
+    write::{self, Stored},
+};
+
+impl Gate {
+    /// Run a flow under its time limit; with an idempotency key, at most once.
+    pub(crate) async fn run(&self, case: &Case, flow: FlowCall) -> Result<Answer, Declined> {
+        if case.mode == Mode::DryRun {
+            return Ok(planned(case));
+        }
+        let Some(steps) = self.0.flows.get(case.tool.name).map(Arc::clone) else {
+            return Err(case.record.fail(
+                "not_available",
+                format!(
+                    "{} is not available in this mode of the service",
+                    case.tool.name
+                ),
+                Retry::No,
+            ));
+        };
+        if case.idempotency_key.is_some() && case.risk() != Risk::Read {
+            return self.run_once(case, flow, &*steps).await;
+        }
+        let view = self.steps(case, flow, &*steps).await?;
+        Ok(done(case, view, false))
+    }
+
+    async fn steps(&self, case: &Case, flow: FlowCall, steps: &dyn Flow) -> Result<View, Declined> {
+        let limit = self.0.settings.flow_timeout;
+        let millis = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
+        let context = FlowContext {
+            principal: case.principal.clone(),
+            agent: case.agent.clone(),
+            origin: case.origin,
+            arguments: flow.arguments,
+            call_id: case.record.call_id.clone(),
+            deadline: self.0.clock.now_ms().saturating_add(millis),
+        };
+        match tokio::time::timeout(limit, steps.run(self, &context)).await {
+            Ok(result) => result,
+            Err(_elapsed) => Err(case.record.fail(
+                "timed_out",
+                "the tool took longer than a flow may; some of its steps may have happened",
+                Retry::Unknown,
+            )),
+        }
+    }
+
+    /// The key is claimed before the first step and keeps the answer.
+    async fn run_once(
+        &self,
+        case: &Case,
+        flow: FlowCall,
+        steps: &dyn Flow,
+    ) -> Result<Answer, Declined> {
+        let ledger = &self.0.ledger;
+        let record = &case.record;
+        let outbox_id = uuid::Uuid::now_v7().to_string();
+        record.describe(|row| row.stage = Stage::ExecuteAndAudit);
+        let intent = Intent {
+            outbox_id: outbox_id.clone(),
+            request: json!({ "flow": case.tool.name }),
+            repeatable: false,
+            idempotency: write::claim(case, self.0.clock.now_ms()),
+            confirmation: None,
+            lease: None,
+            decision: write::started(case),
+        };
+        let begun = ledger
+            .begin(intent)
+            .await
+            .map_err(|error| trouble::storing(record, &error))?;
+        if let Begun::Replay { response } = &begun {
+            // Whose words a flow's stored answer holds is not known any more, so all of it counts.
+            return write::replay(case, response, |_| ALL_OF_IT);
+        }
+        write::may_begin(case, &begun, self.0.clock.now_ms())?;
+        let result = self
+            .steps(case, flow, steps)
+            .await
+            .map(|view| done(case, view, false));
+        // From here on the outbox row carries the outcome.
+        record.take_closing();
+        let finish = Finish {
+            outbox_id,
+            state: sent(&result),
+            decision: record.row_for(&result),
+        };
+        match ledger.finish(finish).await {
+            Ok(()) => result,
+            Err(error) => Err(trouble::not_finished(record, &error)),
+        }
+    }
+}
+
+/// The path of a whole view.
+const ALL_OF_IT: &[&str] = &[""];
+
+fn sent(result: &Result<Answer, Declined>) -> Sent {
+    match result {
+        Ok(Answer::Done(done)) => Sent::Sent {
+            response: Stored::Done(done.view.value.clone()).text(),
+        },
+        Ok(Answer::Planned(_)) => Sent::Failed {
+            reason: "only planned".to_owned(),
+        },
+        Err(declined) => Stored::of_declined(declined),
+    }
+}
+
+fn done(case: &Case, view: View, replayed: bool) -> Answer {
+    Answer::Done(Done {
+        call_id: case.record.call_id.clone(),
+        view,
+        replayed,
+    })
+}
+
+fn planned(case: &Case) -> Answer {
+    let mut checks = case.record.checks();
+    checks.push(stages::not_run());
+    Answer::Planned(Box::new(Plan {
+        call_id: case.record.call_id.clone(),
+        tool: case.tool.name.to_owned(),
+        risk: case.risk(),
+        request: None,
+        change: None,
+        untrusted: Vec::new(),
+        checks,
+        cost: preview::free(),
+        reversible: true,
+        how_to_run: preview::how_to_run(case.tool.name, case.risk(), None),
+        confirm: None,
+    }))
+}

@@ -1,0 +1,37 @@
+//! Check 7: the caller keeps to its rate.
+
+use model::{Reason, Verdict};
+use policy::Ruling;
+
+/// What the limiter said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pace {
+    pub calls_per_minute: u32,
+    pub rule: Option<String>,
+    /// How long to wait, where the rate is used up; `None` inside where waiting does not help.
+    pub exceeded: Option<Option<u64>>,
+}
+
+/// Judge by the limiter's answer.
+pub(crate) fn rate_limit(pace: &Pace) -> Ruling {
+    let rules = pace.rule.iter().cloned().collect();
+    let number = pace.calls_per_minute;
+    let verdict = match pace.exceeded {
+        None => Verdict::Allow(Reason::new(
+            "within_rate",
+            format!("within {number} calls a minute"),
+        )),
+        Some(None) => Verdict::Deny(
+            Reason::new("rate_is_zero", "the operator allows no such calls")
+                .with_hint("the operator can raise the rate in the policy"),
+        ),
+        Some(Some(wait)) => Verdict::Deny(
+            Reason::new(
+                "rate_limited",
+                format!("more than {number} calls a minute of this risk"),
+            )
+            .with_hint(format!("try again in {wait} ms")),
+        ),
+    };
+    Ruling { verdict, rules }
+}
