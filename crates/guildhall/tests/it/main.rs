@@ -1,3 +1,8 @@
 //! Stories of the whole binary, and the rules of the house.
 
+mod bad_input;
+mod clients;
+mod crash;
+mod harness;
 mod house;
+mod operator;

@@ -38,7 +38,7 @@ Three things to try:
   3. Write as a person, and let the agent wait for it:
 
      curl -s {control}/channels/{channel}/messages -H 'content-type: application/json' \\
-       -d '{{\"as\":\"ada\",\"content\":\"Is anybody there?\"}}'
+       -d '{{\"content\":\"Is anybody there?\"}}'
 
 Ctrl-C stops everything.",
         api = sandbox.api_url,
