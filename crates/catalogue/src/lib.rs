@@ -12,6 +12,7 @@ mod plan;
 mod resources;
 mod schema;
 mod strict;
+mod text;
 mod tool;
 mod view;
 

@@ -77,6 +77,16 @@ impl BodyFields {
         }
     }
 
+    /// A field of an edit that names something by its id.
+    #[must_use]
+    pub(crate) fn patch_id<K>(self, name: &str, patch: &Patch<model::Id<K>>) -> Self {
+        match patch {
+            Patch::Keep => self,
+            Patch::Clear => self.set(name, Value::Null),
+            Patch::Set(id) => self.set(name, id.to_string()),
+        }
+    }
+
     /// Whether nothing would be sent.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -25,6 +25,12 @@ type ShowWrite = Arc<dyn Fn(&Value) -> View + Send + Sync>;
 type Compare = Arc<dyn Fn(&[Value]) -> Change + Send + Sync>;
 type Splice = Arc<dyn Fn(Request, &[Value]) -> Result<Request, ArgumentError> + Send + Sync>;
 
+/// Permissions that an owner does not need, and how to tell the owner from live state.
+type Waiver = (
+    Permissions,
+    Arc<dyn Fn(&Value) -> Value + Send + Sync>,
+);
+
 /// Reads, and one pure view of their answers.
 ///
 /// Most plans name all their requests at once. A plan whose next request depends on an answer
@@ -130,6 +136,7 @@ pub struct WritePlan {
     change: Compare,
     view: ShowWrite,
     splice: Option<Splice>,
+    waiver: Option<Waiver>,
 }
 
 impl WritePlan {
@@ -151,6 +158,7 @@ impl WritePlan {
             change: Arc::new(change),
             view: Arc::new(view),
             splice: None,
+            waiver: None,
         }
     }
 
@@ -194,6 +202,18 @@ impl WritePlan {
         self
     }
 
+    /// Permissions that are not needed by whoever owns the first live object; `owner` finds the
+    /// owner's id in it.
+    #[must_use]
+    pub(crate) fn waived_for_owner(
+        mut self,
+        permissions: Permissions,
+        owner: impl Fn(&Value) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        self.waiver = Some((permissions, Arc::new(owner)));
+        self
+    }
+
     /// Nothing brings back what this removes.
     #[must_use]
     pub(crate) fn cannot_be_undone(mut self) -> Self {
@@ -217,6 +237,17 @@ impl WritePlan {
     /// What the caller sees of Discord's answer.
     pub fn view(&self, answer: &Value) -> View {
         (self.view)(answer)
+    }
+
+    /// Which permissions of tool and plan `who` does not need, given live state: the author of a
+    /// message deletes it without `MANAGE_MESSAGES`. Empty without live state.
+    pub fn waived(&self, live: &[Value], who: model::UserId) -> Permissions {
+        match (&self.waiver, live.first()) {
+            (Some((permissions, owner)), Some(live)) if owner(live) == who.to_string() => {
+                *permissions
+            }
+            _ => Permissions::NONE,
+        }
     }
 
     /// Whether another call can bring back what was.

@@ -1,0 +1,361 @@
+//! Discord's message object as callers see it. Field names are stable; empty fields are left out.
+
+use serde_json::{Value, json};
+
+use crate::view::{Fields, each, items};
+
+/// Where a view of one message holds people's words.
+pub(crate) const ONE: &[&str] = &[
+    "content",
+    "author.name",
+    "author.username",
+    "attachments[].filename",
+    "attachments[].description",
+    "embeds",
+    "components",
+    "poll",
+    "stickers[].name",
+    "reactions[].emoji",
+    "mentions[].name",
+    "reply_to",
+    "forwarded",
+    "thread.name",
+    "command",
+];
+/// The same for a view with `messages`, and what stands beside them.
+pub(crate) const LIST: &[&str] = &[
+    "channel.name",
+    "channel.topic",
+    "participants[].name",
+    "messages[].content",
+    "messages[].author.name",
+    "messages[].author.username",
+    "messages[].attachments[].filename",
+    "messages[].attachments[].description",
+    "messages[].embeds",
+    "messages[].components",
+    "messages[].poll",
+    "messages[].stickers[].name",
+    "messages[].reactions[].emoji",
+    "messages[].mentions[].name",
+    "messages[].reply_to",
+    "messages[].forwarded",
+    "messages[].thread.name",
+    "messages[].command",
+];
+
+/// How much of a replied-to message is repeated, in characters.
+const EXCERPT: usize = 200;
+
+/// A message. `guild` makes the jump link; without it there is none, unless it is a DM.
+pub(crate) fn message(message: &Value, guild: Guild<'_>) -> Value {
+    Fields::new()
+        .keep(message, &["id", "channel_id"])
+        .with("type", kind(&message["type"]))
+        .with("author", author(message))
+        .with("content", message["content"].clone())
+        .with("timestamp", message["timestamp"].clone())
+        .with("edited_at", message["edited_timestamp"].clone())
+        .with("pinned", message["pinned"].clone())
+        .with("reply_to", reply_to(message))
+        .with("forwarded", forwarded(message))
+        .with("attachments", each(&message["attachments"], attachment))
+        .with("embeds", each(&message["embeds"], embed))
+        .with("components", components(&message["components"]))
+        .with("stickers", each(&message["sticker_items"], |sticker| {
+            Fields::new().keep(sticker, &["id", "name"]).into()
+        }))
+        .with("poll", poll(&message["poll"]))
+        .with("reactions", each(&message["reactions"], reaction))
+        .with("mentions", each(&message["mentions"], |user| {
+            Fields::new().keep(user, &["id"]).with("name", name(user)).into()
+        }))
+        .with("mentions_roles", message["mention_roles"].clone())
+        .with("mentions_everyone", message["mention_everyone"].clone())
+        .with("thread", thread(&message["thread"]))
+        .with("webhook_id", message["webhook_id"].clone())
+        .with("command", message["interaction_metadata"]["name"].clone())
+        .with("jump_link", jump_link(message, guild))
+        .into()
+}
+
+/// What is known of a message's guild.
+#[derive(Clone, Copy)]
+pub(crate) enum Guild<'a> {
+    /// This one, or none: it is a DM.
+    Of(&'a Value),
+    /// Not known here.
+    Unknown,
+}
+
+fn jump_link(message: &Value, guild: Guild<'_>) -> Option<String> {
+    let channel = message["channel_id"].as_str()?;
+    let id = message["id"].as_str()?;
+    let place = match guild {
+        Guild::Of(guild) => guild.as_str().unwrap_or("@me"),
+        Guild::Unknown => message["guild_id"].as_str()?,
+    };
+    Some(format!("https://discord.com/channels/{place}/{channel}/{id}"))
+}
+
+/// Messages that people or bots wrote have no type here; others are named after what happened.
+/// Source: Discord documentation, *Message Types*.
+fn kind(kind: &Value) -> Option<&'static str> {
+    Some(match kind.as_u64()? {
+        0 | 19 => return None,
+        1 => "recipient_add",
+        2 => "recipient_remove",
+        3 => "call",
+        4 => "channel_name_change",
+        5 => "channel_icon_change",
+        6 => "channel_pinned_message",
+        7 => "user_join",
+        8..=11 => "guild_boost",
+        12 => "channel_follow_add",
+        18 => "thread_created",
+        20 => "chat_input_command",
+        21 => "thread_starter_message",
+        22 => "guild_invite_reminder",
+        23 => "context_menu_command",
+        24 => "auto_moderation_action",
+        25 => "role_subscription_purchase",
+        27..=29 | 31 => "stage",
+        36..=39 => "guild_incident",
+        44 => "purchase",
+        46 => "poll_result",
+        _ => "other",
+    })
+}
+
+/// Types that people, bots or webhooks write; all others come from Discord itself.
+fn is_written(kind: &Value) -> bool {
+    matches!(kind.as_u64(), None | Some(0 | 18..=20 | 23))
+}
+
+fn author(message: &Value) -> Value {
+    let user = &message["author"];
+    let kind = if user["system"] == true || !is_written(&message["type"]) {
+        "system"
+    } else if message["webhook_id"].is_string() && message["interaction_metadata"].is_null() {
+        "webhook"
+    } else if user["bot"] == true {
+        "bot"
+    } else {
+        "user"
+    };
+    Fields::new()
+        .keep(user, &["id"])
+        .with("name", name(user))
+        .with("username", user["username"].clone())
+        .with("kind", kind)
+        .into()
+}
+
+/// What a client shows: the display name, else the user name.
+pub(crate) fn name(user: &Value) -> Value {
+    match &user["global_name"] {
+        Value::String(name) if !name.is_empty() => Value::from(name.as_str()),
+        _ => user["username"].clone(),
+    }
+}
+
+fn reply_to(message: &Value) -> Value {
+    let reference = &message["message_reference"];
+    if reference.is_null() || reference["type"] == 1 {
+        return Value::Null;
+    }
+    let original = &message["referenced_message"];
+    Fields::new()
+        .with("message_id", reference["message_id"].clone())
+        .with(
+            "channel_id",
+            (reference["channel_id"] != message["channel_id"]).then(|| reference["channel_id"].clone()),
+        )
+        .with("author", name(&original["author"]))
+        .with("content", excerpt(&original["content"]))
+        .with(
+            "deleted",
+            message.get("referenced_message").is_some_and(Value::is_null),
+        )
+        .into()
+}
+
+fn excerpt(text: &Value) -> Value {
+    let Some(text) = text.as_str() else {
+        return Value::Null;
+    };
+    if text.chars().count() <= EXCERPT {
+        return Value::from(text);
+    }
+    let mut short: String = text.chars().take(EXCERPT).collect();
+    short.push('…');
+    Value::from(short)
+}
+
+/// Forwarded messages come as snapshots without their author.
+fn forwarded(message: &Value) -> Value {
+    each(&message["message_snapshots"], |snapshot| {
+        let original = &snapshot["message"];
+        Fields::new()
+            .with("type", kind(&original["type"]))
+            .with("content", original["content"].clone())
+            .with("timestamp", original["timestamp"].clone())
+            .with("attachments", each(&original["attachments"], attachment))
+            .with("embeds", each(&original["embeds"], embed))
+            .with("from_channel_id", message["message_reference"]["channel_id"].clone())
+            .with("from_message_id", message["message_reference"]["message_id"].clone())
+            .into()
+    })
+}
+
+fn attachment(attachment: &Value) -> Value {
+    Fields::new()
+        .keep(
+            attachment,
+            &["id", "filename", "content_type", "size", "url", "description", "width", "height", "duration_secs"],
+        )
+        .into()
+}
+
+fn embed(embed: &Value) -> Value {
+    Fields::new()
+        .with("type", embed["type"].as_str().filter(|kind| *kind != "rich"))
+        .keep(embed, &["title", "description", "url", "color", "timestamp"])
+        .with("author", embed["author"]["name"].clone())
+        .with("footer", embed["footer"]["text"].clone())
+        .with("image", embed["image"]["url"].clone())
+        .with("thumbnail", embed["thumbnail"]["url"].clone())
+        .with("video", embed["video"]["url"].clone())
+        .with("provider", embed["provider"]["name"].clone())
+        .with("fields", each(&embed["fields"], |field| {
+            Fields::new().keep(field, &["name", "value"]).into()
+        }))
+        .into()
+}
+
+fn reaction(reaction: &Value) -> Value {
+    Fields::new()
+        .with("emoji", emoji(&reaction["emoji"]))
+        .with("count", reaction["count"].clone())
+        .with("me", reaction["me"].clone())
+        .into()
+}
+
+/// An emoji as tools take it: `👍` or `name:id`.
+pub(crate) fn emoji(emoji: &Value) -> Option<String> {
+    let name = emoji["name"].as_str()?;
+    Some(match emoji["id"].as_str() {
+        Some(id) => format!("{name}:{id}"),
+        None => name.to_owned(),
+    })
+}
+
+fn poll(poll: &Value) -> Value {
+    if !poll.is_object() {
+        return Value::Null;
+    }
+    let counts = items(&poll["results"]["answer_counts"]);
+    let answers = each(&poll["answers"], |answer| {
+        let votes = counts.iter().find(|count| count["id"] == answer["answer_id"]);
+        Fields::new()
+            .with("id", answer["answer_id"].clone())
+            .with("text", answer["poll_media"]["text"].clone())
+            .with("emoji", emoji(&answer["poll_media"]["emoji"]))
+            .always("votes", votes.map_or(json!(0), |count| count["count"].clone()))
+            .into()
+    });
+    Fields::new()
+        .with("question", poll["question"]["text"].clone())
+        .with("answers", answers)
+        .with("ends_at", poll["expiry"].clone())
+        .with("multiselect", poll["allow_multiselect"].clone())
+        .with("final", poll["results"]["is_finalized"].clone())
+        .into()
+}
+
+fn thread(thread: &Value) -> Value {
+    Fields::new()
+        .keep(thread, &["id", "name", "message_count"])
+        .with("archived", thread["thread_metadata"]["archived"].clone())
+        .into()
+}
+
+/// How deep components are followed; Discord nests three levels.
+const DEPTH: usize = 6;
+
+/// Components as lines of text: `button "Yes" (confirm)`.
+fn components(value: &Value) -> Value {
+    let mut lines = Vec::new();
+    describe(value, DEPTH, &mut lines);
+    Value::from(lines)
+}
+
+fn describe(value: &Value, depth: usize, lines: &mut Vec<String>) {
+    if depth == 0 {
+        return;
+    }
+    for component in items(value) {
+        let text = |name: &str| component[name].as_str().unwrap_or_default();
+        let target = [text("custom_id"), text("url")].into_iter().find(|text| !text.is_empty());
+        let target = target.map(|target| format!(" ({target})")).unwrap_or_default();
+        match component["type"].as_u64() {
+            Some(2) => {
+                let label = if text("label").is_empty() {
+                    emoji(&component["emoji"]).unwrap_or_default()
+                } else {
+                    text("label").to_owned()
+                };
+                let off = if component["disabled"] == true { ", disabled" } else { "" };
+                lines.push(format!("button \"{label}\"{target}{off}"));
+            }
+            Some(3) => {
+                let options: Vec<&str> = items(&component["options"])
+                    .iter()
+                    .filter_map(|option| option["label"].as_str())
+                    .collect();
+                lines.push(format!("select \"{}\"{target}: {}", text("placeholder"), options.join(", ")));
+            }
+            Some(5..=8) => lines.push(format!("select \"{}\"{target}", text("placeholder"))),
+            Some(10) => lines.push(text("content").to_owned()),
+            Some(11) => lines.push(format!("image {}", component["media"]["url"].as_str().unwrap_or_default())),
+            Some(12) => lines.extend(items(&component["items"]).iter().map(|item| {
+                format!("image {}", item["media"]["url"].as_str().unwrap_or_default())
+            })),
+            Some(13) => lines.push(format!("file {}", component["file"]["url"].as_str().unwrap_or_default())),
+            _ => {}
+        }
+        describe(&component["components"], depth - 1, lines);
+        if component["accessory"].is_object() {
+            describe(&json!([component["accessory"]]), depth - 1, lines);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_of_author_is_told() {
+        let kind = |message: Value| author(&message)["kind"].clone();
+        assert_eq!(kind(json!({"type": 0, "author": {"id": "1"}})), "user");
+        assert_eq!(kind(json!({"type": 0, "author": {"bot": true}})), "bot");
+        assert_eq!(kind(json!({"type": 0, "webhook_id": "5", "author": {"bot": true}})), "webhook");
+        assert_eq!(kind(json!({"type": 7, "author": {"id": "1"}})), "system");
+    }
+
+    #[test]
+    fn a_reply_says_to_what_and_a_deleted_original_is_told() {
+        let message = json!({"channel_id": "2", "message_reference": {"message_id": "9", "channel_id": "2"}, "referenced_message": null});
+        assert_eq!(reply_to(&message), json!({"message_id": "9", "deleted": true}));
+    }
+
+    #[test]
+    fn components_are_told_in_lines() {
+        let rows = json!([{"type": 17, "components": [
+            {"type": 10, "content": "Deploy?"},
+            {"type": 1, "components": [{"type": 2, "style": 1, "label": "Yes", "custom_id": "y"}]}
+        ]}]);
+        assert_eq!(components(&rows), json!(["Deploy?", "button \"Yes\" (y)"]));
+    }
+}

@@ -1,0 +1,401 @@
+//! Threads: create, list, archive, and locks that keep two agents from talking at once.
+//! Source: Discord documentation, *Threads*.
+
+use model::{ChannelId, GuildId, Id, MessageId, Permissions, Request, Risk, id::kind, path};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{
+    channels,
+    messages::{compose::Parts, embed::Embed, parts::AllowedMentions},
+};
+use crate::{
+    ArgumentError, Change, ReadPlan, View, WritePlan, control, limits,
+    patch::BodyFields,
+    text::{Because, Reason, is_timestamp},
+    tool::{Needs, Tool, flow, read, write},
+    view::{Fields, items},
+};
+
+const LOCK: Needs =
+    Needs::channel(Permissions::SEND_MESSAGES).in_threads(Permissions::SEND_MESSAGES_IN_THREADS);
+
+pub(super) fn tools() -> Vec<Tool> {
+    vec![
+        write(
+            "discord_create_thread",
+            "Create a thread",
+            &["create_thread", "create_thread_from_message"],
+            Needs::channel(Permissions::NONE),
+            create,
+        )
+        .speaking(),
+        read(
+            "discord_list_threads",
+            "List threads",
+            &[
+                "get_channel",
+                "get_active_guild_threads",
+                "list_public_archived_threads",
+                "list_private_archived_threads",
+            ],
+            Needs::channel(Permissions::READ_MESSAGE_HISTORY),
+            list,
+        ),
+        write(
+            "discord_archive_thread",
+            "Archive a thread",
+            &["update_channel"],
+            Needs::channel(Permissions::MANAGE_THREADS),
+            archive,
+        )
+        .repeatable()
+        .speaking(),
+        flow(
+            "discord_acquire_thread",
+            "Lock a thread",
+            Risk::Write,
+            &[],
+            LOCK,
+            |args: &AcquireThread| vec![channels::get_request(args.thread_id)],
+        )
+        .repeatable(),
+        flow(
+            "discord_release_thread",
+            "Unlock a thread",
+            Risk::Write,
+            &[],
+            LOCK,
+            |args: &ReleaseThread| vec![channels::get_request(args.thread_id)],
+        )
+        .repeatable(),
+    ]
+}
+
+/// Minutes of silence after which Discord hides a thread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AutoArchive(u32);
+
+const AUTO_ARCHIVE: [u32; 4] = [60, 1440, 4320, 10_080];
+
+impl<'de> Deserialize<'de> for AutoArchive {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u32::deserialize(deserializer).map(Self)
+    }
+}
+
+impl Serialize for AutoArchive {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.0)
+    }
+}
+
+impl From<AutoArchive> for Value {
+    fn from(minutes: AutoArchive) -> Self {
+        Self::from(minutes.0)
+    }
+}
+
+impl JsonSchema for AutoArchive {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AutoArchive".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "enum": AUTO_ARCHIVE})
+    }
+}
+
+/// Create a thread: from a message, on its own, or as a post in a forum.
+///
+/// With `message_id` the thread hangs on that message. In forum and media channels `content` or
+/// `embeds` is the first post and is required; elsewhere leave them out and use discord_send_message.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateThread {
+    channel_id: ChannelId,
+    #[schemars(length(min = 1, max = limits::CHANNEL_NAME))]
+    name: String,
+    /// Message to hang it on.
+    message_id: Option<MessageId>,
+    /// First post, only in forums.
+    #[schemars(length(max = limits::CONTENT), extend("x-remedy" = "post the rest with discord_send_message"))]
+    content: Option<String>,
+    /// As in discord_send_message, only in forums.
+    #[serde(default)]
+    #[schemars(length(max = limits::EMBEDS))]
+    embeds: Vec<Embed>,
+    /// {users: [id], roles: [id], everyone, replied_user}
+    allowed_mentions: Option<AllowedMentions>,
+    /// Tags of the forum.
+    #[serde(default)]
+    #[schemars(length(max = limits::APPLIED_TAGS))]
+    applied_tags: Vec<Id<kind::Channel>>,
+    /// Only for those invited.
+    #[serde(default)]
+    private: bool,
+    /// Minutes of silence until it is hidden.
+    auto_archive_minutes: Option<AutoArchive>,
+    /// Seconds between two messages of a user.
+    #[schemars(range(max = limits::SLOWMODE))]
+    slowmode: Option<u32>,
+    reason: Option<Reason>,
+}
+
+fn create(args: &CreateThread) -> Result<WritePlan, ArgumentError> {
+    let is_post = args.content.is_some() || !args.embeds.is_empty();
+    if args.message_id.is_some() && (is_post || args.private || !args.applied_tags.is_empty()) {
+        return Err(ArgumentError::at(
+            "message_id",
+            "does not go with `content`, `embeds`, `private` or `applied_tags`: the message is the start",
+        ));
+    }
+    if is_post && args.private {
+        return Err(ArgumentError::at("private", "does not go with a forum post"));
+    }
+    let body = BodyFields::new()
+        .set("name", args.name.clone())
+        .given("auto_archive_duration", args.auto_archive_minutes)
+        .given("rate_limit_per_user", args.slowmode);
+    let channel = args.channel_id;
+    let (request, needs) = if let Some(message) = args.message_id {
+        let path = path!(
+            "/channels/{channel_id}/messages/{message_id}/threads",
+            channel_id = channel,
+            message_id = message
+        );
+        let request = Request::post(path).json(body.into());
+        (request, Permissions::CREATE_PUBLIC_THREADS)
+    } else if is_post {
+        let post = Parts {
+            content: args.content.as_deref(),
+            embeds: &args.embeds,
+            allowed_mentions: args.allowed_mentions.as_ref(),
+            ..Parts::default()
+        }
+        .compose()?;
+        let tags: Vec<String> = args.applied_tags.iter().map(ToString::to_string).collect();
+        let body = body
+            .set("message", post.body)
+            .given("applied_tags", (!tags.is_empty()).then_some(tags));
+        let request = Request::post(path!("/channels/{channel_id}/threads", channel_id = channel))
+            .json(body.into());
+        (request, Permissions::SEND_MESSAGES | post.needs)
+    } else {
+        let kind = if args.private { PRIVATE_THREAD } else { PUBLIC_THREAD };
+        let request = Request::post(path!("/channels/{channel_id}/threads", channel_id = channel))
+            .json(body.set("type", kind).into());
+        let needs = if args.private {
+            Permissions::CREATE_PRIVATE_THREADS
+        } else {
+            Permissions::CREATE_PUBLIC_THREADS
+        };
+        (request, needs)
+    };
+    let request = request.because(args.reason.as_ref());
+    let after = request.body.json().cloned().unwrap_or_default();
+    let change =
+        move |_: &[Value]| Change::creates(format!("create a thread in {channel}"), after.clone());
+    Ok(WritePlan::new(request, change, one).needing(needs))
+}
+
+/// Channel types of threads. *Channel Types*.
+const PUBLIC_THREAD: u64 = 11;
+const PRIVATE_THREAD: u64 = 12;
+
+/// Where views of threads hold people's words.
+const ONE: &[&str] = &["name"];
+const LIST: &[&str] = &["threads[].name"];
+
+fn one(answer: &Value) -> View {
+    View {
+        value: show(answer),
+        untrusted: ONE,
+    }
+}
+
+/// A thread as callers see it.
+fn show(thread: &Value) -> Value {
+    let state = &thread["thread_metadata"];
+    Fields::new()
+        .keep(thread, &["id", "name", "guild_id", "parent_id", "owner_id", "message_count", "member_count"])
+        .with("private", thread["type"] == PRIVATE_THREAD)
+        .always("archived", state["archived"] == true)
+        .with("locked", state["locked"].clone())
+        .with("auto_archive_minutes", state["auto_archive_duration"].clone())
+        .with("archived_at", (state["archived"] == true).then(|| state["archive_timestamp"].clone()))
+        .with("created_at", state["create_timestamp"].clone())
+        .with("slowmode", thread["rate_limit_per_user"].as_u64().filter(|seconds| *seconds > 0))
+        .with("applied_tags", thread["applied_tags"].clone())
+        .with("last_message_id", thread["last_message_id"].clone())
+        .into()
+}
+
+/// List threads of a channel: active ones, or archived ones.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListThreads {
+    channel_id: ChannelId,
+    #[serde(default)]
+    archived: bool,
+    /// Archived private threads.
+    #[serde(default)]
+    private: bool,
+    #[serde(default = "fifty")]
+    #[schemars(range(min = 2, max = limits::ARCHIVED_THREADS))]
+    limit: u32,
+    /// Only archived before this time.
+    before: Option<String>,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+fn list(args: &ListThreads) -> Result<ReadPlan, ArgumentError> {
+    let channel = args.channel_id;
+    if !args.archived {
+        if args.private || args.before.is_some() {
+            return Err(ArgumentError::at(
+                "archived",
+                "must be true with `private` or `before`, which are for archived threads",
+            ));
+        }
+        // Only the guild knows its active threads, and only the channel knows its guild.
+        let limit = args.limit as usize;
+        let plan = ReadPlan::several(vec![channels::get_request(channel)], move |answers| {
+            let mut of_channel = items(&answers.get(1).unwrap_or(&Value::Null)["threads"])
+                .iter()
+                .filter(|thread| thread["parent_id"] == channel.to_string())
+                .map(show);
+            let threads: Vec<Value> = of_channel.by_ref().take(limit).collect();
+            let more = of_channel.next().is_some();
+            View::of(Fields::new().always("threads", threads).with("more", more), LIST)
+        });
+        return Ok(plan.then(|answers| match answers {
+            [channel] => channel["guild_id"]
+                .as_str()
+                .and_then(|id| id.parse::<GuildId>().ok())
+                .map(|guild| Request::get(path!("/guilds/{guild_id}/threads/active", guild_id = guild)))
+                .into_iter()
+                .collect(),
+            _ => Vec::new(),
+        }));
+    }
+    if let Some(before) = &args.before
+        && !is_timestamp(before)
+    {
+        return Err(ArgumentError::at("before", "is not a time like 2026-01-31T12:00:00Z"));
+    }
+    let path = if args.private {
+        path!("/channels/{channel_id}/threads/archived/private", channel_id = channel)
+    } else {
+        path!("/channels/{channel_id}/threads/archived/public", channel_id = channel)
+    };
+    let request = Request::get(path)
+        .query("before", args.before.as_ref())
+        .query("limit", Some(args.limit));
+    let needs = if args.private { Permissions::MANAGE_THREADS } else { Permissions::NONE };
+    Ok(ReadPlan::new(request, |answer| {
+        let threads: Vec<Value> = items(&answer["threads"]).iter().map(show).collect();
+        let fields = Fields::new()
+            .always("threads", threads)
+            .with("more", answer["has_more"].clone());
+        View::of(fields, LIST)
+    })
+    .needing(needs))
+}
+
+/// Archive a thread, or with `archived` false bring it back.
+///
+/// Whoever created the thread may archive it; others need MANAGE_THREADS.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ArchiveThread {
+    thread_id: ChannelId,
+    #[serde(default = "yes")]
+    archived: bool,
+    /// Only moderators may bring it back.
+    locked: Option<bool>,
+    reason: Option<Reason>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn archive(args: &ArchiveThread) -> WritePlan {
+    let thread = args.thread_id;
+    let body: Value = BodyFields::new()
+        .set("archived", args.archived)
+        .given("locked", args.locked)
+        .into();
+    let wanted = body.clone();
+    let request = Request::patch(channels::get_request(thread).path)
+        .json(body)
+        .because(args.reason.as_ref());
+    let verb = if args.archived { "archive" } else { "bring back" };
+    let change = move |live: &[Value]| {
+        let state = live.first().map_or(&Value::Null, |thread| &thread["thread_metadata"]);
+        Change::edits(format!("{verb} thread {thread}"), state, &wanted)
+    };
+    let plan = WritePlan::new(request, change, one).live(vec![channels::get_request(thread)]);
+    if args.locked.is_some() {
+        return plan;
+    }
+    plan.waived_for_owner(Permissions::MANAGE_THREADS, |thread| thread["owner_id"].clone())
+}
+
+/// Lock a thread for an agent: until the lock ends, no other agent's writes get in.
+///
+/// Acquiring it again extends it. A conflict says who holds it and until when.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the flow reads the validated map")]
+struct AcquireThread {
+    thread_id: ChannelId,
+    #[schemars(length(min = 1, max = control::AGENT_NAME_MAX))]
+    agent_name: String,
+    /// Seconds until the lock ends by itself.
+    #[serde(default = "lock_default")]
+    #[schemars(range(min = 1, max = limits::LOCK_SECONDS))]
+    timeout: u32,
+}
+
+fn lock_default() -> u32 {
+    limits::LOCK_DEFAULT
+}
+
+/// Give back an agent's lock on a thread.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the flow reads the validated map")]
+struct ReleaseThread {
+    thread_id: ChannelId,
+    #[schemars(length(min = 1, max = control::AGENT_NAME_MAX))]
+    agent_name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn active_threads_are_found_through_the_channels_guild() {
+        let args: ListThreads = serde_json::from_value(json!({"channel_id": "5", "limit": 50})).unwrap();
+        let plan = list(&args).unwrap();
+        let channel = json!({"id": "5", "guild_id": "9"});
+        let next = plan.more(std::slice::from_ref(&channel));
+        assert_eq!(next[0].path.text, "/guilds/9/threads/active");
+        let threads = json!({"threads": [
+            {"id": "1", "parent_id": "5", "type": 11},
+            {"id": "2", "parent_id": "6", "type": 11}
+        ]});
+        let answers = [channel, threads];
+        assert!(plan.more(&answers).is_empty());
+        assert_eq!(plan.view(&answers).value, json!({"threads": [{"id": "1", "parent_id": "5", "archived": false}]}));
+    }
+}
