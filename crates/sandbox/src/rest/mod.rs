@@ -1,17 +1,54 @@
 //! REST v10 over the world: reads requests, calls the world, renders answers; it decides nothing.
 
+mod call;
+mod channels;
+mod families;
+mod files;
+mod guilds;
+mod members;
+mod messages;
+mod reply;
+mod threads;
+mod users;
+mod webhooks;
+
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::routing::{any, get};
 
-use crate::world::Shared;
+use crate::world::{Refusal, Shared};
+use reply::Reply;
 
-/// Every route of Discord's API that the sandbox knows, under `/api/v10`, `/api/v9` and `/api`.
+/// Every route of Discord's API that the sandbox knows, under `/api/v10`, `/api/v9` and `/api`,
+/// and the links to attachments.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    let api: Router<Arc<Shared>> = Router::new();
+    let api: Router<Arc<Shared>> = Router::new()
+        .merge(users::routes())
+        .merge(guilds::routes())
+        .merge(members::routes())
+        .merge(channels::routes())
+        .merge(messages::routes())
+        .merge(threads::routes())
+        .merge(webhooks::routes());
+    let api = api.method_not_allowed_fallback(|| async { Reply::refused(Refusal::method()) });
     Router::new()
         .nest("/api/v10", api.clone())
         .nest("/api/v9", api.clone())
         .nest("/api", api)
+        .route("/api/{*rest}", any(elsewhere))
+        .route(
+            "/attachments/{channel}/{attachment}/{filename}",
+            get(files::download),
+        )
+        // The body of a call is read with a limit of its own.
+        .layer(DefaultBodyLimit::disable())
         .with_state(shared)
+}
+
+/// A route that is Discord's but not ours, or nobody's.
+async fn elsewhere(request: Request) -> Reply {
+    let (method, path) = (request.method(), request.uri().path());
+    Reply::refused(families::refusal(method.as_str(), path))
 }

@@ -276,7 +276,11 @@ fn gallery(gallery: &mut Map<String, Value>, path: &str) -> Answer<()> {
 
 /// A picture or file, by URL or `attachment://name`.
 fn media(holder: &mut Map<String, Value>, key: &str, path: &str) -> Answer<()> {
-    let url = holder.get(key).and_then(|media| media["url"].as_str()).unwrap_or_default().to_owned();
+    let url = holder
+        .get(key)
+        .and_then(|media| media["url"].as_str())
+        .unwrap_or_default()
+        .to_owned();
     if !is_url(&url, true) {
         let at = format!("{path}.{key}.url");
         return Err(bad(&at, "URL_TYPE_INVALID_URL", "Not a well formed URL."));

@@ -1,0 +1,167 @@
+//! Users, applications, the Gateway's address, voice regions, invites, stickers.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+use serde_json::{Value, json};
+
+use super::call::{Call, OpenCall};
+use super::reply::Reply;
+use crate::validate::Form;
+use crate::world::refusal::Unknown;
+use crate::world::{Answer, Refusal, Shared, World};
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/users/@me", get(own_user))
+        .route("/users/@me/channels", post(open_dm))
+        .route("/users/@me/guilds", get(own_guilds))
+        .route("/users/@me/guilds/{guild}", delete(leave_guild))
+        .route("/users/@me/guilds/{guild}/member", get(own_member))
+        .route("/users/{user}", get(user))
+        .route("/gateway", get(gateway))
+        .route("/gateway/bot", get(gateway_bot))
+        .route("/applications/@me", get(application))
+        .route("/oauth2/applications/@me", get(application))
+        .route("/voice/regions", get(voice_regions))
+        .route("/guilds/{guild}/regions", get(voice_regions))
+        .route("/invites/{code}", get(get_invite).delete(delete_invite))
+        .route("/stickers/{sticker}", get(sticker))
+}
+
+async fn own_user(call: Call) -> Reply {
+    Reply::ok(call.read(|world, actor| Ok(world.own_user_payload(actor.id))))
+}
+
+async fn user(call: Call) -> Reply {
+    let answer = || {
+        let id = call.id("user")?;
+        call.read(|world, _| {
+            let known = world.users.contains_key(&id);
+            known
+                .then(|| world.user_payload(id))
+                .ok_or_else(|| Refusal::unknown(Unknown::User))
+        })
+    };
+    Reply::ok(answer())
+}
+
+async fn open_dm(call: Call) -> Reply {
+    let answer = || {
+        let mut form = Form::new(call.body());
+        let recipient = form.id("recipient_id");
+        let recipient = form.required("recipient_id", recipient);
+        form.finish()?;
+        call.write(|world, actor| world.open_dm(actor, recipient))
+    };
+    Reply::ok(answer())
+}
+
+async fn own_guilds(call: Call) -> Reply {
+    let answer = || {
+        let (before, after) = (call.open.query_id("before")?, call.open.query_id("after")?);
+        let limit = call.open.limit(200, 200)?;
+        let counts = call.open.flag("with_counts");
+        call.read(|world, actor| world.my_guilds(actor, before, after, limit, counts))
+    };
+    Reply::ok(answer())
+}
+
+async fn leave_guild(call: Call) -> Reply {
+    let guild = call.id("guild");
+    Reply::done(guild.and_then(|guild| call.write(|world, actor| world.leave_guild(actor, guild))))
+}
+
+async fn own_member(call: Call) -> Reply {
+    let answer = || {
+        let guild = call.id("guild")?;
+        call.read(|world, actor| world.get_member(actor, guild, actor.id))
+    };
+    Reply::ok(answer())
+}
+
+/// Needs no token.
+async fn gateway(call: OpenCall) -> Reply {
+    Reply::ok(Ok(
+        json!({"url": call.shared.read(|world| world.addresses().gateway.clone())}),
+    ))
+}
+
+async fn gateway_bot(call: Call) -> Reply {
+    let answer = call.read(|world, _| {
+        Ok(json!({
+            "url": world.addresses().gateway,
+            "shards": 1,
+            "session_start_limit": {
+                "total": 1_000, "remaining": 1_000, "reset_after": 0, "max_concurrency": 1,
+            },
+        }))
+    });
+    Reply::ok(answer)
+}
+
+async fn application(call: Call) -> Reply {
+    Reply::ok(call.read(|world, actor| application_payload(world, actor.id)))
+}
+
+fn application_payload(world: &World, bot: crate::snowflake::Snowflake) -> Answer {
+    let application = world
+        .application_of(bot)
+        .ok_or_else(Refusal::unauthorized)?;
+    let owner = application.owner.unwrap_or(bot);
+    Ok(json!({
+        "id": application.id,
+        "name": application.name,
+        "icon": null,
+        "description": application.description,
+        "summary": "",
+        "type": null,
+        "bot": world.user_payload(bot),
+        "bot_public": true,
+        "bot_require_code_grant": false,
+        "verify_key": "0".repeat(64),
+        "flags": application.flags,
+        "flags_new": application.flags.to_string(),
+        "redirect_uris": [],
+        "interactions_endpoint_url": null,
+        "role_connections_verification_url": null,
+        "owner": world.user_payload(owner),
+        "approximate_guild_count": world.guilds_of(bot).len(),
+        "approximate_user_install_count": 0,
+        "approximate_user_authorization_count": 0,
+        "explicit_content_filter": 0,
+        "team": null,
+        "eligible_oauth2_scopes": [],
+        "tags": [],
+        "integration_types_config": {"0": {}},
+    }))
+}
+
+async fn voice_regions(_call: Call) -> Reply {
+    let region = |id: &str, name: &str, optimal: bool| {
+        json!({
+            "id": id, "name": name, "custom": false, "deprecated": false, "optimal": optimal,
+        })
+    };
+    let regions: Vec<Value> = vec![
+        region("rotterdam", "Rotterdam", true),
+        region("us-east", "US East", false),
+        region("singapore", "Singapore", false),
+    ];
+    Reply::ok(Ok(Value::Array(regions)))
+}
+
+async fn get_invite(call: Call) -> Reply {
+    let counts = call.open.flag("with_counts");
+    Reply::ok(call.read(|world, _| world.get_invite(call.text("code"), counts)))
+}
+
+async fn delete_invite(call: Call) -> Reply {
+    Reply::ok(call.write(|world, actor| world.delete_invite(actor, call.text("code"))))
+}
+
+async fn sticker(call: Call) -> Reply {
+    let sticker = call.id("sticker");
+    Reply::ok(sticker.and_then(|sticker| call.read(|world, _| world.get_sticker(sticker))))
+}
