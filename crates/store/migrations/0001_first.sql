@@ -33,7 +33,7 @@ CREATE TABLE outbox (
     request TEXT,
     repeatable BIGINT NOT NULL,
     fence BIGINT,
-    decision_seq BIGINT NOT NULL REFERENCES decisions (seq),
+    decision_seq BIGINT NOT NULL REFERENCES decisions (seq) DEFERRABLE INITIALLY DEFERRED,
     finished_at BIGINT,
     reason TEXT
 );

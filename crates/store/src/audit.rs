@@ -5,20 +5,23 @@ use model::ledger::{Decision, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    engine::{Row, Session, Value},
+    engine::{Row, Value},
     error::corrupt,
+    transaction::{Insert, Transaction},
     writer::Write,
 };
 
 // The hashes stay empty until rows are chained.
-pub(crate) const INSERT: &str = "\
+pub(crate) static INSERT: Insert = Insert::new(
+    "\
 INSERT INTO decisions (
     seq, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id, digest,
     outcome, stage, code, reason, rules, policy_version, duration_us)
-VALUES (
-    (SELECT COALESCE(MAX(seq), 0) + 1 FROM decisions),
-    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-RETURNING seq";
+VALUES",
+    18,
+);
+
+pub(crate) const LAST: &str = "SELECT COALESCE(MAX(seq), 0) FROM decisions";
 
 pub(crate) const AFTER: &str = "\
 SELECT seq, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id, digest,
@@ -32,14 +35,15 @@ pub(crate) struct Record(pub(crate) Decision);
 impl Write for Record {
     type Output = ();
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<(), StoreError> {
-        insert(on, &self.0).await.map(drop)
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), StoreError> {
+        on.record(&self.0).await.map(drop)
     }
 }
 
-/// Gives the row's sequence number.
-pub(crate) async fn insert(on: &mut Session<'_>, decision: &Decision) -> Result<i64, StoreError> {
-    let values: [Value; 17] = [
+/// The values of a row, in the order of [`INSERT`].
+pub(crate) fn values(seq: i64, decision: &Decision) -> Result<Vec<Value>, StoreError> {
+    Ok(vec![
+        seq.into(),
         (&decision.call_id).into(),
         decision.at.into(),
         (&decision.principal).into(),
@@ -57,8 +61,7 @@ pub(crate) async fn insert(on: &mut Session<'_>, decision: &Decision) -> Result<
         to_json(&decision.rules)?.into(),
         (&decision.policy_version).into(),
         decision.duration_us.into(),
-    ];
-    on.integer(INSERT, values).await
+    ])
 }
 
 /// Read a row that has the columns of `decisions`.

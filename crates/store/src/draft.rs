@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use model::ledger::{Draft, StoreError};
 
 use crate::{
-    engine::{Row, Session, Value},
+    engine::{Row, Value},
+    transaction::Transaction,
     writer::Write,
 };
 
@@ -28,7 +29,7 @@ pub(crate) struct Save(pub(crate) Draft);
 impl Write for Save {
     type Output = ();
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<(), StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), StoreError> {
         let Self(draft) = self;
         let values: [Value; 8] = [
             (&draft.id).into(),

@@ -47,16 +47,16 @@ pub(crate) enum Session<'c> {
 
 impl Session<'_> {
     /// Run a statement; gives the number of rows it touched.
-    pub(crate) async fn execute<const N: usize>(
+    pub(crate) async fn execute(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<u64, StoreError> {
         match self {
-            Self::Sqlite(connection) => execute::<Sqlite, N>(&mut **connection, sql, values)
+            Self::Sqlite(connection) => execute::<Sqlite>(&mut **connection, sql, values)
                 .await
                 .map(|done| done.rows_affected()),
-            Self::Postgres(connection) => execute::<Postgres, N>(&mut **connection, sql, values)
+            Self::Postgres(connection) => execute::<Postgres>(&mut **connection, sql, values)
                 .await
                 .map(|done| done.rows_affected()),
         }
@@ -64,16 +64,16 @@ impl Session<'_> {
     }
 
     /// Run a query; gives all its rows, so the statement must bound them.
-    pub(crate) async fn rows<const N: usize>(
+    pub(crate) async fn rows(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, StoreError> {
         match self {
-            Self::Sqlite(connection) => fetch::<Sqlite, N>(&mut **connection, sql, values)
+            Self::Sqlite(connection) => fetch::<Sqlite>(&mut **connection, sql, values)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Self::Postgres(connection) => fetch::<Postgres, N>(&mut **connection, sql, values)
+            Self::Postgres(connection) => fetch::<Postgres>(&mut **connection, sql, values)
                 .await
                 .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
         }
@@ -81,19 +81,19 @@ impl Session<'_> {
     }
 
     /// The first row of a query, if any.
-    pub(crate) async fn row<const N: usize>(
+    pub(crate) async fn row(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
     /// The one integer that a query gives.
-    pub(crate) async fn integer<const N: usize>(
+    pub(crate) async fn integer(
         &mut self,
         sql: &'static str,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<i64, StoreError> {
         self.row(sql, values)
             .await?
@@ -112,31 +112,31 @@ impl Session<'_> {
     }
 }
 
-async fn execute<'c, D, const N: usize>(
+async fn execute<'c, D>(
     connection: impl Executor<'c, Database = D>,
     sql: &'static str,
-    values: [Value; N],
+    values: impl IntoIterator<Item = Value>,
 ) -> Result<D::QueryResult, sqlx::Error>
 where
     D: Speaks,
 {
-    bind::<D, N>(sql, values).execute(connection).await
+    bind::<D>(sql, values).execute(connection).await
 }
 
-async fn fetch<'c, D, const N: usize>(
+async fn fetch<'c, D>(
     connection: impl Executor<'c, Database = D>,
     sql: &'static str,
-    values: [Value; N],
+    values: impl IntoIterator<Item = Value>,
 ) -> Result<Vec<D::Row>, sqlx::Error>
 where
     D: Speaks,
 {
-    bind::<D, N>(sql, values).fetch_all(connection).await
+    bind::<D>(sql, values).fetch_all(connection).await
 }
 
-fn bind<D: Speaks, const N: usize>(
+fn bind<D: Speaks>(
     sql: &'static str,
-    values: [Value; N],
+    values: impl IntoIterator<Item = Value>,
 ) -> sqlx::query::Query<'static, D, D::Arguments> {
     values
         .into_iter()

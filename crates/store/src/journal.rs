@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::{
     engine::{Row, Session, Value},
     error::corrupt,
+    transaction::{Insert, Transaction},
     writer::Write,
 };
 
@@ -25,9 +26,10 @@ const IDENTIFY_WINDOW_MS: Millis = 24 * 60 * 60 * 1000;
 
 pub(crate) const LATEST: &str = "SELECT COALESCE(MAX(seq), 0) FROM journal";
 
-pub(crate) const INSERT: &str = "\
-INSERT INTO journal (seq, kind, guild_id, channel_id, received_at, data)
-VALUES ($1, $2, $3, $4, $5, $6)";
+pub(crate) static INSERT: Insert = Insert::new(
+    "INSERT INTO journal (seq, kind, guild_id, channel_id, received_at, data) VALUES",
+    6,
+);
 
 // `$2` holds the wanted kinds, each with a space on either side.
 pub(crate) const AFTER: &str = "\
@@ -72,20 +74,21 @@ pub(crate) struct Append {
 impl Write for Append {
     type Output = i64;
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<i64, StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<i64, StoreError> {
         let mut seq = on.integer(LATEST, []).await?;
+        let mut rows = Vec::with_capacity(self.events.len());
         for event in &self.events {
             seq += 1;
-            let values: [Value; 6] = [
+            rows.push(vec![
                 seq.into(),
                 (&event.kind).into(),
                 event.guild_id.map(model::Id::as_i64).into(),
                 event.channel_id.map(model::Id::as_i64).into(),
                 event.received_at.into(),
                 event.data.get().into(),
-            ];
-            on.execute(INSERT, values).await?;
+            ]);
         }
+        INSERT.rows(on, rows).await?;
         if let Some(resume) = &self.resume {
             let values: [Value; 4] = [
                 i64::from(resume.shard).into(),
@@ -95,7 +98,7 @@ impl Write for Append {
             ];
             on.execute(PUT_RESUME_POINT, values).await?;
         }
-        if let Session::Postgres(_) = on
+        if let Session::Postgres(_) = **on
             && !self.events.is_empty()
         {
             on.execute(NOTIFY, [CHANNEL.into(), seq.to_string().into()])
@@ -127,7 +130,7 @@ pub(crate) struct ForgetResumePoint {
 impl Write for ForgetResumePoint {
     type Output = ();
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<(), StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), StoreError> {
         on.execute(FORGET_RESUME_POINT, [i64::from(self.shard).into()])
             .await
             .map(drop)
@@ -143,7 +146,7 @@ pub(crate) struct NoteIdentify {
 impl Write for NoteIdentify {
     type Output = u32;
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<u32, StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<u32, StoreError> {
         let window = self.at.saturating_sub(IDENTIFY_WINDOW_MS);
         on.execute(INSERT_IDENTIFY, [self.at.into()]).await?;
         // A window more is kept, for a clock that is set back.

@@ -8,7 +8,8 @@ use model::{
 };
 
 use crate::{
-    engine::{Row, Session, Value},
+    engine::{Row, Value},
+    transaction::Transaction,
     writer::Write,
 };
 
@@ -39,7 +40,7 @@ pub(crate) struct Create {
 impl Write for Create {
     type Output = bool;
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<bool, StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<bool, StoreError> {
         let ApiKey {
             name,
             scopes,
@@ -70,7 +71,7 @@ pub(crate) struct Revoke {
 impl Write for Revoke {
     type Output = bool;
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<bool, StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<bool, StoreError> {
         let values = [(&self.name).into(), self.now.into()];
         Ok(on.execute(REVOKE, values).await? == 1)
     }

@@ -8,6 +8,7 @@ use model::{
 
 use crate::{
     engine::{Row, Session},
+    transaction::Transaction,
     writer::Write,
 };
 
@@ -34,7 +35,7 @@ pub(crate) struct Acquire {
 impl Write for Acquire {
     type Output = Result<Lease, Lease>;
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<Self::Output, StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<Self::Output, StoreError> {
         let last = find(on, self.thread).await?;
         let until = self.now.saturating_add(self.ttl_ms);
         let lease = match last {
@@ -76,7 +77,7 @@ pub(crate) struct Release {
 impl Write for Release {
     type Output = bool;
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<bool, StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<bool, StoreError> {
         match current(on, self.thread, self.now).await? {
             Some(held) if held.holder == self.holder => {
                 on.execute(END, [self.thread.as_i64().into()]).await?;

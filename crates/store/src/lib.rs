@@ -18,6 +18,7 @@ mod ports;
 mod prune;
 mod reader;
 mod statements;
+mod transaction;
 mod writer;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use crate::{
     engine::{Row, Session, Value},
     error::corrupt,
     lease,
+    transaction::Transaction,
     writer::Write,
 };
 
@@ -62,7 +63,7 @@ pub(crate) struct Begin {
 impl Write for Begin {
     type Output = Begun;
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<Begun, StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<Begun, StoreError> {
         let Intent {
             outbox_id,
             request,
@@ -99,7 +100,7 @@ impl Write for Begin {
         if let Some(claim) = idempotency {
             claim_key(on, claim, outbox_id).await?;
         }
-        let decision_seq = audit::insert(on, decision).await?;
+        let decision_seq = on.record(decision).await?;
         let values: [Value; 6] = [
             outbox_id.into(),
             self.now.into(),
@@ -163,7 +164,7 @@ pub(crate) struct End {
 impl Write for End {
     type Output = ();
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<(), StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), StoreError> {
         let Finish {
             outbox_id,
             state,
@@ -195,7 +196,7 @@ impl Write for End {
                 on.execute(FREE_KEY, [outbox_id.into()]).await?;
             }
         }
-        audit::insert(on, decision).await.map(drop)
+        on.record(decision).await.map(drop)
     }
 }
 

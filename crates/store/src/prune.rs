@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{Millis, ledger::StoreError};
 
-use crate::{engine::Session, writer::Write};
+use crate::{transaction::Transaction, writer::Write};
 
 /// How often the writer forgets, at most.
 pub(crate) const EVERY_MS: Millis = 10 * 60 * 1000;
@@ -36,7 +36,7 @@ pub(crate) struct Prune {
 impl Write for Prune {
     type Output = ();
 
-    async fn run(&self, on: &mut Session<'_>) -> Result<(), StoreError> {
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<(), StoreError> {
         let finished = self.now.saturating_sub(OUTBOX_KEPT_MS);
         on.execute(IDEMPOTENCY_KEYS, [self.now.into(), AT_ONCE.into()])
             .await?;

@@ -18,10 +18,10 @@ pub(crate) enum Readers {
 }
 
 impl Readers {
-    pub(crate) async fn rows<const N: usize>(
+    pub(crate) async fn rows(
         &self,
         sql: &'static str,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, StoreError> {
         match self {
             Self::Sqlite(pool) => {
@@ -40,10 +40,10 @@ impl Readers {
         }
     }
 
-    pub(crate) async fn row<const N: usize>(
+    pub(crate) async fn row(
         &self,
         sql: &'static str,
-        values: [Value; N],
+        values: impl IntoIterator<Item = Value>,
     ) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }

@@ -3,17 +3,16 @@
 use crate::{audit, draft, journal, key, lease, migration, outbox, prune};
 
 /// The statements that both engines run, word for word.
-pub fn statements() -> &'static [&'static str] {
-    &[
+pub fn statements() -> Vec<&'static str> {
+    let mut all = vec![
         audit::AFTER,
-        audit::INSERT,
+        audit::LAST,
         draft::OF_GUILD,
         draft::SAVE,
         journal::AFTER,
         journal::COUNT_IDENTIFIES,
         journal::FORGET_IDENTIFIES,
         journal::FORGET_RESUME_POINT,
-        journal::INSERT,
         journal::INSERT_IDENTIFY,
         journal::LATEST,
         journal::PUT_RESUME_POINT,
@@ -39,5 +38,8 @@ pub fn statements() -> &'static [&'static str] {
         prune::IDEMPOTENCY_KEYS,
         prune::OUTBOX,
         prune::SPENT_CONFIRMATIONS,
-    ]
+    ];
+    all.extend(audit::INSERT.texts());
+    all.extend(journal::INSERT.texts());
+    all
 }

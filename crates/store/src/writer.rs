@@ -10,10 +10,11 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    engine::{Connection, Session},
+    engine::Connection,
     error::unavailable,
     place::Place,
     prune::{self, Prune},
+    transaction::Transaction,
 };
 
 /// How many writes may wait. More are turned away with [`StoreError::Overloaded`].
@@ -34,7 +35,7 @@ pub(crate) trait Write: Send + Sync + 'static {
     type Output: Send + 'static;
 
     /// Run inside a transaction in which nobody else writes.
-    async fn run(&self, on: &mut Session<'_>) -> Result<Self::Output, StoreError>;
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<Self::Output, StoreError>;
 
     /// Called once, after the commit.
     fn committed(&self, _output: &Self::Output) {}
@@ -43,7 +44,11 @@ pub(crate) trait Write: Send + Sync + 'static {
 /// A [`Write`] whose output type is forgotten, so that different ones can share a group.
 #[async_trait]
 pub(crate) trait Job: Send {
-    async fn attempt(&mut self, on: &mut Session<'_>) -> Result<(), StoreError>;
+    async fn attempt(
+        &mut self,
+        on: &mut Transaction<'_>,
+        isolation: Isolation,
+    ) -> Result<(), StoreError>;
     /// Tell the caller. `Err` means that the whole group was lost.
     fn answer(self: Box<Self>, group: Result<(), StoreError>);
 }
@@ -70,8 +75,19 @@ pub(crate) fn job<W: Write>(write: W) -> (Box<dyn Job>, Answer<W::Output>) {
 
 #[async_trait]
 impl<W: Write> Job for Pending<W> {
-    async fn attempt(&mut self, on: &mut Session<'_>) -> Result<(), StoreError> {
+    async fn attempt(
+        &mut self,
+        on: &mut Transaction<'_>,
+        isolation: Isolation,
+    ) -> Result<(), StoreError> {
         self.output = self.write.run(on).await;
+        // What stands apart fails by itself, so its audit rows cannot wait for the others'.
+        if isolation == Isolation::Apart
+            && self.output.is_ok()
+            && let Err(error) = on.flush().await
+        {
+            self.output = Err(error);
+        }
         match &self.output {
             Ok(_) => Ok(()),
             Err(error) => Err(error.clone()),
@@ -115,6 +131,9 @@ impl Writer {
             for job in group.drain(..) {
                 job.answer(end.clone());
             }
+            // Those who were just answered often have more to write: let them, so that the next
+            // group is not the first of them alone.
+            tokio::task::yield_now().await;
         }
     }
 
@@ -165,9 +184,11 @@ async fn commit(slot: &Slot, place: &Place, group: &mut [Box<dyn Job>]) -> Resul
     Err(unavailable("the transaction could not be repeated"))
 }
 
+/// How the jobs of a group share their transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Isolation {
+pub(crate) enum Isolation {
     Together,
+    /// A savepoint around each.
     Apart,
 }
 
@@ -181,16 +202,23 @@ async fn attempt(
     let connection = slot
         .as_mut()
         .ok_or_else(|| Broken::ForGood(unavailable("there is no connection")))?;
-    let mut on = connection.session();
+    let mut on = Transaction::new(connection.session());
     for job in group {
         let run = match isolation {
-            Isolation::Together => job.attempt(&mut on).await.map_err(|_| Broken::BeforeCommit),
+            Isolation::Together => job
+                .attempt(&mut on, isolation)
+                .await
+                .map_err(|_| Broken::BeforeCommit),
             Isolation::Apart => apart(job.as_mut(), &mut on).await.map_err(Broken::ForGood),
         };
         if let Err(broken) = run {
             roll_back(slot, place).await;
             return Err(broken);
         }
+    }
+    if on.flush().await.is_err() {
+        roll_back(slot, place).await;
+        return Err(Broken::BeforeCommit);
     }
     if let Err(error) = on.script(COMMIT).await {
         roll_back(slot, place).await;
@@ -207,11 +235,14 @@ const ROLLBACK_TO: &str = "ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job";
 
 /// Run one job so that its failure leaves the others alone. An error means that the transaction
 /// itself is lost, as SQLite does when the disk is full.
-async fn apart(job: &mut dyn Job, on: &mut Session<'_>) -> Result<(), StoreError> {
+async fn apart(job: &mut dyn Job, on: &mut Transaction<'_>) -> Result<(), StoreError> {
     on.script(SAVEPOINT).await?;
-    match job.attempt(on).await {
+    match job.attempt(on, Isolation::Apart).await {
         Ok(()) => on.script(RELEASE).await,
-        Err(error) => on.script(ROLLBACK_TO).await.map_err(|_| error),
+        Err(error) => {
+            on.forget();
+            on.script(ROLLBACK_TO).await.map_err(|_| error)
+        }
     }
 }
 

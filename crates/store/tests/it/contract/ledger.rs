@@ -2,7 +2,7 @@
 
 use model::{
     Clock, ManualClock,
-    ledger::{Begun, Holder, Intent, Outcome, Sent},
+    ledger::{Begun, Holder, IdempotencyClaim, Intent, Outcome, Sent},
 };
 use serde_json::json;
 
@@ -155,7 +155,10 @@ async fn a_key_answers_once_and_then_replays(store: &dyn Ports, clock: &ManualCl
 
     // Keys of different principals never meet.
     let mut stranger = with_key("key-4", "k", "d", clock);
-    stranger.idempotency.as_mut().unwrap().principal = "key:newcomer".to_owned();
+    stranger.idempotency = stranger.idempotency.map(|claim| IdempotencyClaim {
+        principal: "key:newcomer".to_owned(),
+        ..claim
+    });
     assert_eq!(store.begin(stranger).await.unwrap(), inserted);
     store.finish(finish("key-4", sent("{}"))).await.unwrap();
 }
