@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::permissions::{
-    DEFAULT_EVERYONE, Overwrite, OverwriteTarget, SEND_MESSAGES, VIEW_CHANNEL,
-};
+use crate::permissions::{Overwrite, OverwriteTarget, SEND_MESSAGES, VIEW_CHANNEL};
 use crate::snowflake::Snowflake;
-use crate::world::{Channel, ChannelKind, Guild, Member, Role, World};
+use crate::world::message::NewMessage;
+use crate::world::{Actor, Channel, ChannelKind, Guild, Member, Role, World};
 
 /// What exists at the start. The first guild, its first bot and its first text channel are the
 /// ones that [`crate::Info`] names.
@@ -43,6 +42,12 @@ pub struct GuildSpec {
     /// From top to bottom; a category before its channels.
     #[serde(default)]
     pub channels: Vec<ChannelSpec>,
+    /// Name of the channel where newcomers are greeted.
+    #[serde(default)]
+    pub system_channel: Option<String>,
+    /// Name of the channel with the rules.
+    #[serde(default)]
+    pub rules_channel: Option<String>,
 }
 
 /// A role.
@@ -98,6 +103,18 @@ pub struct ChannelSpec {
     pub only_for: Vec<String>,
     /// Names of the roles that may write; empty for everyone. Bots always may.
     pub written_by: Vec<String>,
+    /// What was said there, oldest first.
+    pub messages: Vec<MessageSpec>,
+}
+
+/// A message of a member.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageSpec {
+    /// The username of someone who may write there.
+    pub author: String,
+    /// What it says.
+    pub content: String,
 }
 
 impl Default for WorldSpec {
@@ -120,7 +137,9 @@ pub(crate) struct Seeded {
 pub(crate) fn build(world: &mut World, spec: &WorldSpec) -> Result<Seeded, String> {
     let mut built = Vec::with_capacity(spec.guilds.len());
     for guild in &spec.guilds {
-        built.push(add_guild(world, guild)?);
+        let added = add_guild(world, guild)?;
+        say(world, &added, guild)?;
+        built.push(added);
     }
     let first = built.first().ok_or("it has no guild")?;
     let bot = first.bots.first().ok_or("its first guild has no bot")?;
@@ -141,6 +160,8 @@ pub(crate) fn build(world: &mut World, spec: &WorldSpec) -> Result<Seeded, Strin
 pub(crate) struct Added {
     pub(crate) guild_id: Snowflake,
     pub(crate) bots: Vec<Snowflake>,
+    /// All but categories, by name.
+    channels: BTreeMap<String, Snowflake>,
     text_channel: Option<Snowflake>,
 }
 
@@ -148,15 +169,11 @@ pub(crate) struct Added {
 pub(crate) fn add_guild(world: &mut World, spec: &GuildSpec) -> Result<Added, String> {
     check(spec)?;
     let owner = user_named(world, &spec.owner);
-    let guild_id = world.next_id();
-    let mut guild = Guild::new(guild_id, &spec.name, owner);
-    let mut everyone = Role::new(guild_id, "@everyone");
-    everyone.permissions = DEFAULT_EVERYONE;
-    everyone.position = 0;
-    guild.roles.insert(guild_id, everyone);
+    let guild_id = world.create_guild(owner, &spec.name);
+    let gone = || format!("guild {}: it is gone", spec.name);
+    let mut guild = world.guilds.remove(&guild_id).ok_or_else(gone)?;
     let roles = add_roles(world, &mut guild, &spec.roles);
     let now_ms = world.now_ms();
-    guild.members.insert(owner, Member::new(owner, now_ms));
     for member in &spec.members {
         let user = user_named(world, &member.username);
         let mut member_here = Member::new(user, now_ms);
@@ -173,12 +190,40 @@ pub(crate) fn add_guild(world: &mut World, spec: &GuildSpec) -> Result<Added, St
         .map(|bot| add_bot(world, &mut guild, bot, owner))
         .collect();
     world.guilds.insert(guild_id, guild);
-    let text_channel = add_channels(world, guild_id, spec, &roles, &bots);
+    let channels = add_channels(world, guild_id, spec, &roles, &bots);
+    if let Some(guild) = world.guilds.get_mut(&guild_id) {
+        for (setting, name) in [
+            ("system_channel_id", &spec.system_channel),
+            ("rules_channel_id", &spec.rules_channel),
+        ] {
+            let id = name.as_ref().and_then(|name| channels.by_name.get(name));
+            guild.settings.insert(setting.into(), json!(id));
+        }
+    }
+    let text_channel = channels.first_text;
     Ok(Added {
         guild_id,
         bots,
+        channels: channels.by_name,
         text_channel,
     })
+}
+
+/// The messages of a guild that was added, written by their authors with their own rights.
+pub(crate) fn say(world: &mut World, added: &Added, spec: &GuildSpec) -> Result<(), String> {
+    for channel in &spec.channels {
+        let Some(id) = added.channels.get(&channel.name).copied() else {
+            continue;
+        };
+        for message in &channel.messages {
+            let author = Actor::from(user_named(world, &message.author));
+            let new = NewMessage::text(&message.content);
+            world
+                .create_message(&author, id, new)
+                .map_err(|refusal| format!("a message in {:?}: {refusal}", channel.name))?;
+        }
+    }
+    Ok(())
 }
 
 fn check(spec: &GuildSpec) -> Result<(), String> {
@@ -205,6 +250,20 @@ fn check(spec: &GuildSpec) -> Result<(), String> {
                 "channel {:?}: no such kind: {}",
                 channel.name, channel.kind
             ));
+        }
+        for message in &channel.messages {
+            let known = spec.owner == message.author
+                || spec
+                    .members
+                    .iter()
+                    .any(|member| member.username == message.author)
+                || spec.bots.iter().any(|bot| bot.username == message.author);
+            if !known {
+                return Err(format!(
+                    "channel {:?}: no member {:?}",
+                    channel.name, message.author
+                ));
+            }
         }
         let category_number = ChannelKind::Category.number();
         let before = &spec.channels[..at];
@@ -273,18 +332,27 @@ fn add_bot(world: &mut World, guild: &mut Guild, spec: &BotSpec, owner: Snowflak
     bot
 }
 
-/// Adds the channels; answers the first text channel that everyone sees.
+/// The channels of a new guild.
+#[derive(Default)]
+struct Channels {
+    by_name: BTreeMap<String, Snowflake>,
+    /// The first text channel where everyone may write.
+    first_text: Option<Snowflake>,
+}
+
 fn add_channels(
     world: &mut World,
     guild_id: Snowflake,
     spec: &GuildSpec,
     roles: &BTreeMap<String, Snowflake>,
     bots: &[Snowflake],
-) -> Option<Snowflake> {
+) -> Channels {
     let mut categories = BTreeMap::new();
-    let mut first_text = None;
+    let mut channels = Channels::default();
     for (position, spec) in (0..).zip(&spec.channels) {
-        let kind = ChannelKind::from_number(spec.kind.into())?;
+        let Some(kind) = ChannelKind::from_number(spec.kind.into()) else {
+            continue;
+        };
         let id = world.next_id();
         let mut channel = Channel::new(id, kind, Some(guild_id));
         channel.name.clone_from(&spec.name);
@@ -303,14 +371,17 @@ fn add_channels(
         channel.overwrites = overwrites(guild_id, &bits, roles, bots);
         let open = spec.only_for.is_empty() && spec.written_by.is_empty();
         if kind == ChannelKind::Text && open {
-            first_text.get_or_insert(id);
+            channels.first_text.get_or_insert(id);
         }
         if kind == ChannelKind::Category {
             categories.insert(spec.name.clone(), id);
         }
+        if kind != ChannelKind::Category {
+            channels.by_name.insert(spec.name.clone(), id);
+        }
         world.channels.insert(id, channel);
     }
-    first_text
+    channels
 }
 
 /// Denies each bit to everyone and allows it to the named roles and to bots.

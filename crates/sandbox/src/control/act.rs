@@ -13,8 +13,8 @@ use super::person::act;
 use super::{Control, Problem, parse};
 use crate::seed::{self, GuildSpec};
 use crate::snowflake::Snowflake;
-use crate::world::World;
-use crate::world::{Audience, intents::GUILDS};
+use crate::world::intents::GUILDS;
+use crate::world::{Audience, Refusal, World};
 
 /// Discord's limits for a username.
 const USERNAME_LENGTH: std::ops::RangeInclusive<usize> = 2..=32;
@@ -96,6 +96,7 @@ pub(super) async fn create_guild(
         for bot in &added.bots {
             announce_guild(world, added.guild_id, *bot);
         }
+        seed::say(world, &added, &spec).map_err(Problem::bad)?;
         world
             .guild_payload(added.guild_id)
             .ok_or_else(|| Problem::not_found("the guild is gone"))
@@ -124,7 +125,9 @@ pub(super) async fn in_guild(
             join(&control, id_of(guild)?, &parse(&bytes)?)
         }
         [guild, "members", user]
-            if parts.method == Method::DELETE && bytes.is_empty() && parts.uri.query().is_none() =>
+            if parts.method == Method::DELETE
+                && bytes.is_empty()
+                && parts.uri.query().is_none() =>
         {
             let path = format!("/users/@me/guilds/{}", id_of(guild)?);
             let request = rest_request(Method::DELETE, &path, Body::empty())?;
@@ -281,9 +284,20 @@ fn json_bytes(fields: Map<String, Value>) -> Bytes {
 #[serde(deny_unknown_fields)]
 struct Joining {
     user_id: Snowflake,
+    /// A bot's own role gets these bits.
+    #[serde(default)]
+    permissions: u64,
 }
 
 fn join(control: &Control, guild: Snowflake, joining: &Joining) -> Result<Response, Problem> {
-    let _ = (control, guild, joining);
-    Err(Problem::not_found("later"))
+    let user = joining.user_id;
+    let member = control.desk.shared.write(|world| {
+        world.join_guild(user, guild, joining.permissions)?;
+        Ok(world.member_payload(guild, user))
+    });
+    let member = member.map_err(|refusal: Refusal| Problem {
+        status: StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
+        message: refusal.message,
+    })?;
+    Ok((StatusCode::CREATED, Json(member)).into_response())
 }

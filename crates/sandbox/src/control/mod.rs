@@ -15,8 +15,9 @@
 //! | `PUT /control/channels/{id}/permissions/{id}` `{allow, deny, type}` | sets an overwrite |
 //! | `POST /control/guilds/{id}/channels`, `/roles` | makes a channel, a role |
 //! | `PUT`, `DELETE /control/guilds/{id}/members/{id}/roles/{id}` | gives, takes a role |
-//! | `POST /control/guilds/{id}/members` `{user_id}`, `DELETE …/members/{id}` | joins, leaves |
+//! | `POST /control/guilds/{id}/members` `{user_id, permissions?}`, `DELETE …/members/{id}` | joins, leaves |
 //! | `POST /control/guilds` (a [`crate::GuildSpec`]) | a whole guild, with new people and bots |
+//! | `POST /control/users/@me/channels` `{as, recipient_id}` | opens a direct message |
 //! | `POST /control/users` `{username, bot?}` | a person, or a bot with its token |
 //! | `PUT /control/users/{id}/intents` `{privileged}` | privileged intents that a bot may use |
 //! | `GET /control/state` | the world, sessions, limits, faults |
@@ -66,6 +67,7 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
         )
         .route("/control/users", post(act::create_user))
         .route("/control/users/{id}/intents", put(act::allow_intents))
+        .route("/control/users/@me/{*rest}", any(act::forward))
         .route("/control/guilds", post(act::create_guild))
         .route("/control/guilds/{*rest}", any(act::in_guild))
         .route("/control/channels/{*rest}", any(act::forward))

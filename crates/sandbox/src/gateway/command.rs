@@ -160,4 +160,14 @@ mod tests {
             assert_eq!(ids.as_slice(), &[Snowflake(5)]);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_frame_panics(op in 0_u64..12, bytes in ".{0,200}", id in ".{0,8}") {
+            let _ = Command::parse(bytes.as_bytes());
+            let _ = Command::parse(format!("{{\"op\":{op},\"d\":{bytes}}}").as_bytes());
+            let d = serde_json::json!({ "guild_id": id, "user_ids": id, "token": id, "seq": op });
+            let _ = Command::parse(serde_json::json!({ "op": op, "d": d }).to_string().as_bytes());
+        }
+    }
 }

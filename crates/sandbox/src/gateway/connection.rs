@@ -22,7 +22,7 @@ use crate::world::Shared;
 /// Frames a client may send within a minute (Discord: Gateway › Rate Limiting).
 const MAX_COMMANDS: u32 = 120;
 /// The minute of that limit.
-const COMMAND_WINDOW: Duration = Duration::from_secs(60);
+const COMMAND_WINDOW: Duration = Duration::from_mins(1);
 /// A socket that takes no bytes for so long is given up.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a closing client has to answer with its own close frame.

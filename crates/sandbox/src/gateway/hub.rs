@@ -23,7 +23,7 @@ const MAX_SESSIONS: usize = 1_000;
 const IDENTIFY_WINDOW_MS: u64 = 5_000;
 
 /// Every intent that Discord documents.
-const KNOWN_INTENTS: u64 = (1 << 17) - 1
+const KNOWN_INTENTS: u64 = ((1 << 17) - 1)
     | intents::AUTO_MODERATION_CONFIGURATION
     | intents::AUTO_MODERATION_EXECUTION
     | intents::GUILD_MESSAGE_POLLS

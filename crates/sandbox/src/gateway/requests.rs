@@ -9,9 +9,9 @@ use super::close::Close;
 use super::command::{RequestMembers, VoiceChange};
 use super::hub::Hub;
 use crate::snowflake::Snowflake;
-use crate::world::Shared;
 use crate::world::gateway::{MEMBERS_PER_CHUNK, MemberList, MemberQuery, Presence};
-use crate::world::intents::{GUILD_MEMBERS, GUILD_PRESENCES};
+use crate::world::intents::{GUILD_MEMBERS, GUILD_PRESENCES, GUILD_VOICE_STATES};
+use crate::world::{Actor, Audience, Shared};
 
 /// Activities kept of one presence.
 const MAX_ACTIVITIES: usize = 5;
@@ -50,9 +50,25 @@ pub(super) fn leave(shared: &Arc<Shared>, hub: &Hub, bot: Snowflake, session_id:
     }
 }
 
-/// Op 4. A channel that is none, or no place for the bot, is ignored, as Discord does.
+/// Op 4. A channel that is none, or no place for the bot, is ignored, as Discord does. There is no
+/// voice server behind the sandbox, which a null `endpoint` tells.
 pub(super) fn change_voice(shared: &Arc<Shared>, bot: Snowflake, change: &VoiceChange) {
-    let _ = (shared, bot, change);
+    let (guild, channel) = (change.guild_id, change.channel_id);
+    shared.write(|world| {
+        let actor = Actor::from(bot);
+        let changed =
+            world.set_voice_state(&actor, guild, channel, change.self_mute, change.self_deaf);
+        if changed.is_ok() && channel.is_some() {
+            let token = world.random_text(16).to_lowercase();
+            let data = json!({ "token": token, "guild_id": guild, "endpoint": null });
+            world.dispatch(
+                "VOICE_SERVER_UPDATE",
+                Audience::User(bot),
+                GUILD_VOICE_STATES,
+                data,
+            );
+        }
+    });
 }
 
 /// Op 8: GUILD_MEMBERS_CHUNKs to this session. All members need the GUILD_MEMBERS intent.

@@ -1,7 +1,7 @@
 //! The guild that a newcomer finds: "Guildhall Square", with people, roles and channels of the
 //! kinds that a bot has to cope with.
 
-use super::{BotSpec, ChannelSpec, GuildSpec, MemberSpec, RoleSpec};
+use super::{BotSpec, ChannelSpec, GuildSpec, MemberSpec, MessageSpec, RoleSpec};
 use crate::permissions::{
     ADMINISTRATOR, ALL, BAN_MEMBERS, KICK_MEMBERS, MANAGE_MESSAGES, MANAGE_NICKNAMES,
     MANAGE_THREADS, MENTION_EVERYONE, MODERATE_MEMBERS, VIEW_AUDIT_LOG,
@@ -37,6 +37,8 @@ pub(super) fn guild() -> GuildSpec {
             member("artist", &[]),
             member("newcomer", &["newcomers"]),
         ],
+        system_channel: Some("general".into()),
+        rules_channel: Some("rules".into()),
         // What a bot that manages a guild is usually given: all but ADMINISTRATOR.
         bots: vec![BotSpec {
             username: "guildhall".into(),
@@ -44,7 +46,13 @@ pub(super) fn guild() -> GuildSpec {
         }],
         channels: vec![
             channel("Welcome", CATEGORY, None, ""),
-            closed("rules", TEXT, "Welcome", "How we treat each other"),
+            ChannelSpec {
+                messages: vec![says(
+                    "moderator",
+                    "1. Be kind. 2. No advertising. 3. Ask in #help, show in #showcase.",
+                )],
+                ..closed("rules", TEXT, "Welcome", "How we treat each other")
+            },
             closed(
                 "announcements",
                 ANNOUNCEMENT,
@@ -52,8 +60,25 @@ pub(super) fn guild() -> GuildSpec {
                 "News of the square",
             ),
             channel("Square", CATEGORY, None, ""),
-            channel("general", TEXT, Some("Square"), "Anything and everything"),
-            channel("help", TEXT, Some("Square"), "Ask, and someone will answer"),
+            ChannelSpec {
+                messages: vec![
+                    says("ada", "Welcome to the square, everyone."),
+                    says(
+                        "artist",
+                        "Glad to be here. I will bring some sketches this week.",
+                    ),
+                    says("helper", "If anything is unclear, ask in #help."),
+                ],
+                ..channel("general", TEXT, Some("Square"), "Anything and everything")
+            },
+            ChannelSpec {
+                messages: vec![
+                    says("newcomer", "How do I get the role to post in #showcase?"),
+                    says("helper", "You can post there already; no role is needed."),
+                    says("newcomer", "When is the next meeting?"),
+                ],
+                ..channel("help", TEXT, Some("Square"), "Ask, and someone will answer")
+            },
             channel("showcase", TEXT, Some("Square"), "What you made"),
             channel("ideas", FORUM, Some("Square"), "One post for each idea"),
             channel("Staff", CATEGORY, None, ""),
@@ -100,5 +125,12 @@ fn closed(name: &str, kind: u8, category: &str, topic: &str) -> ChannelSpec {
     ChannelSpec {
         written_by: vec!["moderators".into()],
         ..channel(name, kind, Some(category), topic)
+    }
+}
+
+fn says(author: &str, content: &str) -> MessageSpec {
+    MessageSpec {
+        author: author.into(),
+        content: content.into(),
     }
 }
