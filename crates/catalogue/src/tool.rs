@@ -75,7 +75,7 @@ pub enum On {
     /// In the whole guild.
     Guild,
     /// In the channel of the request, overwrites included. A webhook or an invite in the path
-    /// stands for its channel.
+    /// stands for its channel; a request that names only a guild counts guild-wide.
     Channel,
     /// Nothing is looked up.
     Nothing,

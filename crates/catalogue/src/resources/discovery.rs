@@ -24,15 +24,16 @@ pub(super) fn tools() -> Vec<Tool> {
 struct FindTools {
     /// Words to look for, or a toolset.
     query: Option<String>,
-    risk: Option<Risk3>,
+    risk: Option<OfRisk>,
     /// With full schemas.
     #[serde(default)]
     detail: bool,
 }
 
+/// The risks as an argument.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-enum Risk3 {
+enum OfRisk {
     Read,
     Write,
     Destructive,

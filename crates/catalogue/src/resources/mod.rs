@@ -2,11 +2,19 @@
 
 use crate::tool::{Tool, Toolset};
 
+mod audit;
+mod automations;
 mod channels;
 mod discovery;
+mod guilds;
+mod invites;
+mod members;
 mod messages;
+mod moderation;
+mod reactions;
 mod roles;
 mod threads;
+mod webhooks;
 
 /// Every tool, by toolset.
 pub(crate) fn all() -> Vec<Tool> {
@@ -14,7 +22,16 @@ pub(crate) fn all() -> Vec<Tool> {
         (Toolset::Discovery, discovery::tools()),
         (Toolset::Messages, messages::tools()),
         (Toolset::Threads, threads::tools()),
+        (Toolset::Reactions, reactions::tools()),
         (Toolset::Channels, channels::tools()),
+        (Toolset::Guilds, guilds::tools()),
+        (Toolset::Roles, roles::tools()),
+        (Toolset::Members, members::tools()),
+        (Toolset::Moderation, moderation::tools()),
+        (Toolset::Webhooks, webhooks::tools()),
+        (Toolset::Invites, invites::tools()),
+        (Toolset::Audit, audit::tools()),
+        (Toolset::Automations, automations::tools()),
     ]
         .into_iter()
         .flat_map(|(toolset, tools)| {

@@ -4,7 +4,7 @@
 use model::{ChannelId, GuildId, Id, MessageId, Permissions, Request, Risk, id::kind, path};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     channels,
@@ -381,6 +381,8 @@ struct ReleaseThread {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

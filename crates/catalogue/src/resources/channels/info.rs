@@ -9,7 +9,7 @@ use super::{get_request, list_request, show};
 use crate::{
     ReadPlan, View,
     tool::{Needs, Tool, read},
-    view::{Fields, items},
+    view::items,
 };
 
 pub(super) fn tool() -> Tool {
