@@ -81,10 +81,10 @@ impl Aims {
                 aims.act(std::slice::from_ref(&plan.request), needs);
                 aims.below.extend(&plan.aims);
                 aims.aimless &= plan.aims.is_empty();
-                aims.touches
-                    .extend(plan.also.iter().copied().map(Target::Channel));
+                let also = plan.also.iter().copied().map(Target::Channel);
+                extend_new(&mut aims.touches, also);
                 for request in plan.live.iter().chain(&plan.fetch) {
-                    aims.touches.extend(targets::of_path(request));
+                    extend_new(&mut aims.touches, targets::of_path(request));
                 }
             }
             Prepared::Flow(flow) => aims.act(&flow.target, needs),
@@ -102,8 +102,8 @@ impl Aims {
     fn act(&mut self, requests: &[Request], needs: &Needs) {
         let mut aimed = false;
         for request in requests {
-            self.acts.extend(targets::of_path(request));
-            self.touches.extend(targets::besides_path(request));
+            extend_new(&mut self.acts, targets::of_path(request));
+            extend_new(&mut self.touches, targets::besides_path(request));
             self.quotes.extend(targets::quoted_channel(request));
             let aim = match needs.aim {
                 None => None,
@@ -324,6 +324,15 @@ impl Rights {
                     remedy: "ask for something in a guild".to_owned(),
                 },
             });
+        }
+    }
+}
+
+/// Nothing is looked up twice.
+fn extend_new(list: &mut Vec<Target>, more: impl IntoIterator<Item = Target>) {
+    for target in more {
+        if !list.contains(&target) {
+            list.push(target);
         }
     }
 }

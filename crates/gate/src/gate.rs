@@ -12,7 +12,10 @@ use std::{
 
 use catalogue::{Prepared, Tool, Toolset, ToolsetSelection, catalogue};
 use futures_util::FutureExt as _;
-use model::{Call, Clock, Hands, Principal, Reason, Risk, Stage, Surroundings, ledger::Ledger};
+use model::{
+    Call, Clock, Hands, HandsError, Millis, Principal, Reason, Risk, Stage, Surroundings, UserId,
+    ledger::Ledger,
+};
 use policy::{Policy, Question};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -44,29 +47,14 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Flows by the name of their tool. The gate brings `discord_find_tools` itself.
     pub flows: Vec<(&'static str, Arc<dyn Flow>)>,
-    pub settings: Settings,
     /// Seals confirmation tokens. The same key lets tokens outlive a restart.
     pub seal_key: [u8; 32],
 }
 
-/// How long things may take.
-#[derive(Debug, Clone, Copy)]
-pub struct Settings {
-    /// For one request to Discord, waiting and retries included.
-    pub request_timeout: Duration,
-    /// For a whole flow, waiting for people included.
-    pub flow_timeout: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            request_timeout: Duration::from_secs(30),
-            flow_timeout: Duration::from_secs(300),
-        }
-    }
-}
-
+/// How long one request to Discord may take, waiting and retries included.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a whole flow may take, waiting for people included. Longer than any wait a tool takes.
+pub(crate) const FLOW_TIMEOUT: Duration = Duration::from_secs(660);
 /// Writes that may be under way at once; more wait at the caller.
 const WRITES_UNDER_WAY: usize = 1_024;
 
@@ -77,13 +65,14 @@ pub(crate) struct Inner {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) flows: HashMap<&'static str, Arc<dyn Flow>>,
-    pub(crate) settings: Settings,
     pub(crate) seal: Seal,
     pub(crate) slots: Arc<Semaphore>,
     pacer: Pacer,
     /// Ends with [`Gate::drain`].
     pub(crate) tracker: TaskTracker,
     closing: AtomicBool,
+    /// Outbox rows from before are another process's.
+    pub(crate) opened_at: Millis,
 }
 
 impl Gate {
@@ -94,14 +83,15 @@ impl Gate {
             discover::NAME,
             Arc::new(discover::FindTools) as Arc<dyn Flow>,
         );
+        let opened_at = parts.clock.now_ms();
         Self(Arc::new(Inner {
+            opened_at,
             standing: RwLock::new(standing(parts.policy)),
             hands: parts.hands,
             surroundings: parts.surroundings,
             ledger: parts.ledger,
             clock: parts.clock,
             flows,
-            settings: parts.settings,
             seal: Seal::new(&parts.seal_key),
             slots: Arc::new(Semaphore::new(WRITES_UNDER_WAY)),
             pacer: Pacer::default(),
@@ -263,6 +253,11 @@ impl Gate {
         tokio::time::timeout(timeout, self.0.tracker.wait())
             .await
             .is_ok()
+    }
+
+    /// Who the bot is: a fact, so that flows can tell its messages from others'.
+    pub async fn bot(&self) -> Result<UserId, HandsError> {
+        self.0.surroundings.bot().await
     }
 
     /// The policy in force.

@@ -32,6 +32,6 @@ pub use answer::{
     RequestPreview, Retry,
 };
 pub use flow::{Flow, FlowContext};
-pub use gate::{Gate, Parts, Settings, check_policy};
+pub use gate::{Gate, Parts, check_policy};
 pub use permit::Permit;
 pub use recover::Recovery;

@@ -1,7 +1,5 @@
 //! Reads: requests, follow-ups judged like the first ones, one view.
 
-use std::time::Duration;
-
 use catalogue::ReadPlan;
 use futures_util::future;
 use model::{HandsError, Mode, Request, Stage, Verdict};
@@ -13,7 +11,7 @@ use crate::{
     answer::{Answer, Declined, Done, Plan},
     case::Case,
     facts::{self, Aims},
-    preview, stages, trouble,
+    gate, preview, stages, trouble,
 };
 
 impl Gate {
@@ -46,16 +44,12 @@ impl Gate {
         case: &Case,
         requests: &[Request],
     ) -> Result<Vec<Value>, HandsError> {
-        let errand = case.errand(self.request_timeout());
+        let errand = case.errand(gate::REQUEST_TIMEOUT);
         let answers = requests
             .iter()
             .map(|request| self.0.hands.read(request, &errand));
         let answers = future::try_join_all(answers).await?;
         Ok(answers.into_iter().map(|response| response.body).collect())
-    }
-
-    pub(crate) fn request_timeout(&self) -> Duration {
-        self.0.settings.request_timeout
     }
 
     /// An answer may have named another place, so places are judged again: checks 3, 5 and 6.

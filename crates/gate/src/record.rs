@@ -162,11 +162,14 @@ impl Record {
             }
             Ok(Answer::Done(_)) => self.row(Outcome::Done, "ok", "carried out"),
             Ok(Answer::Planned(_)) => self.row(Outcome::Planned, "planned", "only planned"),
-            Err(Declined::Refused(refusal)) => self.row(
-                Outcome::Refused,
-                &refusal.reason.code,
-                &refusal.reason.message,
-            ),
+            Err(Declined::Refused(refusal)) => {
+                // Messages about arguments repeat them, and the audit holds no arguments.
+                let reason = match refusal.stage {
+                    Some(_) => refusal.reason.message.as_str(),
+                    None => "refused as it was asked, outside the checks",
+                };
+                self.row(Outcome::Refused, &refusal.reason.code, reason)
+            }
             Err(Declined::Failed(failure)) => {
                 let outcome = match failure.retry {
                     Retry::Unknown => Outcome::Unknown,

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     Gate,
     answer::{Failure, Retry},
+    gate,
     permit::{Permit, Written},
     write::{self, Stored},
 };
@@ -38,11 +39,13 @@ pub struct Recovery {
 }
 
 impl Gate {
-    /// Close every row that an earlier process left open. Call it once, before any other call.
+    /// Close every row that an earlier process left open. Other calls may go on meanwhile.
     pub async fn finish_unfinished(&self) -> Result<Recovery, StoreError> {
         let mut recovery = Recovery::default();
         loop {
-            let rows = self.0.ledger.unfinished(PAGE).await?;
+            let mut rows = self.0.ledger.unfinished(PAGE).await?;
+            // Younger rows are writes of this process that are still under way.
+            rows.retain(|row| row.created_at < self.0.opened_at);
             if rows.is_empty() {
                 return Ok(recovery);
             }
@@ -72,7 +75,7 @@ impl Gate {
         let permit = Permit::renew(Written::down(), again);
         let errand = Errand {
             lane: LANE.into(),
-            timeout: self.request_timeout(),
+            timeout: gate::REQUEST_TIMEOUT,
         };
         let answer = self.0.hands.write(&permit, &errand).await;
         if let (Some(guild), true) = (

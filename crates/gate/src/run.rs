@@ -14,7 +14,7 @@ use crate::{
     answer::{Answer, Declined, Done, Plan, Retry},
     case::Case,
     flow::{Flow, FlowContext},
-    preview, stages, trouble,
+    gate, preview, stages, trouble,
     write::{self, Stored},
 };
 
@@ -42,7 +42,7 @@ impl Gate {
     }
 
     async fn steps(&self, case: &Case, flow: FlowCall, steps: &dyn Flow) -> Result<View, Declined> {
-        let limit = self.0.settings.flow_timeout;
+        let limit = gate::FLOW_TIMEOUT;
         let millis = i64::try_from(limit.as_millis()).unwrap_or(i64::MAX);
         let context = FlowContext {
             principal: case.principal.clone(),

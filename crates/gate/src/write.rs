@@ -224,7 +224,7 @@ impl Gate {
             self.still_the_same(case, &opened).await?;
         }
         let permit = Permit::grant(&case.passed, Written::down(), request);
-        let errand = case.errand(self.request_timeout());
+        let errand = case.errand(gate::REQUEST_TIMEOUT);
         let answer = self.0.hands.write(&permit, &errand).await;
         self.forget(case, model::Permitted::request(&permit));
         match answer {
