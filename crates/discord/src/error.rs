@@ -1,7 +1,7 @@
-//! What can be wrong with the settings this room is built from. Failures of single requests are
-//! `model::HandsError`.
+//! What can be wrong with the settings this room is built from, and why the Gateway is closed for
+//! good. Failures of single requests are `model::HandsError`.
 
-/// Why hands cannot be built.
+/// Why hands or ears cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The address of the API is unusable.
@@ -20,4 +20,19 @@ pub enum Error {
         "the user agent must be printable ASCII such as \"DiscordBot (https://example.org, 1.0)\""
     )]
     UserAgent,
+    /// The address of the Gateway is unusable.
+    #[error("the Gateway address {shown} {problem}")]
+    GatewayUrl {
+        /// The address as given, clipped.
+        shown: String,
+        problem: &'static str,
+    },
+    /// Discord closed the Gateway with a code after which trying again is useless.
+    #[error("Discord closed the Gateway for good ({code}, {meaning}): {remedy}")]
+    GatewayClosed {
+        code: u16,
+        meaning: &'static str,
+        /// What the operator can do.
+        remedy: String,
+    },
 }

@@ -2,6 +2,7 @@
 //! what may be written arrives as a permit that only the gate can make.
 
 pub mod cache;
+pub mod ears;
 mod error;
 pub mod facts;
 mod hands;

@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use model::{Hands, HandsError, Permitted, Request, Response, hands::Errand};
+use model::{HandsError, Request, Response, hands::Errand};
+
+use crate::Reader;
 
 /// Sends reads to Discord.
 #[async_trait]
@@ -12,25 +14,26 @@ pub trait Fetch: Send + Sync {
     async fn fetch(&self, request: &Request) -> Result<Response, HandsError>;
 }
 
-/// Hands, used for reading only; whatever permit they take for writing, nobody here has one.
-pub struct ByHands<P> {
-    hands: Arc<dyn Hands<P>>,
+/// The hands' reader with an errand of its own.
+#[derive(Clone)]
+pub struct ByReader {
+    reader: Reader,
     errand: Errand,
 }
 
-impl<P: Permitted> ByHands<P> {
-    /// Read through `hands`, in a lane of their own, each read within `timeout`.
-    pub fn new(hands: Arc<dyn Hands<P>>, lane: Arc<str>, timeout: Duration) -> Self {
+impl ByReader {
+    /// Read in this lane, each read within `timeout`.
+    pub fn new(reader: Reader, lane: Arc<str>, timeout: Duration) -> Self {
         Self {
-            hands,
+            reader,
             errand: Errand { lane, timeout },
         }
     }
 }
 
 #[async_trait]
-impl<P: Permitted> Fetch for ByHands<P> {
+impl Fetch for ByReader {
     async fn fetch(&self, request: &Request) -> Result<Response, HandsError> {
-        self.hands.read(request, &self.errand).await
+        self.reader.read(request, &self.errand).await
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 use memo::Memo;
 
-pub use fetch::{ByHands, Fetch};
+pub use fetch::{ByReader, Fetch};
 
 /// How long roles, overwrites and members are believed. A change from elsewhere is seen after it.
 const FRESH: Duration = Duration::from_secs(10);
