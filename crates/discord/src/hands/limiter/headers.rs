@@ -73,10 +73,14 @@ impl Observed {
             remaining: text("x-ratelimit-remaining").and_then(|left| left.parse().ok()),
             reset_after: text("x-ratelimit-reset-after").and_then(seconds),
             window: text("x-ratelimit-reset")
-                .filter(|reset| reset.contains('.'))
-                .and_then(|reset| reset.parse().ok())
-                .and_then(|reset| Duration::try_from_secs_f64(reset).ok())
-                .filter(|reset| reset.subsec_millis() != 0),
+                .and_then(|reset| reset.split_once('.'))
+                .and_then(|(whole, part)| {
+                    let thousandths = part.get(..3)?.parse().ok().filter(|part| *part != 0)?;
+                    Some(
+                        Duration::from_secs(whole.parse().ok()?)
+                            + Duration::from_millis(thousandths),
+                    )
+                }),
             refused,
         }
     }
