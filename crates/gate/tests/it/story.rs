@@ -1,0 +1,210 @@
+//! Reads, plans and sends, from the call to the audit.
+
+use model::{Mode, Permitted, Risk, Stage};
+use serde_json::json;
+
+use crate::world::{World, asked, declined, done, guild, planned};
+
+#[tokio::test]
+async fn a_read_runs_at_once_and_is_recorded() {
+    let world = World::new();
+    let messages = json!([{"id": "500", "channel_id": "10", "content": "hi"}]);
+    world
+        .hands
+        .live
+        .lock()
+        .unwrap()
+        .insert("/channels/10/messages".to_owned(), Ok(messages));
+    let done = done(
+        world
+            .ask("discord_get_messages", json!({"channel_id": "10"}))
+            .await,
+    );
+    assert_eq!(done.view.value["messages"][0]["content"], "hi");
+    assert!(done.view.untrusted.contains(&"messages[].content"));
+    assert_eq!(world.ledger.outcomes(), ["done:ok"]);
+    let row = world.ledger.book().decisions[0].clone();
+    assert_eq!(row.call_id, done.call_id);
+    assert_eq!((row.guild_id, row.risk), (Some(guild(1)), Some(Risk::Read)));
+    assert_eq!(row.digest.len(), 64);
+}
+
+#[tokio::test]
+async fn a_write_is_only_planned_unless_it_says_otherwise() {
+    let world = World::new();
+    let arguments = json!({"channel_id": "10", "content": "hello"});
+    let plan = planned(world.ask("discord_send_message", arguments.clone()).await);
+    assert_eq!(plan.checks.len(), 8);
+    assert!(plan.checks.iter().all(|check| check.verdict.allows()));
+    assert_eq!(plan.checks[7].verdict.reason().code, "not_run");
+    assert!(plan.confirm.is_none());
+    assert_eq!(world.sent(), 0);
+    assert_eq!(world.ledger.outcomes(), ["planned:planned"]);
+
+    let mut arguments = arguments;
+    arguments["dry_run"] = json!(false);
+    let done = done(world.ask("discord_send_message", arguments).await);
+    assert_eq!(done.view.value["id"], "500");
+    assert!(!done.replayed);
+    let sent = world.hands.writes.lock().unwrap()[0].clone();
+    assert_eq!(sent.nonce().unwrap().len(), 25);
+    assert_eq!(*world.hands.open_rows.lock().unwrap(), [1]);
+    assert_eq!(
+        world.ledger.outcomes(),
+        ["planned:planned", "started:started", "done:ok"]
+    );
+    assert_eq!(
+        world.ledger.book().decisions[2].stage,
+        Stage::ExecuteAndAudit
+    );
+}
+
+#[tokio::test]
+async fn a_plan_reads_as_people_need_it() {
+    let world = World::new();
+    let message = json!({"id": "500", "channel_id": "10", "content": "old words"});
+    let path = "/channels/10/messages/500".to_owned();
+    world.hands.live.lock().unwrap().insert(path, Ok(message));
+    let arguments = json!({"channel_id": "10", "message_id": "500"});
+    let plan = planned(world.ask("discord_delete_message", arguments).await);
+    let token = plan.confirm.clone().unwrap();
+    assert_eq!(token.expires_at, world.now() + 600_000);
+    let shown = serde_json::to_string_pretty(&plan)
+        .unwrap()
+        .replace(&token.token, "[token]")
+        .replace(&plan.call_id, "[call]");
+    insta::assert_snapshot!("plan_of_a_deletion", shown);
+}
+
+#[tokio::test]
+async fn an_agent_that_talks_all_day_need_not_say_dry_run() {
+    let world = World::with(
+        "[[rules]]\nname = \"chat\"\nrisks = [\"write\"]\nprincipals = [\"local\"]\ndry_run_by_default = false",
+    );
+    let arguments = json!({"channel_id": "10", "content": "hello"});
+    done(world.ask("discord_send_message", arguments.clone()).await);
+    assert_eq!(world.ledger.book().decisions[1].rules, ["chat"]);
+    // A dry run always wins.
+    let mut call = asked("discord_send_message", arguments);
+    call.mode = Mode::Execute;
+    call.arguments.insert("dry_run".to_owned(), json!(true));
+    planned(world.call(call).await);
+}
+
+#[tokio::test]
+async fn dispatchers_are_judged_as_the_tool_they_run() {
+    let world = World::new();
+    let arguments = json!({
+        "tool": "discord_send_message",
+        "arguments": {"channel_id": "10", "content": "hello"},
+        "dry_run": false,
+    });
+    done(world.ask("discord_run_write", arguments.clone()).await);
+    assert_eq!(
+        world.ledger.book().decisions[0].tool,
+        "discord_send_message"
+    );
+    let wrong = declined(
+        world
+            .ask(
+                "discord_run_read",
+                json!({
+                    "tool": "discord_send_message", "arguments": {},
+                }),
+            )
+            .await,
+    );
+    assert_eq!(wrong.code(), "wrong_dispatcher");
+}
+
+#[tokio::test]
+async fn tools_can_be_found() {
+    let world = World::new();
+    let all = done(world.ask("discord_find_tools", json!({})).await);
+    assert!(all.view.value["toolsets"].as_array().unwrap().len() > 1);
+    let found = done(
+        world
+            .ask(
+                "discord_find_tools",
+                json!({"query": "delete message", "detail": true}),
+            )
+            .await,
+    );
+    assert_eq!(
+        found.view.value["tools"][0]["name"],
+        "discord_delete_message"
+    );
+    assert!(found.view.value["tools"][0]["input_schema"]["properties"]["confirm"].is_object());
+}
+
+#[tokio::test]
+async fn a_change_of_places_makes_facts_stale_and_a_message_does_not() {
+    let world = World::new();
+    let send = json!({"channel_id": "10", "content": "x", "dry_run": false});
+    done(world.ask("discord_send_message", send).await);
+    assert!(world.facts.forgotten.lock().unwrap().is_empty());
+    let thread = json!({"channel_id": "10", "name": "x", "dry_run": false});
+    done(world.ask("discord_create_thread", thread).await);
+    assert!(world.facts.forgotten.lock().unwrap().contains(&guild(1)));
+}
+
+#[tokio::test]
+async fn a_dropped_caller_does_not_stop_a_write() {
+    let world = World::new();
+    world
+        .hands
+        .slots
+        .forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    let arguments = json!({"channel_id": "10", "content": "hello", "dry_run": false});
+    let call = world.ask("discord_send_message", arguments);
+    let mut call = Box::pin(call);
+    // Polled until the outbox row is there, then dropped.
+    while world.ledger.book().open.is_empty() {
+        let turn = std::future::poll_fn(|context| {
+            let _ = call.as_mut().poll(context);
+            std::task::Poll::Ready(())
+        });
+        turn.await;
+        tokio::task::yield_now().await;
+    }
+    drop(call);
+    world.hands.slots.add_permits(1);
+    assert!(world.gate.drain(std::time::Duration::from_secs(10)).await);
+    assert_eq!(world.sent(), 1);
+    assert_eq!(world.ledger.outcomes(), ["started:started", "done:ok"]);
+    let late = world
+        .ask("discord_get_messages", json!({"channel_id": "10"}))
+        .await;
+    assert_eq!(declined(late).code(), "shutting_down");
+}
+
+#[tokio::test]
+async fn what_is_sent_is_what_was_written_down() {
+    let world = World::new();
+    world
+        .hands
+        .slots
+        .forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    let arguments = json!({"channel_id": "10", "content": "hello", "dry_run": false});
+    let written = async {
+        loop {
+            let row = world.ledger.book().open.values().next().cloned();
+            if let Some(row) = row {
+                world.hands.slots.add_permits(1);
+                return row;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (_, row) = tokio::join!(world.ask("discord_send_message", arguments), written);
+    let kept: model::Request = serde_json::from_value(row.request).unwrap();
+    assert!(row.repeatable);
+    assert_eq!(kept, world.hands.writes.lock().unwrap()[0]);
+}
+
+/// The type exists, and outside the gate nothing makes one.
+#[test]
+fn the_permit_is_what_hands_take() {
+    fn takes<P: Permitted>() {}
+    takes::<gate::Permit>();
+}
