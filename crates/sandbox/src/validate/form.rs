@@ -112,7 +112,10 @@ impl<'a> Form<'a> {
     /// An integer, also written as text, within bounds.
     pub(crate) fn integer(&mut self, key: &str, range: RangeInclusive<i64>) -> Patch<i64> {
         self.raw(key).and_then(|value| {
-            let number = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+            let number = value
+                .as_i64()
+                .or_else(|| whole(value))
+                .or_else(|| value.as_str()?.parse().ok());
             let Some(number) = number else {
                 let message = format!("Value \"{}\" is not int.", plain(value));
                 self.error(key, "NUMBER_TYPE_COERCE", &message);
@@ -326,6 +329,12 @@ fn read_id(value: &Value) -> Option<Snowflake> {
         .as_u64()
         .or_else(|| value.as_str()?.parse().ok())
         .map(Snowflake)
+}
+
+/// `1.0` counts as an integer: discord.py sends a poll's hours so.
+fn whole(value: &Value) -> Option<i64> {
+    let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+    format!("{number:.0}").parse().ok()
 }
 
 #[cfg(test)]
