@@ -33,6 +33,10 @@ pub struct Card {
     pub title: Cow<'static, str>,
     pub description: Cow<'static, str>,
     pub risk: Risk,
+    /// Doing it twice is the same as doing it once.
+    pub idempotent: bool,
+    /// It deals with Discord, where other people are.
+    pub open_world: bool,
     /// JSON Schema of the arguments; its root is an object.
     pub input_schema: Arc<Map<String, Value>>,
 }

@@ -4,9 +4,12 @@
 //! decides nothing: what is allowed, planned or confirmed is the gate's word, put into the
 //! protocol's.
 
+mod bridge;
 mod calls;
+mod client;
 mod confirm;
 mod contained;
+mod gated;
 mod hall;
 mod handler;
 mod http;
@@ -17,8 +20,12 @@ mod resources;
 mod seal;
 mod service;
 mod stdio;
+mod tls;
 mod untrusted;
 
+pub use bridge::{Upstream, bridge, bridge_streams};
+pub use client::{CallResult, Client, Generation};
+pub use gated::Gated;
 pub use hall::{Answer, Card, Confirm, Declined, Done, Hall, Plan, Retry};
 pub use http::{HttpConfig, HttpService, Sessions};
 pub use service::{App, Service, http_around};
@@ -35,4 +42,7 @@ pub enum Error {
     /// A server, reached as a client, did not answer as it should.
     #[error("the server at {url} cannot be used: {detail}")]
     Server { url: String, detail: String },
+    /// An address that is none.
+    #[error("{url} is not the address of a service: {detail}")]
+    Address { url: String, detail: String },
 }

@@ -60,11 +60,17 @@ pub(crate) fn page<T>(
 /// A card as a tool. Hints that say what clients assume anyway are left out.
 pub(crate) fn tool(card: Card) -> Tool {
     let hints = ToolAnnotations::new();
-    let hints = match card.risk {
+    let mut hints = match card.risk {
         Risk::Read => hints.read_only(true),
         Risk::Write => hints.destructive(false),
         Risk::Destructive => hints.destructive(true),
     };
+    if card.idempotent && card.risk != Risk::Read {
+        hints = hints.idempotent(true);
+    }
+    if !card.open_world {
+        hints = hints.open_world(false);
+    }
     Tool::new(card.name, card.description, card.input_schema)
         .with_title(card.title)
         .with_annotations(hints)

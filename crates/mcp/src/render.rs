@@ -114,7 +114,7 @@ pub(crate) fn declined(declined: &Declined) -> CallToolResult {
             declined.message,
             declined.code
         ),
-        None => format!("Failed: {} [{}]", declined.message, declined.code),
+        None => format!("Not done: {} [{}]", declined.message, declined.code),
     };
     if let Some(hint) = &declined.hint {
         let _ = write!(text, "\nWhat to do: {hint}");

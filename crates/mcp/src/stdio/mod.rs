@@ -14,8 +14,8 @@ use rmcp::{
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use self::{
-    lines::{Line, Lines},
+pub(crate) use self::{
+    lines::{LONGEST_LINE, Line, Lines},
     writer::{Sender, Writer},
 };
 use crate::{
@@ -150,7 +150,7 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for StdioTransport<R> {
                     self.refuse(&Malformed {
                         id: serde_json::Value::Null,
                         code: INVALID_REQUEST,
-                        message: format!("a message is longer than {} bytes", lines::LONGEST_LINE),
+                        message: format!("a message is longer than {} bytes", LONGEST_LINE),
                     });
                     continue;
                 }

@@ -45,6 +45,8 @@ impl Hall for Fixture {
                 title: "A tool".into(),
                 description: "Does something.".into(),
                 risk,
+                idempotent: false,
+                open_world: true,
                 input_schema: Arc::new(schema.as_object().unwrap().clone()),
             })
             .collect()
