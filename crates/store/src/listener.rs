@@ -15,8 +15,7 @@ use crate::{
     journal::{self, CHANNEL},
 };
 
-/// Pause before listening again after the connection was lost. Those who wait look for
-/// themselves meanwhile.
+/// Pause before listening again after the connection was lost. The first thing then is to look.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Listen until `stop`.

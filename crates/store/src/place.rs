@@ -24,6 +24,8 @@ use crate::{
 const READERS: u32 = 4;
 /// How long to wait for a lock that another process holds, or for a free reader.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What the write-ahead log shrinks to, in bytes, after a burst has let it grow.
+const LOG_KEPT: u32 = 64 * 1024 * 1024;
 /// Pause between attempts to turn a new file to write-ahead logging while another process does.
 const AGAIN: Duration = Duration::from_millis(20);
 
@@ -65,9 +67,11 @@ impl Place {
             let options = PgConnectOptions::from_str(url).map_err(|_| Error::Address {
                 detail: "this is no PostgreSQL URL".to_owned(),
             })?;
-            let options = options
-                .application_name("guildhall")
-                .disable_statement_logging();
+            let options = match options.get_application_name() {
+                Some(_) => options,
+                None => options.application_name("guildhall"),
+            }
+            .disable_statement_logging();
             return Ok(Self::Postgres {
                 options: Box::new(options),
             });
@@ -88,6 +92,7 @@ impl Place {
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE)
+            .pragma("journal_size_limit", LOG_KEPT.to_string())
             .disable_statement_logging();
         if let Some(pages) = max_page_count(parameters)? {
             options = options.pragma("max_page_count", pages.to_string());

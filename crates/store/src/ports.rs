@@ -12,14 +12,17 @@ use model::{
     },
 };
 
-use crate::{Store, audit, draft, engine::storable, error::corrupt, journal, key, lease, outbox};
+use crate::{
+    Store, audit, draft, engine::storable, error::corrupt, journal, key, lease, outbox,
+    reader::Readers,
+};
 
 /// How many rows one query gives at most, whatever it asks for.
 const PAGE: u32 = 1000;
 /// How many API keys are listed.
 const KEYS: i64 = 10_000;
-/// How often someone who waits for the journal looks for themselves: another process may have
-/// written to the same file, or a notification may have been lost.
+/// How often someone who waits for the journal of a file looks for themselves, because another
+/// process may have written to it. PostgreSQL tells us, and memory is ours alone.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 #[async_trait]
@@ -178,13 +181,22 @@ impl Journal for Store {
 
     async fn grown_past(&self, seq: i64) {
         let mut grown = self.inner.grown.subscribe();
-        while *grown.borrow_and_update() <= seq {
+        let stop = self.inner.stop.token();
+        while !stop.is_cancelled() && *grown.borrow_and_update() <= seq {
             // An error means only that it is not yet time to look.
             if let Ok(latest) = self.latest().await {
                 journal::raise(&self.inner.grown, latest);
             }
-            let waits = grown.wait_for(|latest| *latest > seq);
-            drop(tokio::time::timeout(LOOK_AGAIN, waits).await);
+            let grows = grown.wait_for(|latest| *latest > seq);
+            match self.inner.readers {
+                Readers::Sqlite(_) => {
+                    let looks = tokio::time::timeout(LOOK_AGAIN, grows);
+                    stop.run_until_cancelled(looks).await;
+                }
+                Readers::Postgres(_) | Readers::Writer(_) => {
+                    stop.run_until_cancelled(grows).await;
+                }
+            }
         }
     }
 

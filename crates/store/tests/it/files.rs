@@ -2,16 +2,29 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use model::{
     ManualClock,
     ledger::{Begun, Journal as _, Ledger as _, Outcome, StoreError},
 };
+use sqlx::{
+    ConnectOptions as _,
+    sqlite::{SqliteConnectOptions, SqliteConnection},
+};
 use store::Error;
 
-use crate::fixtures::{START, decision, event, finish, intent, open, runtime, sent};
+use crate::fixtures::{
+    HOUR, START, claim, decision, event, finish, intent, open, runtime, sent, spend,
+};
 
 fn url(path: &Path) -> String {
     format!("sqlite:{}", path.display())
+}
+
+/// Look at the file as somebody else would.
+async fn connect(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path);
+    options.connect().await.unwrap()
 }
 
 async fn refused(path: &Path) -> Error {
@@ -191,8 +204,7 @@ fn a_database_of_a_newer_version_is_refused() {
             .await
             .close()
             .await;
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
-        let mut connection = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        let mut connection = connect(&path).await;
         sqlx::query("INSERT INTO schema_versions (version, applied_at) VALUES (999, 0)")
             .execute(&mut connection)
             .await
@@ -218,5 +230,83 @@ fn a_place_that_cannot_be_made_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let error = refused(directory.path()).await;
         assert!(matches!(error, Error::Unusable { .. }), "{error:?}");
+    });
+}
+
+#[test]
+fn what_has_expired_is_forgotten() {
+    runtime().block_on(async {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let clock = ManualClock::at(START);
+        let store = open(&url(&path), &clock).await;
+        for number in 0..3 {
+            let mut spent = intent(&format!("row-{number}"));
+            spent.idempotency = Some(claim(&number.to_string(), "d", START + HOUR));
+            spent.confirmation = Some(spend(&number.to_string(), &clock));
+            store.begin(spent).await.unwrap();
+        }
+        store.finish(finish("row-0", sent("{}"))).await.unwrap();
+        let mut connection = connect(&path).await;
+        let mut counts = async || {
+            let mut counts = [0; 3];
+            for (count, sql) in counts.iter_mut().zip([
+                "SELECT COUNT(*) FROM idempotency_keys",
+                "SELECT COUNT(*) FROM spent_confirmations",
+                "SELECT COUNT(*) FROM outbox",
+            ]) {
+                let row: (i64,) = sqlx::query_as(sql)
+                    .fetch_one(&mut connection)
+                    .await
+                    .unwrap();
+                *count = row.0;
+            }
+            counts
+        };
+        assert_eq!(counts().await, [3, 3, 3]);
+        clock.advance(HOUR);
+        store.record(decision("x", Outcome::Done)).await.unwrap();
+        assert_eq!(counts().await, [0, 0, 3]);
+        // A finished row goes in the end; one that is not finished never does.
+        clock.advance(40 * 24 * HOUR);
+        store.record(decision("y", Outcome::Done)).await.unwrap();
+        assert_eq!(counts().await, [0, 0, 2]);
+        assert_eq!(store.unfinished(10).await.unwrap().len(), 2);
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_full_queue_turns_callers_away_and_keeps_its_word_to_the_others() {
+    const CALLERS: usize = 6000;
+    runtime().block_on(async {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let store = open(&url(&path), &ManualClock::at(START)).await;
+        // Another process holds the write lock for a while.
+        let mut other = connect(&path).await;
+        sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut other)
+            .await
+            .unwrap();
+        let mut calls: FuturesUnordered<_> = (0..CALLERS)
+            .map(|_| store.record(decision("x", Outcome::Done)))
+            .collect();
+        assert_eq!(calls.next().await, Some(Err(StoreError::Overloaded)));
+        sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+        let mut stored = 0;
+        while let Some(end) = calls.next().await {
+            match end {
+                Ok(()) => stored += 1,
+                Err(error) => assert_eq!(error, StoreError::Overloaded),
+            }
+        }
+        let row: (i64,) = sqlx::query_as("SELECT COUNT(*) FROM decisions")
+            .fetch_one(&mut other)
+            .await
+            .unwrap();
+        assert!(stored > 0);
+        assert_eq!(row.0, stored);
+        store.close().await;
     });
 }

@@ -1,4 +1,4 @@
-//! Several instances on one PostgreSQL: they wake one another, and number and claim as if they were one.
+//! Several instances on one database: they wake one another, and number and claim as if they were one.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use model::{
     ManualClock,
     ledger::{Begun, EventFilter, Journal as _, Leases as _, Ledger as _, Outcome},
 };
+use store::Store;
 
 use crate::{
     fixtures::{
@@ -14,151 +15,160 @@ use crate::{
     postgres,
 };
 
+fn on_postgresql(story: impl AsyncFnOnce(&str)) {
+    runtime().block_on(async {
+        if let Some(database) = postgres::database().await {
+            story(&database.url).await;
+            database.forget().await;
+        }
+    });
+}
+
+fn on_a_file(story: impl AsyncFnOnce(&str)) {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("store.db").display());
+    runtime().block_on(story(&url));
+}
+
 #[test]
 fn an_append_wakes_those_who_wait_on_another_instance() {
-    runtime().block_on(async {
-        let Some(database) = postgres::database().await else {
-            return;
+    on_postgresql(waking);
+}
+
+#[test]
+fn an_append_is_found_by_those_who_wait_on_another_instance_of_a_file() {
+    on_a_file(waking);
+}
+
+async fn waking(url: &str) {
+    let clock = ManualClock::at(START);
+    // On an empty database, so both would create it.
+    let (here, there) = tokio::join!(open(url, &clock), open(url, &clock));
+    for expected in 1..=3 {
+        let waits = async {
+            while here.latest().await.unwrap() < expected {
+                here.grown_past(expected - 1).await;
+            }
+            let all = EventFilter::default();
+            here.after(expected - 1, &all, 10).await.unwrap()
         };
-        let clock = ManualClock::at(START);
-        let (here, there) = tokio::join!(open(&database.url, &clock), open(&database.url, &clock));
-        for expected in 1..=5 {
-            let waits = async {
-                while here.latest().await.unwrap() < expected {
-                    here.grown_past(expected - 1).await;
-                }
-                here.after(expected - 1, &EventFilter::default(), 10)
-                    .await
-                    .unwrap()
-            };
-            let append = there.append(vec![event("MESSAGE_CREATE", 1, 1, "{}")], None);
-            let (events, appended) = tokio::join!(waits, append);
-            assert_eq!(appended.unwrap(), expected);
-            assert_eq!(events[0].seq, expected);
-        }
-        here.close().await;
-        there.close().await;
-        database.forget().await;
-    });
+        let append = there.append(vec![event("MESSAGE_CREATE", 1, 1, "{}")], None);
+        let (events, appended) = tokio::join!(waits, append);
+        assert_eq!(appended.unwrap(), expected);
+        assert_eq!(events[0].seq, expected);
+    }
+    // One who waits for what will never come is let go when the store closes.
+    tokio::join!(here.grown_past(1000), here.close());
+    there.close().await;
 }
 
 #[test]
 fn numbers_have_no_gaps_and_never_appear_out_of_order() {
+    on_postgresql(numbering);
+}
+
+#[test]
+fn numbers_have_no_gaps_and_never_appear_out_of_order_in_a_shared_file() {
+    on_a_file(numbering);
+}
+
+async fn numbering(url: &str) {
     const BATCHES: i64 = 60;
-    runtime().block_on(async {
-        let Some(database) = postgres::database().await else {
-            return;
-        };
-        let clock = ManualClock::at(START);
-        let (one, two) = tokio::join!(open(&database.url, &clock), open(&database.url, &clock));
-        let append = async |store: store::Store| {
-            for _ in 0..BATCHES {
-                let batch = vec![
-                    event("MESSAGE_CREATE", 1, 1, "{}"),
-                    event("MESSAGE_CREATE", 1, 1, "{}"),
-                ];
-                let (appended, recorded) = tokio::join!(
-                    store.append(batch, None),
-                    store.record(decision("x", Outcome::Done))
-                );
-                appended.unwrap();
-                recorded.unwrap();
+    let clock = ManualClock::at(START);
+    let (one, two) = tokio::join!(open(url, &clock), open(url, &clock));
+    let append = async |store: Store| {
+        for _ in 0..BATCHES {
+            let batch = vec![event("MESSAGE_CREATE", 1, 1, "{}"); 2];
+            let record = store.record(decision("x", Outcome::Done));
+            let (appended, recorded) = tokio::join!(store.append(batch, None), record);
+            appended.unwrap();
+            recorded.unwrap();
+        }
+    };
+    let follow = async {
+        let mut seen = 0;
+        while seen < BATCHES * 4 {
+            one.grown_past(seen).await;
+            let all = EventFilter::default();
+            for event in one.after(seen, &all, 1000).await.unwrap() {
+                seen += 1;
+                assert_eq!(event.seq, seen, "a reader was shown a gap");
             }
-        };
-        let reader = one.clone();
-        let follow = async {
-            let mut seen = 0;
-            while seen < BATCHES * 4 {
-                reader.grown_past(seen).await;
-                let events = reader
-                    .after(seen, &EventFilter::default(), 1000)
-                    .await
-                    .unwrap();
-                for event in events {
-                    seen += 1;
-                    assert_eq!(event.seq, seen, "a reader was shown a gap");
-                }
-            }
-        };
-        tokio::join!(append(one.clone()), append(two.clone()), follow);
-        let audit = one.decisions(0, 1000).await.unwrap();
-        let numbers: Vec<i64> = audit.iter().map(|(seq, _)| *seq).collect();
-        assert_eq!(numbers, (1..=BATCHES * 2).collect::<Vec<i64>>());
-        one.close().await;
-        two.close().await;
-        database.forget().await;
-    });
+        }
+    };
+    tokio::join!(append(one.clone()), append(two.clone()), follow);
+    let audit = one.decisions(0, 1000).await.unwrap();
+    let numbers: Vec<i64> = audit.iter().map(|(seq, _)| *seq).collect();
+    assert_eq!(numbers, (1..=BATCHES * 2).collect::<Vec<i64>>());
+    one.close().await;
+    two.close().await;
 }
 
 #[test]
 fn a_key_and_a_lease_are_won_by_one_instance_alone() {
-    runtime().block_on(async {
-        let Some(database) = postgres::database().await else {
-            return;
-        };
-        let clock = ManualClock::at(START);
-        let stores = [
-            open(&database.url, &clock).await,
-            open(&database.url, &clock).await,
-            open(&database.url, &clock).await,
-        ];
-        for round in 0..20 {
-            let attempts = stores.iter().enumerate().map(|(number, store)| async move {
-                let mut intent = intent(&format!("{round}-{number}"));
-                let key = format!("key-{round}");
-                intent.idempotency = Some(claim(&key, "d", START + HOUR));
-                let agent = holder(&format!("agent-{number}"));
-                let lease = store.acquire(thread(round + 1), &agent, MINUTE);
-                tokio::join!(store.begin(intent), lease)
-            });
-            let ends = futures_util::future::join_all(attempts).await;
-            let (mut begun, mut leased) = (0, 0);
-            for (begin, lease) in ends {
-                match begin.unwrap() {
-                    Begun::Inserted { .. } => begun += 1,
-                    Begun::InFlight => {}
-                    other => panic!("{other:?} was not expected"),
-                }
-                leased += i32::from(lease.unwrap().is_ok());
-            }
-            assert_eq!((begun, leased), (1, 1));
-        }
-        for store in stores {
-            store.close().await;
-        }
-        database.forget().await;
-    });
+    on_postgresql(winning);
 }
 
 #[test]
-fn a_lost_connection_is_opened_again() {
-    runtime().block_on(async {
-        let Some(database) = postgres::database().await else {
-            return;
-        };
+fn a_key_and_a_lease_in_a_shared_file_are_won_by_one_instance_alone() {
+    on_a_file(winning);
+}
+
+async fn winning(url: &str) {
+    let clock = ManualClock::at(START);
+    let stores = [
+        open(url, &clock).await,
+        open(url, &clock).await,
+        open(url, &clock).await,
+    ];
+    for round in 0..20 {
+        let attempts = stores.iter().enumerate().map(|(number, store)| async move {
+            let mut intent = intent(&format!("{round}-{number}"));
+            intent.idempotency = Some(claim(&format!("key-{round}"), "d", START + HOUR));
+            let agent = holder(&format!("agent-{number}"));
+            let lease = store.acquire(thread(round + 1), &agent, MINUTE);
+            tokio::join!(store.begin(intent), lease)
+        });
+        let (mut begun, mut leased) = (0, 0);
+        for (begin, lease) in futures_util::future::join_all(attempts).await {
+            match begin.unwrap() {
+                Begun::Inserted { .. } => begun += 1,
+                Begun::InFlight => {}
+                other => panic!("{other:?} was not expected"),
+            }
+            leased += i32::from(lease.unwrap().is_ok());
+        }
+        assert_eq!((begun, leased), (1, 1));
+    }
+    for store in stores {
+        store.close().await;
+    }
+}
+
+#[test]
+fn lost_connections_are_opened_again() {
+    on_postgresql(async |url| {
         let clock = ManualClock::at(START);
-        let store = open(&database.url, &clock).await;
-        store
-            .record(decision("before", Outcome::Done))
-            .await
-            .unwrap();
-        let options: sqlx::postgres::PgConnectOptions = database.url.parse().unwrap();
+        let store = open(&format!("{url}&application_name=lost"), &clock).await;
+        let record = async |call| store.record(decision(call, Outcome::Done)).await.unwrap();
+        record("before").await;
+        assert_eq!(store.latest().await.unwrap(), 0);
+        let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
         let mut other = sqlx::ConnectOptions::connect(&options).await.unwrap();
-        sqlx::query(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE application_name = 'guildhall' AND pid IN (
-                 SELECT pid FROM pg_stat_activity WHERE query LIKE 'COMMIT%')",
+        let ended = sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost'",
         )
-        .execute(&mut other)
+        .fetch_all(&mut other)
         .await
         .unwrap();
-        store
-            .record(decision("after", Outcome::Done))
-            .await
-            .unwrap();
+        assert!(ended.len() >= 2, "at least the writer and a reader");
+        record("after").await;
         assert_eq!(store.decisions(0, 10).await.unwrap().len(), 2);
+        let seq = store.latest().await.unwrap();
+        let append = store.append(vec![event("MESSAGE_CREATE", 1, 1, "{}")], None);
+        let (appended, ()) = tokio::join!(append, store.grown_past(seq));
+        assert_eq!(appended.unwrap(), seq + 1);
         store.close().await;
-        database.forget().await;
     });
 }
 

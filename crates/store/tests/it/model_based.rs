@@ -1,6 +1,9 @@
 //! Random stories told to the store and to a tiny model of it; they must answer alike.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
+};
 
 use model::{
     Clock, ManualClock,
@@ -14,6 +17,7 @@ use crate::{
     postgres,
 };
 
+const MEMORY: &str = "sqlite::memory:";
 const KEY_LIVES: i64 = 100;
 const AGENTS: [&str; 3] = ["scout", "scribe", "warden"];
 
@@ -40,6 +44,10 @@ enum Step {
     Advance {
         by: i64,
     },
+    /// Open the database again, after a proper goodbye or without one.
+    Reopen {
+        close: bool,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -51,6 +59,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (agent.clone(), 1..80i64).prop_map(|(agent, ttl)| Step::Acquire { agent, ttl }),
         1 => agent.prop_map(|agent| Step::Release { agent }),
         2 => (1..60i64).prop_map(|by| Step::Advance { by }),
+        1 => any::<bool>().prop_map(|close| Step::Reopen { close }),
     ]
 }
 
@@ -152,7 +161,7 @@ impl Model {
 }
 
 /// Tell one story to both. `space` keeps stories on one database apart.
-async fn tell(store: &Store, clock: &ManualClock, space: u64, steps: Vec<Step>) {
+async fn tell(store: &mut Store, url: &str, clock: &ManualClock, space: u64, steps: Vec<Step>) {
     let mut model = Model::default();
     let place = thread(space + 1);
     let mut highest = 0;
@@ -216,6 +225,15 @@ async fn tell(store: &Store, clock: &ManualClock, space: u64, steps: Vec<Step>) 
                 assert_eq!(released, model.release(now, agent));
             }
             Step::Advance { by } => clock.advance(by),
+            Step::Reopen { close } => {
+                if url == MEMORY {
+                    continue;
+                }
+                if close {
+                    store.close().await;
+                }
+                *store = open(url, clock).await;
+            }
         }
         let current = store.current(place).await.unwrap();
         let current = current.map(|lease| (lease.holder, lease.until, lease.fence));
@@ -250,11 +268,31 @@ fn sqlite_answers_as_the_model_does() {
     proptest!(config(100), |(steps in story())| {
         runtime.block_on(async {
             let clock = ManualClock::at(START);
-            let store = open("sqlite::memory:", &clock).await;
-            tell(&store, &clock, 0, steps).await;
+            let mut store = open(MEMORY, &clock).await;
+            tell(&mut store, MEMORY, &clock, 0, steps).await;
             store.close().await;
         });
     });
+}
+
+/// Stories told one after another to one database that outlives them.
+fn tell_all(runtime: &tokio::runtime::Runtime, url: &str, cases: u32) {
+    let clock = ManualClock::at(START);
+    let store = RefCell::new(runtime.block_on(open(url, &clock)));
+    let space = Cell::new(0);
+    proptest!(config(cases), |(steps in story())| {
+        space.set(space.get() + 1);
+        let store = &mut *store.borrow_mut();
+        runtime.block_on(tell(store, url, &clock, space.get(), steps));
+    });
+    runtime.block_on(store.borrow().close());
+}
+
+#[test]
+fn a_file_that_is_reopened_answers_as_the_model_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("store.db").display());
+    tell_all(&runtime(), &url, 20);
 }
 
 #[test]
@@ -263,20 +301,6 @@ fn postgresql_answers_as_the_model_does() {
     let Some(database) = runtime.block_on(postgres::database()) else {
         return;
     };
-    let clock = ManualClock::at(START);
-    let store = runtime.block_on(open(&database.url, &clock));
-    let mut space = 0;
-    let cases = std::cell::RefCell::new(&mut space);
-    proptest!(config(25), |(steps in story())| {
-        let space = {
-            let mut cases = cases.borrow_mut();
-            **cases += 1;
-            **cases
-        };
-        runtime.block_on(tell(&store, &clock, space, steps));
-    });
-    runtime.block_on(async {
-        store.close().await;
-        database.forget().await;
-    });
+    tell_all(&runtime, &database.url, 25);
+    runtime.block_on(database.forget());
 }
