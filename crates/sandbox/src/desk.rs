@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use crate::faults::Faults;
+use crate::faults::{Faults, GatewayFault};
 use crate::gateway::Hub;
 use crate::limits::{InvalidRequests, Limiter, Limits};
 use crate::snowflake::Snowflake;
@@ -52,7 +52,7 @@ struct Seen {
 
 impl Desk {
     pub(crate) fn new(shared: Arc<Shared>, hub: Arc<Hub>, limits: Limits) -> Self {
-        hub.limit_identifies(limits.identify_per_5s);
+        limit_identifies(&shared, &limits);
         Self {
             shared,
             hub,
@@ -77,9 +77,23 @@ impl Desk {
     /// Takes new limits into use, after a check.
     pub(crate) fn set_limits(&self, limits: Limits) -> Result<(), String> {
         limits.validate()?;
-        self.hub.limit_identifies(limits.identify_per_5s);
+        limit_identifies(&self.shared, &limits);
         self.limiter().set_limits(limits);
         Ok(())
+    }
+
+    /// Does something to every session; answers how many it reached.
+    pub(crate) fn break_gateway(&self, fault: GatewayFault) -> usize {
+        let (hub, now_ms) = (&self.hub, self.now_ms());
+        match fault {
+            GatewayFault::Disconnect { code, resumable } => {
+                hub.close_all(now_ms, code, resumable.into())
+            }
+            GatewayFault::Drop { resumable } => hub.cut_all(now_ms, resumable.into()),
+            GatewayFault::Reconnect => hub.reconnect_all(now_ms),
+            GatewayFault::Invalidate { resumable } => hub.invalidate_all(now_ms, resumable.into()),
+            GatewayFault::Silence => hub.silence_all(now_ms),
+        }
     }
 
     /// Notes a finished request.
@@ -109,6 +123,14 @@ impl Desk {
         let now_ms = self.now_ms();
         lock(&self.seen).invalid.count(now_ms)
     }
+}
+
+fn limit_identifies(shared: &Shared, limits: &Limits) {
+    shared.write(|world| {
+        world
+            .session_starts
+            .set_max_concurrency(limits.identify_per_5s);
+    });
 }
 
 /// A panic in one request must not end the sandbox, so a poisoned lock is taken over.

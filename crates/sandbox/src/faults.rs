@@ -70,6 +70,32 @@ fn once() -> u32 {
     1
 }
 
+/// What goes wrong with the Gateway, for every session that is connected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum GatewayFault {
+    /// The websocket is closed with a code.
+    Disconnect {
+        /// Such as 4000; one that a close frame may carry.
+        code: u16,
+        /// Whether the session can be resumed.
+        resumable: bool,
+    },
+    /// The websocket ends without a close frame.
+    Drop {
+        /// Whether the session can be resumed.
+        resumable: bool,
+    },
+    /// Op 7.
+    Reconnect,
+    /// Op 9.
+    Invalidate {
+        /// The `d` of the frame.
+        resumable: bool,
+    },
+    /// The websocket stays open and says nothing more, not even heartbeat acknowledgements.
+    Silence,
+}
+
 /// What a fault does to the request it hit.
 #[derive(Debug)]
 pub(crate) enum Effect {
@@ -84,6 +110,20 @@ pub(crate) enum Effect {
 }
 
 impl Fault {
+    /// One that hits the next request, whatever it is.
+    pub fn of(kind: FaultKind) -> Self {
+        Self {
+            route: None,
+            method: None,
+            kind,
+            status: None,
+            scope: Scope::default(),
+            retry_after_ms: None,
+            latency_ms: None,
+            count: once(),
+        }
+    }
+
     fn matches(&self, route: &Route) -> bool {
         self.route
             .as_ref()

@@ -19,7 +19,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::control::{self, Person};
-use crate::desk::Desk;
+use crate::desk::{Desk, SeenRequest};
+use crate::faults::{Fault, GatewayFault};
 use crate::front::guard;
 use crate::gateway::{self, Context, Hub};
 use crate::limits::Limits;
@@ -208,6 +209,31 @@ impl Sandbox {
                 .map(|user| user.id)
         })?;
         Some(Person::new(id, self.people.clone()))
+    }
+
+    /// Switches a fault of REST on; the error says what makes no sense.
+    pub fn break_rest(&self, fault: Fault) -> Result<(), String> {
+        self.desk.faults().add(fault)
+    }
+
+    /// Does something to every session of the Gateway; answers how many it reached.
+    pub fn break_gateway(&self, fault: GatewayFault) -> usize {
+        self.desk.break_gateway(fault)
+    }
+
+    /// Takes new rate limits into use; every window starts anew.
+    pub fn set_limits(&self, limits: Limits) -> Result<(), String> {
+        self.desk.set_limits(limits)
+    }
+
+    /// The last 1,000 REST requests of bots, oldest first.
+    pub fn requests(&self) -> Vec<SeenRequest> {
+        self.desk.requests()
+    }
+
+    /// Requests within ten minutes that count towards Discord's ban of an address.
+    pub fn invalid_requests(&self) -> usize {
+        self.desk.invalid_requests()
     }
 
     /// Stops: no new requests, websockets are closed, tasks are awaited.

@@ -8,8 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Control, Problem, parse};
-use crate::faults::Fault;
-use crate::gateway::Resumable;
+use crate::faults::{Fault, GatewayFault};
 use crate::limits::{INVALID_WINDOW_MS, Limits};
 
 #[derive(Deserialize)]
@@ -73,7 +72,7 @@ pub(super) async fn clear_faults(State(control): State<Control>) -> StatusCode {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct GatewayFault {
+struct GatewayOptions {
     #[serde(default)]
     code: Option<u16>,
     #[serde(default)]
@@ -87,21 +86,27 @@ pub(super) async fn gateway_fault(
     Path(fault): Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
-    let options: GatewayFault = parse(&body)?;
+    let options: GatewayOptions = parse(&body)?;
     let code = options.code.unwrap_or(4000);
     if !is_sendable(code) {
         return Err(Problem::bad(
             "code must be 1000, 1001, 1011, 1012, or between 3000 and 4999",
         ));
     }
-    let resumable = |unless_told| Resumable::from(options.resumable.unwrap_or(unless_told));
-    let (hub, now_ms) = (&control.desk.hub, control.desk.now_ms());
-    let reached = match fault.as_str() {
-        "disconnect" => hub.close_all(now_ms, code, resumable(true)),
-        "drop" => hub.cut_all(now_ms, resumable(true)),
-        "reconnect" => hub.reconnect_all(now_ms),
-        "invalidate" => hub.invalidate_all(now_ms, resumable(false)),
-        "silence" => hub.silence_all(now_ms),
+    let resumable = |unless_told| options.resumable.unwrap_or(unless_told);
+    let fault = match fault.as_str() {
+        "disconnect" => GatewayFault::Disconnect {
+            code,
+            resumable: resumable(true),
+        },
+        "drop" => GatewayFault::Drop {
+            resumable: resumable(true),
+        },
+        "reconnect" => GatewayFault::Reconnect,
+        "invalidate" => GatewayFault::Invalidate {
+            resumable: resumable(false),
+        },
+        "silence" => GatewayFault::Silence,
         other => {
             return Err(Problem::not_found(format!(
                 "no gateway fault {other:?}; there are disconnect, drop, reconnect, invalidate \
@@ -109,7 +114,9 @@ pub(super) async fn gateway_fault(
             )));
         }
     };
-    Ok(Json(json!({ "sessions": reached })))
+    Ok(Json(
+        json!({ "sessions": control.desk.break_gateway(fault) }),
+    ))
 }
 
 /// Codes that a close frame may carry (RFC 6455 § 7.4).

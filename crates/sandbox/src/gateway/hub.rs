@@ -19,8 +19,6 @@ use crate::world::{Dispatch, DispatchSink, World};
 
 /// Sessions kept at once; beyond this, IDENTIFY is refused.
 const MAX_SESSIONS: usize = 1_000;
-/// IDENTIFYs within this many milliseconds share `identify_per_5s`.
-const IDENTIFY_WINDOW_MS: u64 = 5_000;
 
 /// Every intent that Discord documents.
 const KNOWN_INTENTS: u64 = ((1 << 17) - 1)
@@ -38,8 +36,6 @@ pub(crate) struct Hub {
 #[derive(Default)]
 struct Inner {
     sessions: HashMap<String, Session>,
-    identify_per_5s: Option<u32>,
-    identifies: Vec<u64>,
 }
 
 /// A session that a connection now carries.
@@ -80,11 +76,6 @@ pub(crate) struct SessionView {
 }
 
 impl Hub {
-    /// Limits IDENTIFY; `None` for no limit.
-    pub(crate) fn limit_identifies(&self, identify_per_5s: Option<u32>) {
-        self.lock().identify_per_5s = identify_per_5s;
-    }
-
     /// Answers IDENTIFY: READY, then a GUILD_CREATE for each guild of the shard.
     pub(crate) fn identify(
         &self,
@@ -101,9 +92,10 @@ impl Hub {
         if shard.1 == 0 || shard.0 >= shard.1 {
             return Err(Close::INVALID_SHARD.into());
         }
+        world.session_starts.admit(bot, now_ms)?;
         let session_id = world.random_text(32).to_lowercase();
         let mut inner = self.lock();
-        inner.admit_identify(now_ms)?;
+        inner.make_room(now_ms)?;
         let mut session = Session::new(bot, asked, shard);
         let first = greet(world, &session_id, &mut session);
         let (epoch, orders) = session.attach();
@@ -250,22 +242,15 @@ impl Hub {
 }
 
 impl Inner {
-    fn admit_identify(&mut self, now_ms: u64) -> Result<(), Refused> {
+    /// Makes room, by forgetting sessions that nobody came back to.
+    fn make_room(&mut self, now_ms: u64) -> Result<(), Refused> {
         self.sessions
             .retain(|_, session| !session.is_expired(now_ms));
         if self.sessions.len() >= MAX_SESSIONS {
-            return Err(Close::RATE_LIMITED.into());
+            Err(Close::RATE_LIMITED.into())
+        } else {
+            Ok(())
         }
-        let Some(limit) = self.identify_per_5s else {
-            return Ok(());
-        };
-        self.identifies
-            .retain(|at| at + IDENTIFY_WINDOW_MS > now_ms);
-        if self.identifies.len() >= limit as usize {
-            return Err(Refused::InvalidSession);
-        }
-        self.identifies.push(now_ms);
-        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ mod frame;
 mod hub;
 mod requests;
 mod session;
+mod starts;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, Query, State};
@@ -22,8 +23,8 @@ use tokio_util::task::TaskTracker;
 use close::Close;
 use compress::Encoder;
 pub(crate) use connection::Context;
-pub(crate) use frame::Resumable;
 pub(crate) use hub::Hub;
+pub(crate) use starts::SessionStarts;
 
 use crate::server::wire::CutHandle;
 

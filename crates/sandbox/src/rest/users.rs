@@ -89,13 +89,11 @@ async fn gateway(call: OpenCall) -> Reply {
 }
 
 async fn gateway_bot(call: Call) -> Reply {
-    let answer = call.read(|world, _| {
+    let answer = call.read(|world, actor| {
         Ok(json!({
             "url": world.addresses().gateway,
             "shards": 1,
-            "session_start_limit": {
-                "total": 1_000, "remaining": 1_000, "reset_after": 0, "max_concurrency": 1,
-            },
+            "session_start_limit": world.session_starts.limit_payload(actor.id, world.now_ms()),
         }))
     });
     Reply::ok(answer)

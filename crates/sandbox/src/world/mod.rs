@@ -36,6 +36,7 @@ pub use role::Role;
 pub use shared::Shared;
 pub use user::{Application, User};
 
+use crate::gateway::SessionStarts;
 use crate::snowflake::{Snowflake, SnowflakeGenerator};
 
 /// What an operation answers: a value, or Discord's error.
@@ -92,6 +93,8 @@ pub struct World {
     pub(crate) nonces: VecDeque<message::send::UsedNonce>,
     link_salt: u64,
     pub(crate) presences: HashMap<Snowflake, gateway::Presence>,
+    /// How often each bot identified; the Gateway's to count.
+    pub(crate) session_starts: SessionStarts,
     outbox: Vec<Dispatch>,
 }
 
@@ -118,6 +121,7 @@ impl World {
             files: message::attachment::FileStore::default(),
             nonces: VecDeque::new(),
             presences: HashMap::new(),
+            session_starts: SessionStarts::default(),
             outbox: Vec::new(),
         }
     }

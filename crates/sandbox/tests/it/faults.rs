@@ -110,3 +110,19 @@ async fn faults_are_listed_and_cleared() {
         .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn tests_in_rust_break_things_directly() {
+    let app = App::start().await;
+    let fault = sandbox::Fault::of(sandbox::FaultKind::Drop);
+    app.sandbox.break_rest(fault).expect("a valid fault");
+    assert!(me(&app).await.is_err());
+    let (mut socket, _) = app.identified(1).await;
+    let fault = sandbox::GatewayFault::Disconnect {
+        code: 4000,
+        resumable: true,
+    };
+    assert_eq!(app.sandbox.break_gateway(fault), 1);
+    assert_eq!(socket.closed().await, 4000);
+    assert_eq!(app.sandbox.requests()[0].status, 0);
+}

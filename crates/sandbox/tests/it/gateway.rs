@@ -293,3 +293,66 @@ async fn a_sandbox_that_stops_closes_its_websockets() {
     let (closed, ()) = tokio::join!(socket.closed(), app.sandbox.stop());
     assert_eq!(closed, 1001);
 }
+
+#[tokio::test]
+async fn a_bot_that_enters_voice_is_told_where_and_that_there_is_no_server() {
+    let app = App::start().await;
+    let hearth = app.channel("hearth").await;
+    let (mut socket, _) = app.identified(1 | 1 << 7).await;
+    let mut enter = json!({
+        "guild_id": app.info.guild_id, "channel_id": hearth, "self_mute": true, "self_deaf": false,
+    });
+    socket.send(json!({ "op": 4, "d": enter })).await;
+    loop {
+        let state = socket.until("VOICE_STATE_UPDATE").await;
+        assert_eq!(state["channel_id"], hearth);
+        if state["self_mute"] == true {
+            break;
+        }
+    }
+    let server = socket.until("VOICE_SERVER_UPDATE").await;
+    assert_eq!(server["endpoint"], Value::Null);
+    enter["channel_id"] = Value::Null;
+    socket.send(json!({ "op": 4, "d": enter })).await;
+    assert_eq!(
+        socket.until("VOICE_STATE_UPDATE").await["channel_id"],
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn direct_messages_are_heard_whole_on_the_first_shard() {
+    let app = App::start().await;
+    let (mut socket, _) = app.identified(1 | 1 << 12).await;
+    let opened = json!({ "as": app.user("artist"), "recipient_id": app.user("guildhall") });
+    let dm = app
+        .control(Method::POST, "/users/@me/channels", opened)
+        .await;
+    app.says(
+        "artist",
+        dm["id"].as_str().expect("an id"),
+        "just between us",
+    )
+    .await;
+    let heard = socket.until("MESSAGE_CREATE").await;
+    assert_eq!(heard["content"], "just between us");
+    assert!(heard.get("guild_id").is_none());
+}
+
+#[tokio::test]
+async fn every_identify_is_taken_off_the_daily_limit() {
+    let app = App::start().await;
+    app.identified(1).await;
+    app.identified(1).await;
+    let answer = app
+        .bot(Method::GET, "/gateway/bot")
+        .send()
+        .await
+        .expect("an answer");
+    let (_, body) = crate::support::answer(answer).await;
+    let limit = json!({
+        "total": 1_000, "remaining": 998, "reset_after": 86_400_000, "max_concurrency": 1,
+    });
+    assert_eq!(body["session_start_limit"], limit);
+    assert_eq!(body["url"], app.info.gateway_url);
+}
