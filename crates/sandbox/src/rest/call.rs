@@ -174,18 +174,17 @@ fn not_an_id(name: &str, text: &str) -> Refusal {
 
 /// The bot behind the token; a played person takes precedence.
 fn actor_of(request: &Request, shared: &Arc<Shared>) -> Answer<Actor> {
-    let id = match request.extensions().get::<ActAs>() {
-        Some(ActAs(person)) => *person,
-        None => {
-            let token = request
-                .headers()
-                .get(header::AUTHORIZATION)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|value| value.strip_prefix("Bot "))
-                .ok_or_else(Refusal::unauthorized)?;
-            let bot = shared.read(|world| world.bot_by_token(token.trim()));
-            bot.ok_or_else(Refusal::unauthorized)?
-        }
+    let id = if let Some(ActAs(person)) = request.extensions().get() {
+        *person
+    } else {
+        let token = request
+            .headers()
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bot "))
+            .ok_or_else(Refusal::unauthorized)?;
+        let bot = shared.read(|world| world.bot_by_token(token.trim()));
+        bot.ok_or_else(Refusal::unauthorized)?
     };
     Ok(Actor {
         id,

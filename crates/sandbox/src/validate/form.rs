@@ -26,6 +26,10 @@ impl<T> Patch<T> {
     }
 
     /// `None` when absent; `Some(None)` for null.
+    #[expect(
+        clippy::option_option,
+        reason = "absent, null and value are three things"
+    )]
     pub(crate) fn given(self) -> Option<Option<T>> {
         match self {
             Self::Absent => None,

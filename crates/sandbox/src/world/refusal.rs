@@ -97,7 +97,6 @@ pub(crate) enum Unknown {
     Overwrite,
     Role,
     Sticker,
-    ThreadMember,
     User,
     VoiceState,
     Webhook,
@@ -119,7 +118,6 @@ impl Unknown {
             Self::Ban => (10_026, "Ban"),
             Self::Sticker => (10_060, "Sticker"),
             Self::VoiceState => (10_065, "Voice State"),
-            Self::ThreadMember => (10_007, "Member"),
         }
     }
 }

@@ -4,5 +4,8 @@ mod control;
 mod faults;
 mod gateway;
 mod limits;
+mod rest_referee;
+mod rest_rules;
+mod rest_tour;
 mod resume;
 mod support;

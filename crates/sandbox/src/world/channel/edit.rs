@@ -312,7 +312,8 @@ impl World {
             }
             changed.position = position.unwrap_or(changed.position);
             if lock && let Some(parent) = self.parent_of(&changed) {
-                changed.overwrites = parent.overwrites.clone();
+                let inherited = parent.overwrites.clone();
+                changed.overwrites = inherited;
             }
             self.channels.insert(id, changed);
             self.tell_channel("CHANNEL_UPDATE", id);

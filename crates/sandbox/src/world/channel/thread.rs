@@ -460,7 +460,7 @@ impl World {
         let joined = thread
             .members
             .get(&user)
-            .ok_or_else(|| Refusal::unknown(Unknown::ThreadMember))?;
+            .ok_or_else(|| Refusal::unknown(Unknown::Member))?;
         Ok(self.thread_member_answer(id, user, *joined, with_member))
     }
 

@@ -44,34 +44,23 @@ impl World {
         let Some(guild) = self.guilds.get_mut(&guild_id) else {
             return;
         };
-        match channel {
-            Some(channel_id) => match guild.voice_states.get_mut(&user) {
-                Some(state) => state.channel_id = channel_id,
-                None => {
-                    let state = VoiceState {
-                        channel_id,
-                        session_id,
-                        self_mute: false,
-                        self_deaf: false,
-                    };
-                    guild.voice_states.insert(user, state);
-                }
-            },
-            None => {
-                let Some(gone) = guild.voice_states.remove(&user) else {
-                    return;
-                };
-                let mut data = self.voice_state_payload(guild_id, user, &gone);
-                data["channel_id"] = Value::Null;
-                let wanted = intents::GUILD_VOICE_STATES;
-                self.dispatch(
-                    "VOICE_STATE_UPDATE",
-                    Audience::Guild(guild_id),
-                    wanted,
-                    data,
-                );
-            }
-        }
+        let Some(channel_id) = channel else {
+            let Some(gone) = guild.voice_states.remove(&user) else {
+                return;
+            };
+            let mut data = self.voice_state_payload(guild_id, user, &gone);
+            data["channel_id"] = Value::Null;
+            let (audience, wanted) = (Audience::Guild(guild_id), intents::GUILD_VOICE_STATES);
+            self.dispatch("VOICE_STATE_UPDATE", audience, wanted, data);
+            return;
+        };
+        let state = guild.voice_states.entry(user).or_insert(VoiceState {
+            channel_id,
+            session_id,
+            self_mute: false,
+            self_deaf: false,
+        });
+        state.channel_id = channel_id;
     }
 
     pub(crate) fn tell_voice_state(&mut self, guild_id: Snowflake, user: Snowflake) {

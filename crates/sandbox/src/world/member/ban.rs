@@ -42,11 +42,11 @@ impl World {
         bans.truncate(limit);
         Ok(bans
             .into_iter()
-            .map(|(user, reason)| self.ban_payload(*user, reason))
+            .map(|(user, reason)| self.ban_payload(*user, reason.as_ref()))
             .collect())
     }
 
-    fn ban_payload(&self, user: Snowflake, reason: &Option<String>) -> Value {
+    fn ban_payload(&self, user: Snowflake, reason: Option<&String>) -> Value {
         json!({"user": self.user_payload(user), "reason": reason})
     }
 
@@ -55,7 +55,7 @@ impl World {
         self.require(actor.id, guild, bits::BAN_MEMBERS)?;
         let reason = self.guild(guild)?.bans.get(&user);
         let reason = reason.ok_or_else(|| Refusal::unknown(Unknown::Ban))?;
-        Ok(self.ban_payload(user, reason))
+        Ok(self.ban_payload(user, reason.as_ref()))
     }
 
     /// Bans a user, who need not be a member, and deletes recent messages if asked to.

@@ -71,7 +71,7 @@ impl World {
     /// Reads the emoji of a route: `name:id`, or the emoji itself.
     pub(crate) fn read_emoji(&self, text: &str) -> Answer<EmojiKey> {
         let unknown = || Refusal::new(400, 10_014, "Unknown Emoji");
-        let text = text.trim_start_matches("<").trim_end_matches('>');
+        let text = text.trim_start_matches('<').trim_end_matches('>');
         let text = text
             .strip_prefix("a:")
             .unwrap_or(text)

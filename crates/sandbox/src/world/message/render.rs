@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Message, kind};
 use crate::snowflake::Snowflake;
-use crate::world::World;
 use crate::world::clock::iso8601;
+use crate::world::{Member, World};
 
 impl World {
     /// A message as `viewer` gets it over REST.
@@ -40,7 +40,7 @@ impl World {
         };
         payload["guild_id"] = json!(guild);
         let members = self.guilds.get(&guild).map(|guild| &guild.members);
-        let member_of = |user: &Snowflake| members?.get(user).map(|m| m.partial_payload());
+        let member_of = |user: &Snowflake| members?.get(user).map(Member::partial_payload);
         if message.webhook.is_none()
             && let Some(member) = member_of(&message.author_id)
         {
