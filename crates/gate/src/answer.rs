@@ -88,8 +88,8 @@ pub struct Plan {
     /// Against live state; `None` where nothing changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
-    /// Paths inside `change` that hold Discord users' words.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Paths inside `change` that hold Discord users' words; `change` shows them itself.
+    #[serde(skip)]
     pub untrusted: Vec<String>,
     /// All eight; the last one says that it has not run.
     pub checks: Vec<Check>,

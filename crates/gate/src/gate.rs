@@ -54,7 +54,7 @@ pub struct Parts {
 /// How long one request to Discord may take, waiting and retries included.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a whole flow may take, waiting for people included. Longer than any wait a tool takes.
-pub(crate) const FLOW_TIMEOUT: Duration = Duration::from_secs(660);
+pub(crate) const FLOW_TIMEOUT: Duration = Duration::from_mins(11);
 /// Writes that may be under way at once; more wait at the caller.
 const WRITES_UNDER_WAY: usize = 1_024;
 
@@ -197,7 +197,7 @@ impl Gate {
 
         let pace = self.0.pacer.count(policy, &question);
         let in_time = stages::rate_limit(&pace);
-        record.check_with(Stage::RateLimit, in_time, pace.exceeded.flatten())?;
+        record.check_with(Stage::RateLimit, in_time, pace.retry_after_ms())?;
 
         let passed = Passed::of(&record.checks()).ok_or_else(|| broken(record))?;
         let case = Case {

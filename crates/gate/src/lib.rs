@@ -13,6 +13,7 @@ mod dispatch;
 mod facts;
 mod flow;
 mod gate;
+mod outbox;
 mod permit;
 mod preview;
 mod rates;

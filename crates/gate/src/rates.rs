@@ -10,7 +10,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use model::Risk;
 use policy::{Policy, Question, calls_per_minute};
 
-use crate::stages::Pace;
+use crate::stages::{Exceeded, Pace};
 
 type Limiter = DefaultKeyedRateLimiter<(String, Risk)>;
 
@@ -28,7 +28,7 @@ impl Pacer {
     pub(crate) fn count(&self, policy: &Policy, question: &Question<'_>) -> Pace {
         let (number, rule) = calls_per_minute(policy, question);
         let exceeded = match NonZeroU32::new(number) {
-            None => Some(None),
+            None => Some(Exceeded::ForEver),
             Some(quota) => {
                 let limiter = self.limiter(quota);
                 if limiter.len() > KEYS {
@@ -37,7 +37,7 @@ impl Pacer {
                 let key = (question.principal.id.clone(), question.risk);
                 limiter.check_key(&key).err().map(|early| {
                     let wait = early.wait_time_from(limiter.clock().now());
-                    Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
+                    Exceeded::Wait(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
                 })
             }
         };

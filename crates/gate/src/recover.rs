@@ -13,8 +13,9 @@ use crate::{
     Gate,
     answer::{Failure, Retry},
     gate,
+    outbox::Stored,
     permit::{Permit, Written},
-    write::{self, Stored},
+    write,
 };
 
 /// How long after its start a message with an enforced nonce may be sent again. Discord compares

@@ -14,8 +14,9 @@ use crate::{
     answer::{Answer, Declined, Done, Plan, Retry},
     case::Case,
     flow::{Flow, FlowContext},
-    gate, preview, stages, trouble,
-    write::{self, Stored},
+    gate,
+    outbox::{self, Stored},
+    preview, stages, trouble,
 };
 
 impl Gate {
@@ -77,10 +78,10 @@ impl Gate {
             outbox_id: outbox_id.clone(),
             request: json!({ "flow": case.tool.name }),
             repeatable: false,
-            idempotency: write::claim(case, self.0.clock.now_ms()),
+            idempotency: outbox::claim(case, self.0.clock.now_ms()),
             confirmation: None,
             lease: None,
-            decision: write::started(case),
+            decision: outbox::started(case),
         };
         let begun = ledger
             .begin(intent)
@@ -88,9 +89,9 @@ impl Gate {
             .map_err(|error| trouble::storing(record, &error))?;
         if let Begun::Replay { response } = &begun {
             // Whose words a flow's stored answer holds is not known any more, so all of it counts.
-            return write::replay(case, response, |_| ALL_OF_IT);
+            return outbox::replay(case, response, |_| ALL_OF_IT);
         }
-        write::may_begin(case, &begun, self.0.clock.now_ms())?;
+        outbox::may_begin(case, &begun, self.0.clock.now_ms())?;
         let result = self
             .steps(case, flow, steps)
             .await

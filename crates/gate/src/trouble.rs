@@ -190,10 +190,11 @@ fn api(status: u16, code: u64, message: &str, fields: &[FieldError]) -> Describe
 fn with_fields(mut said: String, fields: &[FieldError]) -> String {
     for field in fields.iter().take(FIELDS) {
         let message: String = field.message.chars().take(TEXT).collect();
-        said.push_str(&format!("; `{}`: {message}", field.path));
+        said.extend(["; `", &field.path, "`: ", &message]);
     }
     if fields.len() > FIELDS {
-        said.push_str(&format!("; and {} more", fields.len() - FIELDS));
+        let rest = (fields.len() - FIELDS).to_string();
+        said.extend(["; and ", &rest, " more"]);
     }
     said
 }

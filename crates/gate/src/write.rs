@@ -6,10 +6,9 @@ use std::panic::AssertUnwindSafe;
 use catalogue::{Change, Prepared, View, WritePlan};
 use futures_util::FutureExt as _;
 use model::{
-    HandsError, Millis, Mode, Reason, Request, RequestAuth, Stage,
-    ledger::{Begun, Decision, Finish, IdempotencyClaim, Intent, Outcome, Sent},
+    HandsError, Mode, Reason, Request, RequestAuth, Stage,
+    ledger::{Begun, Finish, Intent, Sent},
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,26 +16,12 @@ use crate::{
     answer::{Answer, Declined, Done, Failure, Plan, Retry},
     case::Case,
     digest, facts, gate,
+    outbox::{self, Stored},
     permit::{Permit, Written},
     preview,
     seal::{self, Bound, Mismatch, Opened},
     stages, targets, trouble,
 };
-
-/// How long an idempotency key is remembered.
-const KEY_LIFE_MS: Millis = 24 * 60 * 60 * 1_000;
-/// What to wait for the first call with the same key.
-const IN_FLIGHT_MS: u64 = 1_000;
-/// Discord's longest nonce. Source: Discord documentation, *Create Message*.
-const NONCE_LENGTH: usize = 25;
-
-/// What an outbox row keeps for replays.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Stored {
-    Done(Value),
-    Failed(Failure),
-}
 
 impl Gate {
     /// Plan it or carry it out, as mode and ceremony say.
@@ -59,7 +44,7 @@ impl Gate {
             return Err(case.record.fail(
                 "overloaded",
                 "too many writes are under way; nothing was done",
-                Retry::After(IN_FLIGHT_MS),
+                Retry::After(outbox::IN_FLIGHT_MS),
             ));
         };
         let gate = self.clone();
@@ -145,17 +130,17 @@ impl Gate {
     ) -> Result<Answer, Declined> {
         let record = &case.record;
         let outbox_id = uuid::Uuid::now_v7().to_string();
-        plan.set_nonce(&nonce(&case, &outbox_id));
+        plan.set_nonce(&outbox::nonce(&case, &outbox_id));
         let request = self.complete(&case, &plan).await?;
         record.describe(|row| row.stage = Stage::ExecuteAndAudit);
         let intent = Intent {
             outbox_id: outbox_id.clone(),
-            request: kept(&request, &case),
+            request: outbox::kept(&request, &case),
             repeatable: request.may_be_repeated() && request.auth == RequestAuth::Bot,
-            idempotency: claim(&case, self.0.clock.now_ms()),
+            idempotency: outbox::claim(&case, self.0.clock.now_ms()),
             confirmation: confirmation.as_ref().map(|opened| opened.spend.clone()),
             lease: targets::written_channel(&request).map(|id| (id, case.holder())),
-            decision: started(&case),
+            decision: outbox::started(&case),
         };
         let begun = self
             .0
@@ -164,9 +149,9 @@ impl Gate {
             .await
             .map_err(|error| trouble::storing(record, &error))?;
         if let Begun::Replay { response } = &begun {
-            return replay(&case, response, |value| plan.view(value).untrusted);
+            return outbox::replay(&case, response, |value| plan.view(value).untrusted);
         }
-        may_begin(&case, &begun, self.0.clock.now_ms())?;
+        outbox::may_begin(&case, &begun, self.0.clock.now_ms())?;
 
         // From here on the outbox row carries the outcome, and it is closed whatever happens.
         record.take_closing();
@@ -300,81 +285,6 @@ impl Gate {
     }
 }
 
-impl Stored {
-    pub(crate) fn text(&self) -> String {
-        serde_json::to_string(self).expect("a stored answer has only text keys")
-    }
-
-    /// How an outbox row ends that brought no result.
-    pub(crate) fn of_declined(declined: &Declined) -> Sent {
-        let reason = declined.code().to_owned();
-        match declined {
-            Declined::Failed(failure) if failure.retry == Retry::Unknown => Sent::Unknown {
-                reason,
-                response: Self::Failed((**failure).clone()).text(),
-            },
-            Declined::Failed(_) | Declined::Refused(_) => Sent::Failed { reason },
-        }
-    }
-}
-
-/// The claim of the caller's idempotency key, if it gave one.
-pub(crate) fn claim(case: &Case, now: Millis) -> Option<IdempotencyClaim> {
-    case.idempotency_key.as_ref().map(|key| IdempotencyClaim {
-        principal: case.principal.id.clone(),
-        key: key.clone(),
-        digest: case.digest.clone(),
-        expires_at: now.saturating_add(KEY_LIFE_MS),
-    })
-}
-
-/// The audit row that is committed with the outbox row.
-pub(crate) fn started(case: &Case) -> Decision {
-    case.record.row(
-        Outcome::Started,
-        "started",
-        "written down, and not sent yet",
-    )
-}
-
-/// The eighth check's word on what the ledger did.
-pub(crate) fn may_begin(case: &Case, begun: &Begun, now: Millis) -> Result<(), Declined> {
-    let retry_after_ms = match begun {
-        Begun::InFlight => Some(IN_FLIGHT_MS),
-        Begun::Leased { until, .. } => u64::try_from(until.saturating_sub(now)).ok(),
-        _ => None,
-    };
-    case.record.check_with(
-        Stage::ExecuteAndAudit,
-        stages::execute_and_audit(begun),
-        retry_after_ms,
-    )
-}
-
-/// Give the first answer again.
-pub(crate) fn replay(
-    case: &Case,
-    response: &str,
-    untrusted: impl FnOnce(&Value) -> &'static [&'static str],
-) -> Result<Answer, Declined> {
-    match serde_json::from_str(response) {
-        Ok(Stored::Done(value)) => Ok(Answer::Done(Done {
-            call_id: case.record.call_id.clone(),
-            view: View {
-                untrusted: untrusted(&value),
-                value,
-            },
-            replayed: true,
-        })),
-        Ok(Stored::Failed(failure)) => Err(Declined::Failed(Box::new(failure))),
-        Err(_) => Err(case.record.fail(
-            "store_corrupt",
-            "the first answer of this idempotency key cannot be read any more",
-            Retry::Unknown,
-        )),
-    }
-}
-
 /// A view must not undo what was done: where it panics, the answer says so.
 pub(crate) fn shown(plan: &WritePlan, body: &Value) -> View {
     std::panic::catch_unwind(AssertUnwindSafe(|| plan.view(body))).unwrap_or_else(|_panic| View {
@@ -396,30 +306,6 @@ fn bound(case: &Case, plan: [u8; 32]) -> Bound<'_> {
         policy_version: &case.standing.version,
         plan,
     }
-}
-
-/// Recognises a repetition: of the same key where there is one, else of the same outbox row.
-fn nonce(case: &Case, outbox_id: &str) -> String {
-    let digest = match &case.idempotency_key {
-        Some(key) => digest::of_texts(&["key", &case.principal.id, key, &case.digest]),
-        None => digest::of_texts(&["outbox", outbox_id]),
-    };
-    let mut nonce = hex::encode(digest);
-    nonce.truncate(NONCE_LENGTH);
-    nonce
-}
-
-/// The request as the outbox keeps it. A path with a token in it is not kept: secrets do not
-/// travel, and such a row is not sent again. Arguments let a restart show the result as ever.
-fn kept(request: &Request, case: &Case) -> Value {
-    if request.auth == RequestAuth::InPath {
-        return json!({ "method": request.method, "path": preview::path(request) });
-    }
-    let mut kept = json!(request);
-    if matches!(request.body, model::Body::None | model::Body::Json(_)) {
-        kept["arguments"] = Value::Object(case.arguments.clone());
-    }
-    kept
 }
 
 /// Whether permissions, hierarchy or places may look different afterwards.

@@ -1,6 +1,6 @@
 //! The policy as the operator writes it, in `[policy]` of `guildhall.toml`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use model::{ChannelId, GuildId, Principal, Risk, Verdict};
 use serde::{Deserialize, Serialize};
@@ -173,12 +173,12 @@ impl Policy {
     /// Whether every rule can be named, says something, and speaks of things that exist: a rule
     /// about a mistyped tool would be a hole that nobody sees.
     pub fn validate(&self, tools: &[&str], toolsets: &[&str]) -> Result<(), Error> {
-        let mut names: BTreeMap<&str, ()> = BTreeMap::new();
+        let mut names = BTreeSet::new();
         for (index, rule) in self.rules.iter().enumerate() {
             if rule.name.trim().is_empty() {
                 return Err(Error::Nameless { number: index + 1 });
             }
-            if names.insert(&rule.name, ()).is_some() {
+            if !names.insert(&rule.name) {
                 return Err(Error::NameTaken {
                     name: rule.name.clone(),
                 });

@@ -5,7 +5,7 @@ use model::Reason;
 use policy::Ruling;
 
 use super::{allow, deny};
-use crate::facts::{Missing, Rights, Whose};
+use crate::facts::{MEMBERSHIP, Missing, Rights, Whose};
 
 /// Judge by what is missing.
 pub(crate) fn discord_permission(rights: &Rights) -> Ruling {
@@ -46,6 +46,9 @@ fn sentence(missing: &Missing) -> String {
         Whose::Asker => "the user who asked",
     };
     let lack = &missing.lack;
+    if lack.permission == MEMBERSHIP {
+        return lack.because.clone();
+    }
     if lack.permission == "ROLE_HIERARCHY" {
         return format!("{who} does not rank high enough: {}", lack.because);
     }

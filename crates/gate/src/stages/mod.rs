@@ -18,7 +18,7 @@ pub(crate) use discord_permission::discord_permission;
 pub(crate) use execute_and_audit::{execute_and_audit, not_run};
 pub(crate) use guild_installation::guild_installation;
 pub(crate) use platform_permission::platform_permission;
-pub(crate) use rate_limit::{Pace, rate_limit};
+pub(crate) use rate_limit::{Exceeded, Pace, rate_limit};
 pub(crate) use workspace_membership::workspace_membership;
 
 use model::{Reason, Verdict};

@@ -8,8 +8,27 @@ use policy::Ruling;
 pub(crate) struct Pace {
     pub calls_per_minute: u32,
     pub rule: Option<String>,
-    /// How long to wait, where the rate is used up; `None` inside where waiting does not help.
-    pub exceeded: Option<Option<u64>>,
+    /// Where the rate is used up: how long to wait.
+    pub exceeded: Option<Exceeded>,
+}
+
+/// When the next call may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exceeded {
+    /// In so many milliseconds.
+    Wait(u64),
+    /// Waiting does not help.
+    ForEver,
+}
+
+impl Pace {
+    /// For the caller's next try.
+    pub(crate) fn retry_after_ms(&self) -> Option<u64> {
+        match self.exceeded {
+            Some(Exceeded::Wait(ms)) => Some(ms),
+            Some(Exceeded::ForEver) | None => None,
+        }
+    }
 }
 
 /// Judge by the limiter's answer.
@@ -21,11 +40,11 @@ pub(crate) fn rate_limit(pace: &Pace) -> Ruling {
             "within_rate",
             format!("within {number} calls a minute"),
         )),
-        Some(None) => Verdict::Deny(
+        Some(Exceeded::ForEver) => Verdict::Deny(
             Reason::new("rate_is_zero", "the operator allows no such calls")
                 .with_hint("the operator can raise the rate in the policy"),
         ),
-        Some(Some(wait)) => Verdict::Deny(
+        Some(Exceeded::Wait(wait)) => Verdict::Deny(
             Reason::new(
                 "rate_limited",
                 format!("more than {number} calls a minute of this risk"),

@@ -1,0 +1,177 @@
+//! What the bot lacks where a call acts, and the Discord user who asked for it, if one did.
+
+use catalogue::{Needs, On};
+use model::{
+    ChannelId, GuildId, HandsError, Origin, Permissions, Surroundings, UserId,
+    place::{Lack, Subject},
+};
+
+use super::{Aims, Places};
+
+/// What is missing for it.
+#[derive(Debug, Default)]
+pub(crate) struct Rights {
+    pub missing: Vec<Missing>,
+    /// Names of what was asked for.
+    pub needed: Vec<String>,
+    /// Whether a Discord user's rights counted too.
+    pub for_asker: bool,
+}
+
+/// What an asker lacks where nobody can be judged as a member.
+pub(crate) const MEMBERSHIP: &str = "MEMBERSHIP";
+
+/// One thing that is missing.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    pub whose: Whose,
+    /// `channel 42`, `guild 7`.
+    pub place: String,
+    pub lack: Lack,
+}
+
+/// Whose right it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Bot,
+    Asker,
+}
+
+/// Find out what is missing there.
+pub(crate) async fn rights(
+    surroundings: &dyn Surroundings,
+    origin: Origin,
+    needs: &Needs,
+    aims: &Aims,
+    places: &Places,
+) -> Result<Rights, HandsError> {
+    let mut rights = Rights::default();
+    let mut asking = vec![(Whose::Bot, Subject::Bot)];
+    if let Origin::Discord { user } = origin {
+        rights.for_asker = true;
+        asking.push((Whose::Asker, Subject::Member(user)));
+        rights.refuse_where_no_member_can_be_judged(places, user);
+    }
+    let questions = questions(needs, aims, places, rights.for_asker);
+    for (guild, channel, permissions) in &questions {
+        for name in permissions.names() {
+            if !rights.needed.contains(&name) {
+                rights.needed.push(name);
+            }
+        }
+        for (whose, subject) in &asking {
+            let lacks = surroundings
+                .lacks(*subject, *guild, *channel, *permissions)
+                .await?;
+            rights.missing.extend(lacks.into_iter().map(|lack| Missing {
+                whose: *whose,
+                place: named(*guild, *channel),
+                lack,
+            }));
+        }
+    }
+    let Some(guild) = places.acts.iter().find_map(|place| place.guild_id) else {
+        return Ok(rights);
+    };
+    if aims.aimless {
+        rights.missing.push(unknown_aim(guild));
+    }
+    for aim in &aims.below {
+        for (whose, subject) in &asking {
+            if let Some(lack) = surroundings.outranked(*subject, guild, *aim).await? {
+                rights.missing.push(Missing {
+                    whose: *whose,
+                    place: named(guild, None),
+                    lack,
+                });
+            }
+        }
+    }
+    Ok(rights)
+}
+
+type Asked = (GuildId, Option<ChannelId>, Permissions);
+
+fn questions(needs: &Needs, aims: &Aims, places: &Places, for_asker: bool) -> Vec<Asked> {
+    let mut questions: Vec<Asked> = Vec::new();
+    let mut ask = |guild, channel, permissions: Permissions| {
+        let question = (guild, channel, permissions);
+        if !permissions.is_empty() && !questions.contains(&question) {
+            questions.push(question);
+        }
+    };
+    // Being able to see a place is the least that an asker must be able to.
+    let least = if for_asker {
+        Permissions::VIEW_CHANNEL
+    } else {
+        Permissions::NONE
+    };
+    for place in &places.acts {
+        let Some(guild) = place.guild_id else {
+            continue;
+        };
+        match (needs.scope, place.channel_id) {
+            (On::Channel, Some(channel)) => {
+                let own = match needs.in_threads {
+                    Some(in_threads) if place.is_thread => in_threads,
+                    _ => needs.permissions,
+                };
+                ask(guild, Some(channel), own | aims.needs | least);
+            }
+            (On::Channel, None) => ask(guild, None, least),
+            (On::Guild, _) => {
+                ask(guild, None, needs.permissions | aims.needs);
+                ask(guild, place.channel_id, least);
+            }
+            (On::Nothing, channel) => ask(guild, channel, aims.needs | least),
+        }
+    }
+    for place in &places.touches {
+        if let (Some(guild), Some(channel)) = (place.guild_id, place.channel_id) {
+            let quoted = aims.quotes.contains(&channel);
+            let history = if quoted {
+                Permissions::READ_MESSAGE_HISTORY
+            } else {
+                Permissions::NONE
+            };
+            ask(guild, Some(channel), Permissions::VIEW_CHANNEL | history);
+        }
+    }
+    questions
+}
+
+impl Rights {
+    /// A DM, or no place at all: nothing says what a member may do there, and unknown means no.
+    fn refuse_where_no_member_can_be_judged(&mut self, places: &Places, user: UserId) {
+        if places.acts.is_empty() || places.acts.iter().any(|place| place.guild_id.is_none()) {
+            self.missing.push(Missing {
+                whose: Whose::Asker,
+                place: "no guild".to_owned(),
+                lack: Lack {
+                    permission: MEMBERSHIP.to_owned(),
+                    because: format!("outside a guild nobody knows what user {user} may do"),
+                    remedy: "ask for something in a guild".to_owned(),
+                },
+            });
+        }
+    }
+}
+
+fn named(guild: GuildId, channel: Option<ChannelId>) -> String {
+    match channel {
+        Some(channel) => format!("channel {channel}"),
+        None => format!("guild {guild}"),
+    }
+}
+
+fn unknown_aim(guild: GuildId) -> Missing {
+    Missing {
+        whose: Whose::Bot,
+        place: named(guild, None),
+        lack: Lack {
+            permission: "ROLE_HIERARCHY".to_owned(),
+            because: "the request does not say at whom it is aimed".to_owned(),
+            remedy: "name the member or role".to_owned(),
+        },
+    }
+}

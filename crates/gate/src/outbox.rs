@@ -1,0 +1,129 @@
+//! What an outbox row holds, so that a retry gets the first answer, and a restart can finish.
+
+use catalogue::View;
+use model::{
+    Millis, Request, RequestAuth, Stage,
+    ledger::{Begun, Decision, IdempotencyClaim, Outcome, Sent},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{Answer, Declined, Done, Failure, Retry},
+    case::Case,
+    digest, preview, stages,
+};
+
+/// How long an idempotency key is remembered.
+const KEY_LIFE_MS: Millis = 24 * 60 * 60 * 1_000;
+/// What to wait for the first call with the same key.
+pub(crate) const IN_FLIGHT_MS: u64 = 1_000;
+/// Discord's longest nonce. Source: Discord documentation, *Create Message*.
+const NONCE_LENGTH: usize = 25;
+
+/// What an outbox row keeps for replays.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stored {
+    Done(Value),
+    Failed(Failure),
+}
+
+impl Stored {
+    pub(crate) fn text(&self) -> String {
+        serde_json::to_string(self).expect("a stored answer has only text keys")
+    }
+
+    /// How an outbox row ends that brought no result.
+    pub(crate) fn of_declined(declined: &Declined) -> Sent {
+        let reason = declined.code().to_owned();
+        match declined {
+            Declined::Failed(failure) if failure.retry == Retry::Unknown => Sent::Unknown {
+                reason,
+                response: Self::Failed((**failure).clone()).text(),
+            },
+            Declined::Failed(_) | Declined::Refused(_) => Sent::Failed { reason },
+        }
+    }
+}
+
+/// The claim of the caller's idempotency key, if it gave one.
+pub(crate) fn claim(case: &Case, now: Millis) -> Option<IdempotencyClaim> {
+    case.idempotency_key.as_ref().map(|key| IdempotencyClaim {
+        principal: case.principal.id.clone(),
+        key: key.clone(),
+        digest: case.digest.clone(),
+        expires_at: now.saturating_add(KEY_LIFE_MS),
+    })
+}
+
+/// The audit row that is committed with the outbox row.
+pub(crate) fn started(case: &Case) -> Decision {
+    case.record.row(
+        Outcome::Started,
+        "started",
+        "written down, and not sent yet",
+    )
+}
+
+/// The eighth check's word on what the ledger did.
+pub(crate) fn may_begin(case: &Case, begun: &Begun, now: Millis) -> Result<(), Declined> {
+    let retry_after_ms = match begun {
+        Begun::InFlight => Some(IN_FLIGHT_MS),
+        Begun::Leased { until, .. } => u64::try_from(until.saturating_sub(now)).ok(),
+        _ => None,
+    };
+    case.record.check_with(
+        Stage::ExecuteAndAudit,
+        stages::execute_and_audit(begun),
+        retry_after_ms,
+    )
+}
+
+/// Give the first answer again.
+pub(crate) fn replay(
+    case: &Case,
+    response: &str,
+    untrusted: impl FnOnce(&Value) -> &'static [&'static str],
+) -> Result<Answer, Declined> {
+    match serde_json::from_str(response) {
+        Ok(Stored::Done(value)) => Ok(Answer::Done(Done {
+            call_id: case.record.call_id.clone(),
+            view: View {
+                untrusted: untrusted(&value),
+                value,
+            },
+            replayed: true,
+        })),
+        Ok(Stored::Failed(failure)) => Err(Declined::Failed(Box::new(failure))),
+        Err(_) => Err(case.record.fail(
+            "store_corrupt",
+            "the first answer of this idempotency key cannot be read any more",
+            Retry::Unknown,
+        )),
+    }
+}
+
+/// Recognises a repetition: of the same key where there is one, else of the same outbox row.
+pub(crate) fn nonce(case: &Case, outbox_id: &str) -> String {
+    let digest = match &case.idempotency_key {
+        Some(key) => digest::of_texts(&["key", &case.principal.id, key, &case.digest]),
+        None => digest::of_texts(&["outbox", outbox_id]),
+    };
+    let mut nonce = hex::encode(digest);
+    nonce.truncate(NONCE_LENGTH);
+    nonce
+}
+
+/// The request as the outbox keeps it. A path with a token in it is not kept: secrets do not
+/// travel, and such a row is not sent again. Arguments let a restart show the result as ever.
+pub(crate) fn kept(request: &Request, case: &Case) -> Value {
+    if request.auth == RequestAuth::InPath {
+        return json!({ "method": request.method, "path": preview::path(request) });
+    }
+    let mut kept = json!(request);
+    if matches!(request.body, model::Body::None | model::Body::Json(_)) {
+        kept["arguments"] = Value::Object(case.arguments.clone());
+    }
+    kept
+}
