@@ -3,6 +3,20 @@
 //! [`Sandbox::start`] serves a seeded world on one port: REST under `/api/v10`, the Gateway at
 //! `/gateway`, and under `/control` the API by which people act, faults are switched on and the
 //! world is looked at (see [`mod@control`]). It depends on no other room, and never reaches out.
+//!
+//! ```
+//! use sandbox::{Config, Sandbox};
+//!
+//! # async fn story() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::start(Config::default()).await?;
+//! let info = sandbox.info(); // where a bot connects, and with which token
+//! let ada = sandbox.person("ada").ok_or("the default world has an ada")?;
+//! ada.says(info.channel_id, "hello, hall").await?;
+//! sandbox.stop().await;
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(story()).unwrap();
+//! ```
 
 mod actor;
 pub mod control;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::permissions::{Overwrite, OverwriteTarget, SEND_MESSAGES, VIEW_CHANNEL};
 use crate::snowflake::Snowflake;
+use crate::world::gateway::Presence;
 use crate::world::message::NewMessage;
 use crate::world::{Actor, Channel, ChannelKind, Guild, Member, Role, World};
 
@@ -75,6 +76,9 @@ pub struct MemberSpec {
     /// Names of roles.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// `online`, `idle` or `dnd`; absent for offline.
+    #[serde(default)]
+    pub status: Option<String>,
 }
 
 /// A bot in a guild.
@@ -190,6 +194,16 @@ pub(crate) fn add_guild(world: &mut World, spec: &GuildSpec) -> Result<Added, St
         .map(|bot| add_bot(world, &mut guild, bot, owner))
         .collect();
     world.guilds.insert(guild_id, guild);
+    for member in &spec.members {
+        if let Some(status) = &member.status {
+            let user = user_named(world, &member.username);
+            let presence = Presence {
+                status: status.clone(),
+                activities: Vec::new(),
+            };
+            world.set_presence(user, presence);
+        }
+    }
     let channels = add_channels(world, guild_id, spec, &roles, &bots);
     if let Some(guild) = world.guilds.get_mut(&guild_id) {
         for (setting, name) in [
@@ -237,6 +251,14 @@ fn check(spec: &GuildSpec) -> Result<(), String> {
     };
     for member in &spec.members {
         member.roles.iter().try_for_each(knows_role)?;
+        if let Some(status) = &member.status
+            && !matches!(status.as_str(), "online" | "idle" | "dnd")
+        {
+            return Err(format!(
+                "member {:?}: no such status: {status:?}",
+                member.username
+            ));
+        }
     }
     for (at, channel) in spec.channels.iter().enumerate() {
         channel

@@ -11,10 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::person::act;
 use super::{Control, Problem, parse};
+use crate::gateway::parse_presence;
 use crate::seed::{self, GuildSpec};
 use crate::snowflake::Snowflake;
 use crate::world::intents::GUILDS;
-use crate::world::{Audience, Refusal, World};
+use crate::world::{Actor, Audience, Refusal, World};
 
 /// Discord's limits for a username.
 const USERNAME_LENGTH: std::ops::RangeInclusive<usize> = 2..=32;
@@ -132,6 +133,9 @@ pub(super) async fn in_guild(
             let path = format!("/users/@me/guilds/{}", id_of(guild)?);
             let request = rest_request(Method::DELETE, &path, Body::empty())?;
             Ok(act(&control.people, id_of(user)?, request).await)
+        }
+        [guild, "members", user, "voice"] if parts.method == Method::PUT => {
+            enter_voice(&control, id_of(guild)?, id_of(user)?, &parse(&bytes)?)
         }
         _ => forward_request(control, parts, bytes).await,
     }
@@ -293,11 +297,73 @@ fn join(control: &Control, guild: Snowflake, joining: &Joining) -> Result<Respon
     let user = joining.user_id;
     let member = control.desk.shared.write(|world| {
         world.join_guild(user, guild, joining.permissions)?;
-        Ok(world.member_payload(guild, user))
-    });
-    let member = member.map_err(|refusal: Refusal| Problem {
-        status: StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
-        message: refusal.message,
+        Ok::<_, Refusal>(world.member_payload(guild, user))
     })?;
     Ok((StatusCode::CREATED, Json(member)).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EnteringVoice {
+    channel_id: Option<Snowflake>,
+    #[serde(default)]
+    self_mute: bool,
+    #[serde(default)]
+    self_deaf: bool,
+}
+
+fn enter_voice(
+    control: &Control,
+    guild: Snowflake,
+    user: Snowflake,
+    entering: &EnteringVoice,
+) -> Result<Response, Problem> {
+    let EnteringVoice {
+        channel_id,
+        self_mute,
+        self_deaf,
+    } = *entering;
+    control.desk.shared.write(|world| {
+        world.set_voice_state(&Actor::from(user), guild, channel_id, self_mute, self_deaf)
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `PUT /control/users/{id}/presence`
+pub(super) async fn show_presence(
+    State(control): State<Control>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let user = id_of(&id)?;
+    let presence = parse_presence(&parse(&body)?)
+        .ok_or_else(|| Problem::bad("status must be online, idle, dnd, invisible or offline"))?;
+    control.desk.shared.write(|world| {
+        if !world.users.contains_key(&user) {
+            return Err(Problem::not_found(format!("no user {user}")));
+        }
+        world.set_presence(user, presence);
+        Ok(StatusCode::NO_CONTENT)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accepting {
+    #[serde(rename = "as")]
+    user: Snowflake,
+}
+
+/// `POST /control/invites/{code}`
+pub(super) async fn accept_invite(
+    State(control): State<Control>,
+    Path(code): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let accepting: Accepting = parse(&body)?;
+    control
+        .desk
+        .shared
+        .write(|world| world.accept_invite(accepting.user, &code))?;
+    Ok(StatusCode::NO_CONTENT)
 }

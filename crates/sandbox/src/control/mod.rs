@@ -19,6 +19,9 @@
 //! | `POST /control/guilds` (a [`crate::GuildSpec`]) | a whole guild, with new people and bots |
 //! | `POST /control/users/@me/channels` `{as, recipient_id}` | opens a direct message |
 //! | `POST /control/users` `{username, bot?}` | a person, or a bot with its token |
+//! | `PUT /control/users/{id}/presence` `{status, activities?}` | shows as online, idle, … |
+//! | `PUT /control/guilds/{id}/members/{id}/voice` `{channel_id}` | enters voice; null leaves |
+//! | `POST /control/invites/{code}` `{as}` | joins by an invite |
 //! | `PUT /control/users/{id}/intents` `{privileged}` | privileged intents that a bot may use |
 //! | `GET /control/state` | the world, sessions, limits, faults |
 //! | `GET`, `DELETE /control/requests` | the last 1,000 REST requests |
@@ -48,6 +51,7 @@ use serde_json::json;
 pub use person::Person;
 
 use crate::desk::Desk;
+use crate::world::Refusal;
 
 /// What every handler needs.
 #[derive(Clone)]
@@ -68,6 +72,8 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
         .route("/control/users", post(act::create_user))
         .route("/control/users/{id}/intents", put(act::allow_intents))
         .route("/control/users/@me/{*rest}", any(act::forward))
+        .route("/control/users/{id}/presence", put(act::show_presence))
+        .route("/control/invites/{code}", post(act::accept_invite))
         .route("/control/guilds", post(act::create_guild))
         .route("/control/guilds/{*rest}", any(act::in_guild))
         .route("/control/channels/{*rest}", any(act::forward))
@@ -110,6 +116,16 @@ impl Problem {
         Self {
             status: StatusCode::NOT_FOUND,
             message: message.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self {
+            status,
+            message: refusal.message,
         }
     }
 }

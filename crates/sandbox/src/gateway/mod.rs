@@ -24,6 +24,7 @@ use close::Close;
 use compress::Encoder;
 pub(crate) use connection::Context;
 pub(crate) use hub::Hub;
+pub(crate) use requests::parse_presence;
 pub(crate) use starts::SessionStarts;
 
 use crate::server::wire::CutHandle;

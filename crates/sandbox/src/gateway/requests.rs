@@ -146,7 +146,8 @@ fn chunks(
     (0..count).map(chunk).collect()
 }
 
-fn parse_presence(presence: &Value) -> Option<Presence> {
+/// Reads a presence as clients send it; `None` for a status that does not exist.
+pub(crate) fn parse_presence(presence: &Value) -> Option<Presence> {
     let change: PresenceChange = serde_json::from_value(presence.clone()).ok()?;
     let shown = match change.status.as_str() {
         status @ ("online" | "idle" | "dnd") => status,

@@ -32,10 +32,10 @@ pub(super) fn guild() -> GuildSpec {
             role("moderators", MODERATION, 0x0034_98db, true),
         ],
         members: vec![
-            member("moderator", &["moderators"]),
-            member("helper", &["helpers"]),
-            member("artist", &[]),
-            member("newcomer", &["newcomers"]),
+            member("moderator", &["moderators"], Some("online")),
+            member("helper", &["helpers"], Some("idle")),
+            member("artist", &[], None),
+            member("newcomer", &["newcomers"], Some("online")),
         ],
         system_channel: Some("general".into()),
         rules_channel: Some("rules".into()),
@@ -102,11 +102,12 @@ fn role(name: &str, permissions: u64, color: u32, hoist: bool) -> RoleSpec {
     }
 }
 
-fn member(username: &str, roles: &[&str]) -> MemberSpec {
+fn member(username: &str, roles: &[&str], status: Option<&str>) -> MemberSpec {
     let roles = roles.iter().map(|role| (*role).to_owned()).collect();
     MemberSpec {
         username: username.into(),
         roles,
+        status: status.map(str::to_owned),
     }
 }
 

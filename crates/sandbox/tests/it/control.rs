@@ -333,3 +333,64 @@ async fn tests_in_rust_play_people_directly() {
     assert_eq!(refusal.code, 50_013);
     assert!(app.sandbox.person("nobody").is_none());
 }
+
+#[tokio::test]
+async fn people_come_online_enter_voice_and_follow_invites() {
+    let app = App::start().await;
+    let (mut socket, _) = app.identified(1 | 1 << 1 | 1 << 7 | 1 << 8).await;
+    let (guild, artist) = (app.info.guild_id, app.user("artist"));
+    let online = json!({ "status": "dnd", "activities": [{ "name": "sketching", "type": 0 }] });
+    app.control(Method::PUT, &format!("/users/{artist}/presence"), online)
+        .await;
+    loop {
+        let seen = socket.until("PRESENCE_UPDATE").await;
+        if seen["user"]["id"] == artist {
+            assert_eq!(seen["activities"][0]["name"], "sketching");
+            break;
+        }
+    }
+    let hearth = app.channel("hearth").await;
+    let voice = format!("/guilds/{guild}/members/{artist}/voice");
+    app.control(Method::PUT, &voice, json!({ "channel_id": hearth }))
+        .await;
+    assert_eq!(
+        socket.until("VOICE_STATE_UPDATE").await["channel_id"],
+        hearth
+    );
+
+    let path = format!("/channels/{}/invites", app.info.channel_id);
+    let invite = app
+        .control(Method::POST, &path, json!({ "max_age": 60 }))
+        .await;
+    let visitor = app
+        .control(Method::POST, "/users", json!({ "username": "visitor" }))
+        .await;
+    let invite = format!("/invites/{}", invite["code"].as_str().expect("a code"));
+    app.control(Method::POST, &invite, json!({ "as": visitor["id"] }))
+        .await;
+    assert_eq!(
+        socket.until("GUILD_MEMBER_ADD").await["user"]["id"],
+        visitor["id"]
+    );
+}
+
+#[tokio::test]
+async fn anything_that_discord_offers_can_be_done_as_a_person() {
+    let app = App::start().await;
+    let channel = app.info.channel_id.to_string();
+    let message = app
+        .says("moderator", &channel, "let us talk about it")
+        .await;
+    let message = message["id"].as_str().expect("an id");
+    let thread = json!({ "as": app.user("moderator"), "name": "it" });
+    let path = format!("/channels/{channel}/messages/{message}/threads");
+    let thread = app.control(Method::POST, &path, thread).await;
+    assert_eq!(thread["owner_id"], app.user("moderator"));
+    // Without a body, `as` goes into the query, beside REST's own parameters.
+    let path = format!(
+        "/channels/{channel}/messages?limit=2&as={}",
+        app.user("newcomer")
+    );
+    let page = app.control(Method::GET, &path, Value::Null).await;
+    assert_eq!(page.as_array().expect("messages").len(), 2);
+}
