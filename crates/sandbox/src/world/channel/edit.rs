@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::settings::{channel_name, read_settings};
 use super::{Channel, ChannelKind};
 use crate::permissions::{self as bits, Overwrite};
 use crate::snowflake::Snowflake;
@@ -378,108 +379,4 @@ impl World {
         }
         self.channel_answer(id, actor.id)
     }
-}
-
-/// Text channels are lower-case with dashes; others keep their name.
-fn channel_name(kind: ChannelKind, name: &str) -> String {
-    if matches!(kind, ChannelKind::Text | ChannelKind::Announcement) {
-        return name.to_lowercase().replace(char::is_whitespace, "-");
-    }
-    name.to_owned()
-}
-
-/// The settings without rules of their own, as Discord renders them.
-fn read_settings(form: &mut Form<'_>, kind: ChannelKind) -> Map<String, Value> {
-    let mut settings = Map::new();
-    let mut put = |key: &str, value: Option<Option<Value>>| {
-        if let Some(value) = value {
-            settings.insert(key.to_owned(), value.unwrap_or_default());
-        }
-    };
-    let topic = if kind.is_forum() { 4_096 } else { 1_024 };
-    if kind != ChannelKind::Category {
-        let text = form.text("topic", 0..=topic).given();
-        put(
-            "topic",
-            text.map(|t| t.filter(|t| !t.is_empty()).map(Value::from)),
-        );
-        for key in ["rate_limit_per_user", "default_thread_rate_limit_per_user"] {
-            let seconds = form.integer(key, 0..=21_600).given();
-            put(key, seconds.map(|s| Some(json!(s.unwrap_or(0)))));
-        }
-        let minutes = form.choice(
-            "default_auto_archive_duration",
-            super::thread::ARCHIVE_DURATIONS,
-        );
-        put(
-            "default_auto_archive_duration",
-            minutes.value().map(|m| Some(json!(m))),
-        );
-    }
-    put(
-        "nsfw",
-        form.flag("nsfw")
-            .given()
-            .map(|nsfw| Some(json!(nsfw.unwrap_or(false)))),
-    );
-    if kind.is_voice() {
-        let bitrate = form.integer("bitrate", 8_000..=384_000).value();
-        put("bitrate", bitrate.map(|bitrate| Some(json!(bitrate))));
-        let most = if kind == ChannelKind::Stage {
-            10_000
-        } else {
-            99
-        };
-        let limit = form.integer("user_limit", 0..=most).given();
-        put(
-            "user_limit",
-            limit.map(|limit| Some(json!(limit.unwrap_or(0)))),
-        );
-        put(
-            "rtc_region",
-            form.text("rtc_region", 0..=100)
-                .given()
-                .map(|r| r.map(Value::from)),
-        );
-        let quality = form.choice("video_quality_mode", &[1, 2]).value();
-        put(
-            "video_quality_mode",
-            quality.map(|quality| Some(json!(quality))),
-        );
-    }
-    if kind.is_forum() {
-        let tags = form.objects("available_tags", 0..=20, |tag| {
-            let name = tag.text("name", 1..=20);
-            let name = tag.required("name", name);
-            json!({
-                "id": tag.id("id").value(),
-                "name": name,
-                "moderated": tag.flag("moderated").value().unwrap_or_default(),
-                "emoji_id": tag.id("emoji_id").value(),
-                "emoji_name": tag.text("emoji_name", 0..=100).value(),
-            })
-        });
-        put(
-            "available_tags",
-            tags.value().map(|tags| Some(Value::Array(tags))),
-        );
-        let emoji = form.object("default_reaction_emoji", |emoji| {
-            json!({
-                "emoji_id": emoji.id("emoji_id").value(),
-                "emoji_name": emoji.text("emoji_name", 0..=100).value(),
-            })
-        });
-        put("default_reaction_emoji", emoji.given());
-        let order = form.choice("default_sort_order", &[0, 1]).given();
-        put(
-            "default_sort_order",
-            order.map(|order| order.map(Value::from)),
-        );
-        let layout = form.choice("default_forum_layout", &[0, 1, 2]).value();
-        put(
-            "default_forum_layout",
-            layout.map(|layout| Some(json!(layout))),
-        );
-    }
-    settings
 }

@@ -2,8 +2,11 @@
 
 mod edit;
 mod overwrite;
+mod settings;
 mod thread;
+mod thread_edit;
 pub mod thread_list;
+mod thread_member;
 
 use std::collections::BTreeMap;
 

@@ -6,6 +6,7 @@ pub mod invite;
 mod roles;
 mod voice;
 pub mod webhook;
+mod webhook_message;
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -2,6 +2,7 @@
 
 pub mod ban;
 mod edit;
+mod membership;
 
 use std::collections::BTreeSet;
 

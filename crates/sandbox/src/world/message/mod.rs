@@ -5,6 +5,7 @@ mod component_media;
 pub mod edit;
 pub mod mention;
 pub mod page;
+mod parts;
 pub mod pin;
 pub mod poll;
 pub mod reaction;

@@ -1,0 +1,161 @@
+//! What a message is put together from (files, what it refers to), system messages, and typing.
+
+use serde_json::{Value, json};
+
+use super::{Message, NewAttachment, NewReference, Reference, kind};
+use crate::permissions as bits;
+use crate::snowflake::Snowflake;
+use crate::world::refusal::Unknown;
+use crate::world::{Actor, Answer, Refusal, World, intents};
+
+impl World {
+    /// A message that Discord itself writes, such as "pinned a message".
+    pub(crate) fn post_system(
+        &mut self,
+        channel_id: Snowflake,
+        author_id: Snowflake,
+        kind: u64,
+        content: String,
+        reference: Option<Reference>,
+    ) -> Snowflake {
+        let id = self.next_id();
+        self.append(Message {
+            id,
+            channel_id,
+            kind,
+            author_id,
+            webhook: None,
+            content,
+            embeds: Vec::new(),
+            components: Vec::new(),
+            attachments: Vec::new(),
+            sticker_items: Vec::new(),
+            flags: 0,
+            tts: false,
+            nonce: None,
+            edited_ms: None,
+            pinned_ms: None,
+            mention_everyone: false,
+            mentions: Vec::new(),
+            mention_roles: Vec::new(),
+            reference,
+            snapshot: None,
+            reactions: Vec::new(),
+            poll: None,
+        });
+        id
+    }
+
+    pub(crate) fn store_attachments(
+        &mut self,
+        channel: Snowflake,
+        new: Vec<NewAttachment>,
+    ) -> Answer<Vec<super::Attachment>> {
+        let mut stored = Vec::with_capacity(new.len());
+        for (index, attachment) in new.into_iter().enumerate() {
+            let Some(file) = attachment.file else {
+                let path = format!("attachments.{index}.id");
+                let message = "Attachment data not found";
+                return Err(Refusal::field(&path, "ATTACHMENT_NOT_FOUND", message));
+            };
+            let (filename, description) = (attachment.filename, attachment.description);
+            stored.push(self.store_file(channel, file, filename, description)?);
+        }
+        Ok(stored)
+    }
+
+    pub(crate) fn resolve_reference(
+        &self,
+        author: Snowflake,
+        channel: Snowflake,
+        new: Option<&NewReference>,
+    ) -> Answer<(Option<Reference>, Option<Value>)> {
+        let Some(new) = new else {
+            return Ok((None, None));
+        };
+        let from = new.channel_id.unwrap_or(channel);
+        let guild_id = self
+            .channels
+            .get(&from)
+            .and_then(|channel| channel.guild_id);
+        let target = self.message(from, new.message_id);
+        if new.forward {
+            self.require_in(author, from, bits::READ_MESSAGE_HISTORY)?;
+            let target = target.ok_or_else(|| Refusal::unknown(Unknown::Message))?;
+            if target.kind != kind::DEFAULT && target.kind != kind::REPLY {
+                let message = "Cannot forward a system message";
+                return Err(Refusal::new(400, 50_035, message));
+            }
+            let snapshot = target
+                .snapshot
+                .clone()
+                .unwrap_or_else(|| self.snapshot_payload(target));
+            let reference = Reference {
+                forward: true,
+                message_id: Some(new.message_id),
+                channel_id: from,
+                guild_id,
+            };
+            return Ok((Some(reference), Some(snapshot)));
+        }
+        if from != channel {
+            let message = "Cannot reply to a message in a different channel";
+            let code = "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL";
+            return Err(Refusal::field("message_reference", code, message));
+        }
+        let is_system = target.is_some_and(|t| t.kind != kind::DEFAULT && t.kind != kind::REPLY);
+        if is_system {
+            let message = "Cannot reply to a system message";
+            let code = "REPLIES_CANNOT_REFERENCE_SYSTEM_MESSAGE";
+            return Err(Refusal::field("message_reference", code, message));
+        }
+        if target.is_none() {
+            if new.fail_if_not_exists {
+                let code = "REPLIES_UNKNOWN_MESSAGE";
+                return Err(Refusal::field("message_reference", code, "Unknown message"));
+            }
+            return Ok((None, None));
+        }
+        let message_id = Some(new.message_id);
+        Ok((
+            Some(Reference {
+                forward: false,
+                message_id,
+                channel_id: channel,
+                guild_id,
+            }),
+            None,
+        ))
+    }
+
+    /// Says that a user types.
+    pub fn typing(&mut self, actor: &Actor, channel_id: Snowflake) -> Answer<()> {
+        let channel = self.visible_channel(actor.id, channel_id)?;
+        let in_thread = channel.kind.is_thread();
+        let sending = if in_thread {
+            bits::SEND_MESSAGES_IN_THREADS
+        } else {
+            bits::SEND_MESSAGES
+        };
+        if !channel.kind.has_messages() {
+            return Err(Refusal::wrong_channel_type());
+        }
+        let guild = channel.guild_id;
+        self.require_in(actor.id, channel_id, sending)?;
+        let mut data = json!({
+            "channel_id": channel_id, "user_id": actor.id, "timestamp": self.now_ms() / 1_000,
+        });
+        if let Some(guild) = guild {
+            data["guild_id"] = json!(guild);
+            data["member"] = self.member_payload(guild, actor.id).unwrap_or_default();
+        }
+        let (audience, in_guild) = self.audience_of(channel_id);
+        let wanted = if in_guild {
+            intents::GUILD_MESSAGE_TYPING
+        } else {
+            intents::DIRECT_MESSAGE_TYPING
+        };
+        self.dispatch("TYPING_START", audience, wanted, data);
+        Ok(())
+    }
+}
