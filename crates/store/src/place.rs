@@ -22,6 +22,8 @@ use crate::{
 
 /// How many queries read at the same time.
 const READERS: u32 = 4;
+/// On PostgreSQL one connection more listens, for as long as the store is open.
+const LISTENERS: u32 = 1;
 /// How long to wait for a lock that another process holds, or for a free reader.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What the write-ahead log shrinks to, in bytes, after a burst has let it grow.
@@ -179,7 +181,7 @@ impl Place {
             )),
             Self::Postgres { options } => Some(Readers::Postgres(
                 PgPoolOptions::new()
-                    .max_connections(READERS)
+                    .max_connections(READERS + LISTENERS)
                     .acquire_timeout(PATIENCE)
                     .after_connect(|connection, _| {
                         Box::pin(async move {

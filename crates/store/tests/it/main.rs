@@ -1,10 +1,6 @@
 //! The store through its public door, on every engine.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test stops at the first surprise, and says aloud what it skips"
-)]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod contract;
 mod crash;

@@ -66,6 +66,7 @@ pub(super) async fn suite(store: &dyn Ports) {
     };
     assert_eq!(found(in_channel).await, [2]);
 
+    a_large_batch_keeps_its_order(store).await;
     waiting_ends_with_an_append(store).await;
 
     assert_eq!(store.resume_point(0).await.unwrap(), Some(point.clone()));
@@ -89,6 +90,19 @@ pub(super) async fn suite(store: &dyn Ports) {
         "24 h ago no longer counts"
     );
     assert_eq!(store.note_identify(9 * day).await.unwrap(), 1);
+}
+
+async fn a_large_batch_keeps_its_order(store: &dyn Ports) {
+    let before = store.latest().await.unwrap();
+    let batch = (0..85).map(|number| event("MESSAGE_CREATE", 12, 103, &number.to_string()));
+    let last = store.append(batch.collect(), None).await.unwrap();
+    assert_eq!(last, before + 85);
+    let all = EventFilter::default();
+    let read = store.after(before, &all, 1000).await.unwrap();
+    assert_eq!(numbers(&read), (before + 1..=last).collect::<Vec<i64>>());
+    for (number, event) in read.iter().enumerate() {
+        assert_eq!(event.data.get(), number.to_string());
+    }
 }
 
 async fn waiting_ends_with_an_append(store: &dyn Ports) {
