@@ -6,7 +6,7 @@ use gate::{Answer, Declined};
 use model::{HandsError, Mode, Principal, principal::Scope};
 use serde_json::{Value, json};
 
-use crate::world::{World, asked, declined, done, planned};
+use crate::world::{World, asked, declined, done, guild, planned};
 
 const DELETE: &str = "discord_delete_message";
 
@@ -148,4 +148,32 @@ async fn the_operator_can_relax_confirmation_only_by_name() {
     let mut arguments = send;
     arguments["confirm"] = json!(plan.confirm.unwrap().token);
     done(tight.ask("discord_send_message", arguments).await);
+}
+
+#[tokio::test]
+async fn a_plan_that_counts_from_now_can_be_confirmed_a_minute_later() {
+    let world = World::new();
+    let member = json!({"user": {"id": "5"}, "communication_disabled_until": null});
+    let path = "/guilds/1/members/5".to_owned();
+    world.hands.live.lock().unwrap().insert(path, Ok(member));
+    let mut arguments = json!({"guild_id": "1", "user_id": "5", "seconds": 60});
+    let plan = planned(world.ask("discord_timeout_member", arguments.clone()).await);
+    world.clock.advance(60_000);
+    arguments["confirm"] = json!(plan.confirm.unwrap().token);
+    done(world.ask("discord_timeout_member", arguments).await);
+    let sent = world.hands.writes.lock().unwrap()[0].clone();
+    let body = sent.body.json().unwrap().to_string();
+    assert!(body.contains("2027-01-15T08:02:00"), "{body}");
+    assert!(world.facts.forgotten.lock().unwrap().contains(&guild(1)));
+}
+
+#[tokio::test]
+async fn nobody_acts_on_those_above() {
+    let world = World::new();
+    *world.facts.outranked.lock().unwrap() = true;
+    let arguments = json!({"guild_id": "1", "user_id": "5"});
+    assert_eq!(
+        code(world.ask("discord_kick_member", arguments).await),
+        "bot_outranked"
+    );
 }

@@ -202,6 +202,67 @@ async fn what_is_sent_is_what_was_written_down() {
     assert_eq!(kept, world.hands.writes.lock().unwrap()[0]);
 }
 
+#[tokio::test]
+async fn a_webhooks_token_is_sent_and_stays_nowhere() {
+    let world = World::new();
+    let webhook = json!({"id": "77", "token": "very-secret"});
+    let path = "/webhooks/77".to_owned();
+    world.hands.live.lock().unwrap().insert(path, Ok(webhook));
+    let arguments = json!({"webhook_id": "77", "content": "hello"});
+    let plan = planned(
+        world
+            .ask("discord_execute_webhook", arguments.clone())
+            .await,
+    );
+    assert!(
+        !serde_json::to_string(&plan)
+            .unwrap()
+            .contains("very-secret")
+    );
+
+    world
+        .hands
+        .slots
+        .forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    let mut arguments = arguments;
+    arguments["dry_run"] = json!(false);
+    let row = async {
+        loop {
+            let row = world.ledger.book().open.values().next().cloned();
+            if let Some(row) = row {
+                world.hands.slots.add_permits(1);
+                return row;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (result, row) = tokio::join!(world.ask("discord_execute_webhook", arguments), row);
+    done(result);
+    assert!(!row.repeatable);
+    assert!(!row.request.to_string().contains("very-secret"));
+    let sent = world.hands.writes.lock().unwrap()[0].clone();
+    assert_eq!(sent.path.text, "/webhooks/77/very-secret");
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_from_a_read_is_written_down() {
+    let world = World::new();
+    let call = world.ask("discord_get_messages", json!({"channel_id": "10"}));
+    let mut call = Box::pin(call);
+    world
+        .hands
+        .stuck
+        .store(true, std::sync::atomic::Ordering::SeqCst);
+    let turn = std::future::poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending());
+        std::task::Poll::Ready(())
+    });
+    turn.await;
+    drop(call);
+    assert!(world.gate.drain(std::time::Duration::from_secs(10)).await);
+    assert_eq!(world.ledger.outcomes(), ["failed:caller_went_away"]);
+}
+
 /// The type exists, and outside the gate nothing makes one.
 #[test]
 fn the_permit_is_what_hands_take() {

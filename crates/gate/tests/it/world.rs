@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -47,6 +50,8 @@ pub(crate) struct Fingers {
     /// A write takes one of these before it answers.
     pub(crate) slots: Semaphore,
     pub(crate) panics: Mutex<bool>,
+    /// Reads never end.
+    pub(crate) stuck: AtomicBool,
     ledger: Arc<MemoryLedger>,
 }
 
@@ -54,6 +59,9 @@ pub(crate) struct Fingers {
 impl Hands<Permit> for Fingers {
     async fn read(&self, request: &Request, _: &Errand) -> Result<Response, HandsError> {
         self.reads.lock().unwrap().push(request.path.text.clone());
+        if self.stuck.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         let live = self.live.lock().unwrap();
         let body = live.get(&request.path.text).cloned();
         body.unwrap_or_else(|| Ok(json!({})))
@@ -114,8 +122,11 @@ impl Surroundings for Facts {
         }))
     }
 
-    async fn webhook(&self, _: WebhookId) -> Result<Option<Place>, HandsError> {
-        Ok(None)
+    async fn webhook(&self, asked: WebhookId) -> Result<Option<Place>, HandsError> {
+        match asked.get() {
+            77 => self.channel(channel(10)).await,
+            _ => Ok(None),
+        }
     }
 
     async fn invite(&self, _: &str) -> Result<Option<Place>, HandsError> {
@@ -188,6 +199,7 @@ impl World {
             )),
             slots: Semaphore::new(Semaphore::MAX_PERMITS),
             panics: Mutex::default(),
+            stuck: AtomicBool::new(false),
             ledger: Arc::clone(&ledger),
         });
         let facts = Arc::new(Facts::default());
