@@ -24,6 +24,37 @@ impl View {
     }
 }
 
+impl View {
+    /// Mark what is by the bot itself: authors with this id get `"is_self": true`. For callers
+    /// who know the bot's id; views are made without it.
+    #[must_use]
+    pub fn knowing(mut self, bot: model::UserId) -> Self {
+        mark(&mut self.value, &Value::from(bot.to_string()), DEPTH);
+        self
+    }
+}
+
+/// How deep views are followed; they nest less.
+const DEPTH: usize = 8;
+
+fn mark(value: &mut Value, bot: &Value, depth: usize) {
+    if depth == 0 {
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| mark(item, bot, depth - 1)),
+        Value::Object(fields) => {
+            if let Some(Value::Object(author)) = fields.get_mut("author")
+                && author.get("id") == Some(bot)
+            {
+                author.insert("is_self".to_owned(), Value::Bool(true));
+            }
+            fields.values_mut().for_each(|below| mark(below, bot, depth - 1));
+        }
+        _ => {}
+    }
+}
+
 /// An object under construction that leaves out what says nothing: null, false, "", [] and {}.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Fields(Map<String, Value>);
@@ -84,4 +115,23 @@ pub(crate) fn items(value: &Value) -> &[Value] {
 /// Each element through `show`.
 pub(crate) fn each(value: &Value, show: impl Fn(&Value) -> Value) -> Value {
     items(value).iter().map(show).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bots_own_messages_are_marked() {
+        let value = serde_json::json!({"messages": [{"author": {"id": "7"}}, {"author": {"id": "8"}}]});
+        let view = View { value, untrusted: &[] }.knowing(model::UserId::new(7).unwrap());
+        assert_eq!(view.value["messages"][0]["author"]["is_self"], true);
+        assert!(view.value["messages"][1]["author"].get("is_self").is_none());
+    }
+
+    #[test]
+    fn empty_fields_are_left_out() {
+        let fields = Fields::new().with("a", "").with("b", false).with("c", 0).always("d", false);
+        assert_eq!(Value::from(fields), serde_json::json!({"c": 0, "d": false}));
+    }
 }

@@ -1,13 +1,17 @@
 //! Discord's own audit log of a guild. Source: Discord documentation, *Audit Log*.
 
+use std::borrow::Cow;
+
 use model::{GuildId, Id, Permissions, Request, UserId, path};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Value, json};
 
 use super::messages::show::name;
 use crate::{
-    ReadPlan, View, limits,
+    ReadPlan, View,
+    catalogue::nearest,
+    limits,
     text::timestamp,
     tool::{Needs, Tool, read},
     view::{Fields, each, items},
@@ -33,9 +37,8 @@ struct ListAuditLog {
     guild_id: GuildId,
     /// Only by this user.
     user_id: Option<UserId>,
-    /// Discord's number of an action, e.g. 20 kick, 22 ban, 72 message delete.
-    #[schemars(range(min = 1, max = 255))]
-    action_type: Option<u32>,
+    /// Like member_kick, member_ban_add, role_update, message_delete.
+    action: Option<Action>,
     /// Only entries older than this one.
     before: Option<Id<Entry>>,
     #[serde(default = "fifty")]
@@ -51,7 +54,7 @@ fn list(args: &ListAuditLog) -> ReadPlan {
     let limit = args.limit as usize;
     let request = Request::get(path!("/guilds/{guild_id}/audit-logs", guild_id = args.guild_id))
         .query("user_id", args.user_id)
-        .query("action_type", args.action_type)
+        .query("action_type", args.action.map(|action| action.0))
         .query("before", args.before)
         .query("limit", Some(args.limit));
     ReadPlan::new(request, move |answer| {
@@ -152,6 +155,34 @@ const ACTIONS: &[(u64, &str)] = &[
     (144, "auto_moderation_flag"),
     (145, "auto_moderation_timeout"),
 ];
+
+/// One action by its word.
+#[derive(Debug, Clone, Copy)]
+struct Action(u64);
+
+impl<'de> Deserialize<'de> for Action {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = String::deserialize(deserializer)?;
+        let found = ACTIONS.iter().find(|(_, word)| *word == given);
+        found.map(|(number, _)| Self(*number)).ok_or_else(|| {
+            let near = nearest(&given, ACTIONS.iter().map(|(_, word)| *word));
+            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            D::Error::custom(format!("there is no such action{hint}"))
+        })
+    }
+}
+
+impl JsonSchema for Action {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Action".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "examples": ["member_kick", "role_update"]})
+    }
+}
 
 fn action(number: &Value) -> Value {
     let word = ACTIONS.iter().find(|(known, _)| *number == *known);

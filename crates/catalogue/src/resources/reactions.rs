@@ -204,6 +204,7 @@ struct ListPins {
     #[schemars(range(min = 1, max = limits::PINS))]
     limit: u32,
     /// Only pinned before this time.
+    #[schemars(example = "2026-01-31T12:00:00Z")]
     before: Option<String>,
 }
 

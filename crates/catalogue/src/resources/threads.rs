@@ -248,6 +248,7 @@ struct ListThreads {
     #[schemars(range(min = 2, max = limits::ARCHIVED_THREADS))]
     limit: u32,
     /// Only archived before this time.
+    #[schemars(example = "2026-01-31T12:00:00Z")]
     before: Option<String>,
 }
 

@@ -225,7 +225,7 @@ struct ExecuteWebhook {
     #[schemars(length(min = 1, max = limits::WEBHOOK_NAME))]
     username: Option<String>,
     /// Picture to post under.
-    #[schemars(length(max = limits::URL))]
+    #[schemars(length(max = limits::URL), example = "https://example.com/face.png")]
     avatar_url: Option<String>,
     #[serde(default)]
     #[schemars(length(max = limits::EMBEDS))]

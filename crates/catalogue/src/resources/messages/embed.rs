@@ -17,7 +17,7 @@ pub(crate) struct Embed {
     pub(crate) description: Option<String>,
     /// Makes the title a link.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = limits::URL))]
+    #[schemars(length(max = limits::URL), example = "https://example.com")]
     pub(crate) url: Option<String>,
     /// Red, green and blue as one number: 0xff0000 is 16711680.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,6 +25,7 @@ pub(crate) struct Embed {
     pub(crate) color: Option<u32>,
     /// Like 2026-01-31T12:00:00Z.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = "2026-01-31T12:00:00Z")]
     pub(crate) timestamp: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) footer: Option<Footer>,
@@ -45,7 +46,7 @@ pub(crate) struct Footer {
     #[schemars(length(min = 1, max = limits::EMBED_FOOTER))]
     pub(crate) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = limits::URL))]
+    #[schemars(length(max = limits::URL), example = "https://example.com/icon.png")]
     pub(crate) icon_url: Option<String>,
 }
 
@@ -53,7 +54,7 @@ pub(crate) struct Footer {
 #[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Media {
-    #[schemars(length(min = 1, max = limits::URL))]
+    #[schemars(length(min = 1, max = limits::URL), example = "https://example.com/picture.png")]
     pub(crate) url: String,
 }
 
@@ -63,10 +64,10 @@ pub(crate) struct Author {
     #[schemars(length(min = 1, max = limits::EMBED_AUTHOR))]
     pub(crate) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = limits::URL))]
+    #[schemars(length(max = limits::URL), example = "https://example.com")]
     pub(crate) url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = limits::URL))]
+    #[schemars(length(max = limits::URL), example = "https://example.com/icon.png")]
     pub(crate) icon_url: Option<String>,
 }
 

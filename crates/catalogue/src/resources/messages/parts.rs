@@ -17,14 +17,15 @@ pub(crate) type StickerId = Id<Sticker>;
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
     /// With its extension.
-    #[schemars(length(min = 1, max = limits::FILENAME))]
+    #[schemars(length(min = 1, max = limits::FILENAME), example = "notes.txt")]
     pub(crate) filename: String,
     /// The file, if it is text.
     pub(crate) text: Option<String>,
     /// The file's bytes in Base64.
+    #[schemars(example = "aGVsbG8=")]
     pub(crate) base64: Option<String>,
     /// Like image/png; guessed from the filename otherwise.
-    #[schemars(length(min = 3, max = 127))]
+    #[schemars(length(min = 3, max = 127), example = "image/png")]
     pub(crate) content_type: Option<String>,
     /// For those who cannot see it.
     #[schemars(length(max = limits::FILE_DESCRIPTION))]
