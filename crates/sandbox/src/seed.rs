@@ -1,133 +1,22 @@
 //! Builds the world that the sandbox starts with, from a plain description. Nobody is connected
 //! yet, so nothing is dispatched.
 
+mod check;
+mod spec;
 mod square;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+use check::check;
+pub use spec::{BotSpec, ChannelSpec, GuildSpec, MemberSpec, MessageSpec, RoleSpec, WorldSpec};
 
 use crate::permissions::{Overwrite, OverwriteTarget, SEND_MESSAGES, VIEW_CHANNEL};
 use crate::snowflake::Snowflake;
 use crate::world::gateway::Presence;
 use crate::world::message::NewMessage;
 use crate::world::{Actor, Channel, ChannelKind, Guild, Member, Role, World};
-
-/// What exists at the start. The first guild, its first bot and its first text channel are the
-/// ones that [`crate::Info`] names.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct WorldSpec {
-    /// At least one.
-    pub guilds: Vec<GuildSpec>,
-}
-
-/// A guild. People and bots are named; the same name in two guilds is the same user.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct GuildSpec {
-    /// Its name.
-    pub name: String,
-    /// The owner's username; also a member.
-    pub owner: String,
-    /// From the lowest to the highest.
-    #[serde(default)]
-    pub roles: Vec<RoleSpec>,
-    /// Besides the owner.
-    #[serde(default)]
-    pub members: Vec<MemberSpec>,
-    /// Bots get a role of their own above all others.
-    #[serde(default)]
-    pub bots: Vec<BotSpec>,
-    /// From top to bottom; a category before its channels.
-    #[serde(default)]
-    pub channels: Vec<ChannelSpec>,
-    /// Name of the channel where newcomers are greeted.
-    #[serde(default)]
-    pub system_channel: Option<String>,
-    /// Name of the channel with the rules.
-    #[serde(default)]
-    pub rules_channel: Option<String>,
-}
-
-/// A role.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RoleSpec {
-    /// Its name.
-    pub name: String,
-    /// Permission bits.
-    pub permissions: u64,
-    /// RGB; 0 for none.
-    pub color: u32,
-    /// Shown apart in the list of members.
-    pub hoist: bool,
-    /// May be mentioned by everyone.
-    pub mentionable: bool,
-}
-
-/// A person in a guild.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct MemberSpec {
-    /// Unique in the world.
-    pub username: String,
-    /// Names of roles.
-    #[serde(default)]
-    pub roles: Vec<String>,
-    /// `online`, `idle` or `dnd`; absent for offline.
-    #[serde(default)]
-    pub status: Option<String>,
-}
-
-/// A bot in a guild.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct BotSpec {
-    /// Unique in the world.
-    pub username: String,
-    /// Bits of its own role.
-    pub permissions: u64,
-}
-
-/// A channel.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ChannelSpec {
-    /// Its name.
-    pub name: String,
-    /// Discord's number: 0 text, 2 voice, 4 category, 5 announcement, 13 stage, 15 forum.
-    pub kind: u8,
-    /// Name of the category.
-    pub category: Option<String>,
-    /// What it is about.
-    pub topic: Option<String>,
-    /// Names of the roles that see it; empty for everyone. Bots always do.
-    pub only_for: Vec<String>,
-    /// Names of the roles that may write; empty for everyone. Bots always may.
-    pub written_by: Vec<String>,
-    /// What was said there, oldest first.
-    pub messages: Vec<MessageSpec>,
-}
-
-/// A message of a member.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct MessageSpec {
-    /// The username of someone who may write there.
-    pub author: String,
-    /// What it says.
-    pub content: String,
-}
-
-impl Default for WorldSpec {
-    fn default() -> Self {
-        Self {
-            guilds: vec![square::guild()],
-        }
-    }
-}
 
 /// What [`crate::Info`] needs to know.
 #[derive(Debug)]
@@ -235,69 +124,6 @@ pub(crate) fn say(world: &mut World, added: &Added, spec: &GuildSpec) -> Result<
             world
                 .create_message(&author, id, new)
                 .map_err(|refusal| format!("a message in {:?}: {refusal}", channel.name))?;
-        }
-    }
-    Ok(())
-}
-
-fn check(spec: &GuildSpec) -> Result<(), String> {
-    let knows_role = |name: &String| {
-        let known = spec.roles.iter().any(|role| role.name == *name);
-        if known {
-            Ok(())
-        } else {
-            Err(format!("guild {}: unknown role {name:?}", spec.name))
-        }
-    };
-    for member in &spec.members {
-        member.roles.iter().try_for_each(knows_role)?;
-        if let Some(status) = &member.status
-            && !matches!(status.as_str(), "online" | "idle" | "dnd")
-        {
-            return Err(format!(
-                "member {:?}: no such status: {status:?}",
-                member.username
-            ));
-        }
-    }
-    for (at, channel) in spec.channels.iter().enumerate() {
-        channel
-            .only_for
-            .iter()
-            .chain(&channel.written_by)
-            .try_for_each(knows_role)?;
-        let kind = ChannelKind::from_number(channel.kind.into());
-        if !kind.is_some_and(|kind| !kind.is_thread() && kind != ChannelKind::Dm) {
-            return Err(format!(
-                "channel {:?}: no such kind: {}",
-                channel.name, channel.kind
-            ));
-        }
-        for message in &channel.messages {
-            let known = spec.owner == message.author
-                || spec
-                    .members
-                    .iter()
-                    .any(|member| member.username == message.author)
-                || spec.bots.iter().any(|bot| bot.username == message.author);
-            if !known {
-                return Err(format!(
-                    "channel {:?}: no member {:?}",
-                    channel.name, message.author
-                ));
-            }
-        }
-        let category_number = ChannelKind::Category.number();
-        let before = &spec.channels[..at];
-        if let Some(name) = &channel.category
-            && !before
-                .iter()
-                .any(|one| one.kind == category_number && one.name == *name)
-        {
-            return Err(format!(
-                "channel {:?}: no category {name:?} before it",
-                channel.name
-            ));
         }
     }
     Ok(())

@@ -1,115 +1,16 @@
 //! People act: requests under `/control` become requests under `/api/v10` made by a user.
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, Uri, header};
-use serde::Deserialize;
+use http::{HeaderMap, Method, Uri, header};
 use serde_json::{Map, Value, json};
 
+use super::people::{enter_voice, join};
 use super::person::act;
-use super::{Control, Problem, parse};
-use crate::gateway::parse_presence;
-use crate::seed::{self, GuildSpec};
+use super::{Control, Problem, id_of, parse};
 use crate::snowflake::Snowflake;
-use crate::world::intents::GUILDS;
-use crate::world::{Actor, Audience, Refusal, World};
-
-/// Discord's limits for a username.
-const USERNAME_LENGTH: std::ops::RangeInclusive<usize> = 2..=32;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NewUser {
-    username: String,
-    #[serde(default)]
-    bot: bool,
-}
-
-/// `POST /control/users`
-pub(super) async fn create_user(
-    State(control): State<Control>,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let new: NewUser = parse(&body)?;
-    if !USERNAME_LENGTH.contains(&new.username.chars().count()) {
-        return Err(Problem::bad("username must be 2 to 32 characters long"));
-    }
-    let created = control.desk.shared.write(|world| {
-        if world
-            .users
-            .values()
-            .any(|user| user.username == new.username)
-        {
-            return Err(Problem::bad(format!(
-                "username {:?} is taken",
-                new.username
-            )));
-        }
-        if new.bot {
-            let id = world.create_bot(&new.username, None);
-            let token = world
-                .application_of(id)
-                .map(|application| application.token.clone());
-            let mut user = world.user_payload(id);
-            user["token"] = json!(token);
-            return Ok(user);
-        }
-        let id = world.create_user(&new.username);
-        Ok(world.user_payload(id))
-    })?;
-    Ok((StatusCode::CREATED, Json(created)).into_response())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AllowedIntents {
-    privileged: u64,
-}
-
-/// `PUT /control/users/{id}/intents`
-pub(super) async fn allow_intents(
-    State(control): State<Control>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<StatusCode, Problem> {
-    let bot = id_of(&id)?;
-    let allowed: AllowedIntents = parse(&body)?;
-    control.desk.shared.write(|world| {
-        if world.application_of(bot).is_none() {
-            return Err(Problem::not_found(format!("user {bot} is no bot")));
-        }
-        world.set_privileged_intents(bot, allowed.privileged);
-        Ok(StatusCode::NO_CONTENT)
-    })
-}
-
-/// `POST /control/guilds`
-pub(super) async fn create_guild(
-    State(control): State<Control>,
-    body: Bytes,
-) -> Result<Response, Problem> {
-    let spec: GuildSpec = parse(&body)?;
-    let created = control.desk.shared.write(|world| {
-        let added = seed::add_guild(world, &spec).map_err(Problem::bad)?;
-        for bot in &added.bots {
-            announce_guild(world, added.guild_id, *bot);
-        }
-        seed::say(world, &added, &spec).map_err(Problem::bad)?;
-        world
-            .guild_payload(added.guild_id)
-            .ok_or_else(|| Problem::not_found("the guild is gone"))
-    })?;
-    Ok((StatusCode::CREATED, Json(created)).into_response())
-}
-
-fn announce_guild(world: &mut World, guild: Snowflake, bot: Snowflake) {
-    if let Some(payload) = world.guild_create_payload(guild, bot, u64::MAX) {
-        world.dispatch("GUILD_CREATE", Audience::User(bot), GUILDS, payload);
-    }
-}
 
 /// `/control/guilds/{id}/…`: joining and leaving are the member's own acts, which REST has in
 /// another shape; all else is forwarded.
@@ -271,99 +172,10 @@ fn owner_of(control: &Control, path: &str) -> Result<Snowflake, Problem> {
     })
 }
 
-fn id_of(text: &str) -> Result<Snowflake, Problem> {
-    text.parse()
-        .map_err(|_| Problem::bad(format!("{text:?} is no id")))
-}
-
 fn json_id(value: &Value) -> Result<Snowflake, Problem> {
     serde_json::from_value(value.clone()).map_err(|_| Problem::bad("`as` must be a user's id"))
 }
 
 fn json_bytes(fields: Map<String, Value>) -> Bytes {
     Bytes::from(Value::Object(fields).to_string())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Joining {
-    user_id: Snowflake,
-    /// A bot's own role gets these bits.
-    #[serde(default)]
-    permissions: u64,
-}
-
-fn join(control: &Control, guild: Snowflake, joining: &Joining) -> Result<Response, Problem> {
-    let user = joining.user_id;
-    let member = control.desk.shared.write(|world| {
-        world.join_guild(user, guild, joining.permissions)?;
-        Ok::<_, Refusal>(world.member_payload(guild, user))
-    })?;
-    Ok((StatusCode::CREATED, Json(member)).into_response())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EnteringVoice {
-    channel_id: Option<Snowflake>,
-    #[serde(default)]
-    self_mute: bool,
-    #[serde(default)]
-    self_deaf: bool,
-}
-
-fn enter_voice(
-    control: &Control,
-    guild: Snowflake,
-    user: Snowflake,
-    entering: &EnteringVoice,
-) -> Result<Response, Problem> {
-    let EnteringVoice {
-        channel_id,
-        self_mute,
-        self_deaf,
-    } = *entering;
-    control.desk.shared.write(|world| {
-        world.set_voice_state(&Actor::from(user), guild, channel_id, self_mute, self_deaf)
-    })?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// `PUT /control/users/{id}/presence`
-pub(super) async fn show_presence(
-    State(control): State<Control>,
-    Path(id): Path<String>,
-    body: Bytes,
-) -> Result<StatusCode, Problem> {
-    let user = id_of(&id)?;
-    let presence = parse_presence(&parse(&body)?)
-        .ok_or_else(|| Problem::bad("status must be online, idle, dnd, invisible or offline"))?;
-    control.desk.shared.write(|world| {
-        if !world.users.contains_key(&user) {
-            return Err(Problem::not_found(format!("no user {user}")));
-        }
-        world.set_presence(user, presence);
-        Ok(StatusCode::NO_CONTENT)
-    })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Accepting {
-    #[serde(rename = "as")]
-    user: Snowflake,
-}
-
-/// `POST /control/invites/{code}`
-pub(super) async fn accept_invite(
-    State(control): State<Control>,
-    Path(code): Path<String>,
-    body: Bytes,
-) -> Result<StatusCode, Problem> {
-    let accepting: Accepting = parse(&body)?;
-    control
-        .desk
-        .shared
-        .write(|world| world.accept_invite(accepting.user, &code))?;
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -36,6 +36,7 @@
 
 mod act;
 mod operate;
+mod people;
 mod person;
 mod state;
 
@@ -51,6 +52,7 @@ use serde_json::json;
 pub use person::Person;
 
 use crate::desk::Desk;
+use crate::snowflake::Snowflake;
 use crate::world::Refusal;
 
 /// What every handler needs.
@@ -69,12 +71,12 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
             "/control/requests",
             get(state::requests).delete(state::forget_requests),
         )
-        .route("/control/users", post(act::create_user))
-        .route("/control/users/{id}/intents", put(act::allow_intents))
+        .route("/control/users", post(people::create_user))
+        .route("/control/users/{id}/intents", put(people::allow_intents))
         .route("/control/users/@me/{*rest}", any(act::forward))
-        .route("/control/users/{id}/presence", put(act::show_presence))
-        .route("/control/invites/{code}", post(act::accept_invite))
-        .route("/control/guilds", post(act::create_guild))
+        .route("/control/users/{id}/presence", put(people::show_presence))
+        .route("/control/invites/{code}", post(people::accept_invite))
+        .route("/control/guilds", post(people::create_guild))
         .route("/control/guilds/{*rest}", any(act::in_guild))
         .route("/control/channels/{*rest}", any(act::forward))
         .route("/control/clock/advance", post(operate::advance_clock))
@@ -140,4 +142,9 @@ impl IntoResponse for Problem {
 fn parse<T: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Problem> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(|error| Problem::bad(format!("invalid body: {error}")))
+}
+
+fn id_of(text: &str) -> Result<Snowflake, Problem> {
+    text.parse()
+        .map_err(|_| Problem::bad(format!("{text:?} is no id")))
 }
