@@ -13,6 +13,9 @@ use crate::limits::{Route, Scope, Verdict, too_many, write_bucket};
 use crate::server::wire::CutHandle;
 use crate::snowflake::Snowflake;
 
+/// Characters of a path, query or reason that the list of requests keeps.
+const MAX_NOTED: usize = 2_000;
+
 const REASON: HeaderName = HeaderName::from_static("x-audit-log-reason");
 
 /// The middleware around the REST router.
@@ -73,17 +76,21 @@ async fn limited(
 fn note_of(desk: &Desk, request: &Request) -> SeenRequest {
     SeenRequest {
         method: request.method().to_string(),
-        path: request.uri().path().to_owned(),
-        query: request.uri().query().map(str::to_owned),
+        path: shortened(request.uri().path()),
+        query: request.uri().query().map(shortened),
         status: 0,
         actor: bot_of(desk, request.headers()),
         reason: request
             .headers()
             .get(REASON)
             .and_then(|it| it.to_str().ok())
-            .map(str::to_owned),
+            .map(shortened),
         at: desk.now_ms(),
     }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_NOTED).collect()
 }
 
 fn bot_of(desk: &Desk, headers: &HeaderMap) -> Option<Snowflake> {

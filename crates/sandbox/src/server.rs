@@ -3,7 +3,7 @@
 pub(crate) mod wire;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,7 +123,7 @@ impl Sandbox {
             source,
         };
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
-        let address = listener.local_addr().map_err(refused)?;
+        let address = reachable(listener.local_addr().map_err(refused)?);
 
         let shared = Shared::new(WorldConfig {
             seed: config.seed,
@@ -244,6 +244,17 @@ impl Sandbox {
             tracing::warn!("the sandbox stopped with requests still in flight");
         }
     }
+}
+
+/// Where clients of this machine reach a listener that takes every address.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 impl Drop for Sandbox {

@@ -18,7 +18,7 @@ use crate::world::intents::{self, GUILDS, MESSAGE_CONTENT, PRIVILEGED};
 use crate::world::{Dispatch, DispatchSink, World};
 
 /// Sessions kept at once; beyond this, IDENTIFY is refused.
-const MAX_SESSIONS: usize = 1_000;
+const MAX_SESSIONS: usize = 200;
 
 /// Every intent that Discord documents.
 const KNOWN_INTENTS: u64 = ((1 << 17) - 1)

@@ -14,9 +14,10 @@ mod starts;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, Query, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::{Extension, Router};
+use http::StatusCode;
 use serde::Deserialize;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +32,9 @@ use crate::server::wire::CutHandle;
 
 /// The largest websocket message that is read at all; larger commands are a decode error anyway.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Websockets open at once, identified or not.
+const MAX_CONNECTIONS: usize = 1_000;
 
 #[derive(Debug, Deserialize)]
 struct Opening {
@@ -58,6 +62,10 @@ async fn open(
     Query(opening): Query<Opening>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    // The server itself is one of the tracked tasks.
+    if tracker.len() > MAX_CONNECTIONS {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let encoder = checked(&opening);
     upgrade
         .max_message_size(MAX_MESSAGE_BYTES)

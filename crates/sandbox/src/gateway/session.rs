@@ -14,7 +14,7 @@ use crate::world::{Audience, Dispatch};
 /// Frames kept for a resume.
 const MAX_REPLAY_FRAMES: usize = 5_000;
 /// Bytes of frames kept for a resume.
-const MAX_REPLAY_BYTES: usize = 16 * 1024 * 1024;
+const MAX_REPLAY_BYTES: usize = 8 * 1024 * 1024;
 /// Frames that may wait for a slow socket; beyond this it is dropped and has to resume.
 pub(crate) const MAX_WAITING: usize = 4_096;
 /// How long a session outlives its socket, in milliseconds.

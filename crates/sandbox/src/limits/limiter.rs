@@ -268,4 +268,30 @@ mod tests {
         }
         assert!(limiter.buckets.len() <= MAX_BUCKETS);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_window_ever_lets_more_through_than_it_allows(
+            waits in proptest::collection::vec(0_u64..2_000, 1..200),
+        ) {
+            let mut limiter = Limiter::new(Limits::default());
+            let (mut now_ms, mut passed) = (0, Vec::new());
+            for wait in waits {
+                now_ms += wait;
+                match limiter.check(now_ms, "bot", &sending(1)) {
+                    Some(Verdict::Pass(state)) => passed.push(state.reset_at_ms),
+                    Some(Verdict::BucketEmpty(state)) => {
+                        let told = now_ms + state.reset_after_ms;
+                        assert!(remaining(limiter.check(told, "bot", &sending(1))).is_ok());
+                        passed.push(told + 5_000);
+                        now_ms = told;
+                    }
+                    other => panic!("messages are far below the global limit: {other:?}"),
+                }
+            }
+            for window in passed.chunk_by(|a, b| a == b) {
+                assert!(window.len() <= 5);
+            }
+        }
+    }
 }

@@ -7,6 +7,8 @@ use http::Method;
 const MAX_SEGMENTS: usize = 12;
 /// A literal longer than this is nobody's route.
 const MAX_LITERAL: usize = 40;
+/// Characters of the major resource that tell buckets apart.
+const MAX_MAJOR: usize = 120;
 
 /// What a request is, as far as limits are concerned.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -87,11 +89,12 @@ fn placeholder(segments: &[&str], position: usize) -> Option<&'static str> {
 }
 
 fn major(segments: &[&str]) -> String {
-    match segments {
+    let whole = match segments {
         ["webhooks", id, token, ..] => format!("{id}/{token}"),
         ["channels" | "guilds" | "webhooks", id, ..] => (*id).to_owned(),
         _ => String::new(),
-    }
+    };
+    whole.chars().take(MAX_MAJOR).collect()
 }
 
 fn by_path_token(segments: &[&str]) -> bool {
@@ -164,5 +167,7 @@ mod tests {
     fn a_hostile_path_stays_short() {
         let path = "/x".repeat(5_000) + &"y".repeat(5_000);
         assert!(Route::of(&Method::GET, &path).template.len() < 100);
+        let path = format!("/webhooks/1/{}", "y".repeat(5_000));
+        assert!(Route::of(&Method::GET, &path).major.len() <= MAX_MAJOR);
     }
 }
