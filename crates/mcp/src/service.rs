@@ -84,6 +84,11 @@ impl Service {
         })
     }
 
+    /// The handler alone, for [`http_around`]. Its caller is the principal of each request.
+    pub fn handler(&self) -> impl ServerHandler + use<> {
+        Handler::new(Arc::clone(&self.shared), Caller::OfRequest)
+    }
+
     /// Wait for writes under way, after the transports have ended.
     pub async fn finish(&self) {
         self.shared.calls.finish(LAST_WRITES).await;
