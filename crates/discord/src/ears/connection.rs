@@ -1,9 +1,8 @@
 //! One connection, from HELLO to its end. It never reconnects: the shard below is thrown away with
 //! its socket, and the supervisor decides when and how there is another.
 
-use std::{pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use futures_util::{Stream, StreamExt};
 use secrecy::ExposeSecret;
 use tokio::{
     sync::mpsc::{self, Permit},
@@ -20,6 +19,7 @@ use super::{
     Ears, address, close,
     frame::{self, Header, op},
     identify::Leave,
+    once::{self, Pulled, Watch},
     writer::{Entry, Heard, SessionName},
 };
 use crate::{Error, cache};
@@ -79,6 +79,7 @@ pub(super) struct Connection<'a> {
     /// Counts connections, from 1.
     pub(super) number: u64,
     pub(super) progress: Progress,
+    pub(super) watch: Watch,
 }
 
 /// How far the connection has come.
@@ -152,7 +153,7 @@ impl Connection<'_> {
             let Ok(room) = room else {
                 return End::Stopped;
             };
-            let message = tokio::select! {
+            let pulled = tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => return self.stop(shard).await,
                 () = sleep_until(self.progress.deadline), if self.progress.settled_at.is_none() => {
@@ -170,13 +171,13 @@ impl Connection<'_> {
                     }
                     continue;
                 }
-                message = shard.next() => message,
+                pulled = self.watch.next(shard) => pulled,
             };
-            let end = match message {
-                Some(Ok(Message::Text(text))) => self.text(shard, &text, room).await,
-                Some(Ok(Message::Close(frame))) => Some(self.closed(frame.as_ref())),
-                Some(Err(error)) => self.failed(&error),
-                None => Some(self.lost("the connection ended")),
+            let end = match pulled {
+                Pulled::Message(Ok(Message::Text(text))) => self.text(shard, &text, room).await,
+                Pulled::Message(Ok(Message::Close(frame))) => Some(self.closed(frame.as_ref())),
+                Pulled::Message(Err(error)) => self.failed(&error),
+                Pulled::Ended => Some(self.lost("the connection was dropped")),
             };
             if let Some(end) = end {
                 return end;
@@ -209,11 +210,11 @@ impl Connection<'_> {
                 None
             }
             op::RECONNECT => {
-                send_close(shard).await;
+                once::send_close(shard).await;
                 Some(self.lost("Discord asked for a new connection"))
             }
             op::INVALID_SESSION => {
-                send_close(shard).await;
+                once::send_close(shard).await;
                 let session_over = !frame::resumable(text);
                 Some(End::Lost(Lost {
                     session_over,
@@ -391,20 +392,10 @@ impl Connection<'_> {
     async fn stop(&self, shard: &mut Shard<Leave>) -> End {
         if self.progress.hello {
             shard.close(CloseFrame::RESUME);
-            send_close(shard).await;
+            once::send_close(shard).await;
         }
         End::Stopped
     }
-}
-
-/// Send the close frame that the shard holds ready. One poll does it; a second might find the
-/// socket closed, and the shard would connect anew.
-async fn send_close(shard: &mut Shard<Leave>) {
-    std::future::poll_fn(|cx| {
-        let _ = Pin::new(&mut *shard).poll_next(cx);
-        Poll::Ready(())
-    })
-    .await;
 }
 
 async fn identify_time(at: Option<Instant>) {

@@ -11,6 +11,7 @@ mod connection;
 mod frame;
 mod identify;
 pub mod intents;
+mod once;
 mod pace;
 mod status;
 mod wanted;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{Error, cache::Cache, facts::Fetch};
 use address::Gateway;
 use connection::{Connection, End, Lost, Memory, Progress, Session};
+use once::Watch;
 use pace::Backoff;
 use status::Board;
 use writer::{Entry, Liveness, QUEUE, SessionName, Writer};
@@ -158,6 +160,7 @@ impl Ears {
                         url,
                         number,
                         progress: Progress::new(self.config.pace.hello),
+                        watch: Watch::default(),
                     };
                     Box::pin(connection.listen()).await
                 }
