@@ -12,7 +12,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -34,6 +34,8 @@ use wire::{CutHandle, Wire};
 const MAX_BODY_BYTES: usize = 26 * 1024 * 1024;
 /// How long requests in flight may take when the sandbox stops.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often sessions that were lost for good are looked for.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 /// What Discord's HELLO asks for.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(41_250);
 /// A shorter interval would only measure the machine's scheduler.
@@ -149,6 +151,11 @@ impl Sandbox {
             heartbeat_interval: config.heartbeat_interval.max(MIN_HEARTBEAT_INTERVAL),
             cancel: cancel.clone(),
         };
+        tracker.spawn(sweep_sessions(
+            Arc::clone(&shared),
+            Arc::clone(&hub),
+            cancel.clone(),
+        ));
         let desk = Arc::new(Desk::new(Arc::clone(&shared), hub, config.limits));
         // People go through the same REST routes as bots, but not past the front.
         let people = rest::router(Arc::clone(&shared));
@@ -243,6 +250,17 @@ impl Sandbox {
         if timeout(STOP_TIMEOUT, self.tracker.wait()).await.is_err() {
             tracing::warn!("the sandbox stopped with requests still in flight");
         }
+    }
+}
+
+/// Lets lost sessions expire. Ends when `cancel` is cancelled, as the server does.
+async fn sweep_sessions(shared: Arc<Shared>, hub: Arc<Hub>, cancel: CancellationToken) {
+    while cancel
+        .run_until_cancelled(sleep(SWEEP_INTERVAL))
+        .await
+        .is_some()
+    {
+        gateway::sweep(&shared, &hub);
     }
 }
 

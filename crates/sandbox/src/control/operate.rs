@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Control, Problem, parse};
 use crate::faults::{Fault, GatewayFault};
+use crate::gateway;
 use crate::limits::{INVALID_WINDOW_MS, Limits};
 
 #[derive(Deserialize)]
@@ -24,6 +25,7 @@ pub(super) async fn advance_clock(
 ) -> Result<Json<Value>, Problem> {
     let advance: Advance = parse(&body)?;
     control.desk.shared.clock().advance(advance.ms);
+    gateway::sweep(&control.desk.shared, &control.desk.hub);
     Ok(Json(json!({ "now_ms": control.desk.now_ms() })))
 }
 

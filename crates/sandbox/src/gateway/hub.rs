@@ -158,6 +158,15 @@ impl Hub {
         }
     }
 
+    /// Forgets sessions that nobody came back to; answers whose they were.
+    pub(crate) fn expire(&self, now_ms: u64) -> Vec<Snowflake> {
+        let mut inner = self.lock();
+        let expired = inner
+            .sessions
+            .extract_if(|_, session| session.is_expired(now_ms));
+        expired.map(|(_, session)| session.bot).collect()
+    }
+
     /// Whether a bot has any session left, connected or not.
     pub(crate) fn has_session_of(&self, bot: Snowflake) -> bool {
         self.lock()

@@ -25,7 +25,7 @@ use close::Close;
 use compress::Encoder;
 pub(crate) use connection::Context;
 pub(crate) use hub::Hub;
-pub(crate) use requests::parse_presence;
+pub(crate) use requests::{parse_presence, sweep};
 pub(crate) use starts::SessionStarts;
 
 use crate::server::wire::CutHandle;
@@ -62,7 +62,7 @@ async fn open(
     Query(opening): Query<Opening>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    // The server itself is one of the tracked tasks.
+    // The server and its sweeper are tracked too, which makes no difference here.
     if tracker.len() > MAX_CONNECTIONS {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }

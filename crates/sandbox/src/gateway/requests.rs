@@ -50,6 +50,17 @@ pub(super) fn leave(shared: &Arc<Shared>, hub: &Hub, bot: Snowflake, session_id:
     }
 }
 
+/// Forgets sessions that nobody came back to; bots without another one show as offline.
+pub(crate) fn sweep(shared: &Shared, hub: &Hub) {
+    shared.write(|world| {
+        for bot in hub.expire(world.now_ms()) {
+            if !hub.has_session_of(bot) {
+                world.set_presence(bot, status("offline"));
+            }
+        }
+    });
+}
+
 /// Op 4. A channel that is none, or no place for the bot, is ignored, as Discord does. There is no
 /// voice server behind the sandbox, which a null `endpoint` tells.
 pub(super) fn change_voice(shared: &Arc<Shared>, bot: Snowflake, change: &VoiceChange) {
