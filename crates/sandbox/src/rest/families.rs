@@ -6,7 +6,6 @@ use crate::world::Refusal;
 const FAMILIES: &[&str] = &[
     "applications/*/activity-instances",
     "applications/*/attachment",
-    "applications/*/commands",
     "applications/*/emojis",
     "applications/*/entitlements",
     "applications/*/guilds",
@@ -35,7 +34,6 @@ const FAMILIES: &[&str] = &[
     "guilds/*/widget.json",
     "guilds/*/widget.png",
     "guilds/templates",
-    "interactions/*/*/callback",
     "invites/*/target-users",
     "lobbies",
     "oauth2",

@@ -5,6 +5,7 @@ mod channels;
 mod families;
 mod files;
 mod guilds;
+mod interactions;
 mod members;
 mod messages;
 mod reply;
@@ -31,7 +32,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(channels::routes())
         .merge(messages::routes())
         .merge(threads::routes())
-        .merge(webhooks::routes());
+        .merge(webhooks::routes())
+        .merge(interactions::routes());
     let api = api.method_not_allowed_fallback(|| async { Reply::refused(Refusal::method()) });
     Router::new()
         .nest("/api/v10", api.clone())

@@ -8,6 +8,7 @@ use axum::routing::get;
 use super::call::{Call, OpenCall};
 use super::reply::Reply;
 use crate::world::guild::webhook::WebhookTarget;
+use crate::world::interaction::Interaction;
 use crate::world::{Answer, MessageEdit, Shared};
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
@@ -80,9 +81,23 @@ fn target(call: &OpenCall) -> Answer<WebhookTarget> {
     })
 }
 
-/// Answers the message only when asked to `wait`.
+/// The interaction, when the path names an application and an interaction's token.
+fn interaction(call: &OpenCall) -> Option<Interaction> {
+    let id = call.id("webhook").ok()?;
+    let token = call.text("token");
+    call.shared
+        .read(|world| world.followed_interaction(id, token).cloned())
+}
+
+/// Answers the message only when asked to `wait`; followups always do.
 async fn execute(mut call: OpenCall) -> Reply {
     let files = std::mem::take(&mut call.files);
+    if let Some(interaction) = interaction(&call) {
+        let answer = call
+            .shared
+            .write(|world| world.follow_up(&interaction, &call.body, files));
+        return Reply::ok(answer);
+    }
     let answer = || {
         let (id, target) = (call.id("webhook")?, target(&call)?);
         let token = call.text("token");
@@ -97,6 +112,13 @@ async fn execute(mut call: OpenCall) -> Reply {
 }
 
 async fn get_message(call: OpenCall) -> Reply {
+    if let Some(interaction) = interaction(&call) {
+        let name = call.text("message");
+        return Reply::ok(
+            call.shared
+                .read(|world| world.get_answer(&interaction, name)),
+        );
+    }
     let answer = || {
         let (id, message, target) = (call.id("webhook")?, call.id("message")?, target(&call)?);
         let token = call.text("token");
@@ -108,6 +130,13 @@ async fn get_message(call: OpenCall) -> Reply {
 
 async fn edit_message(mut call: OpenCall) -> Reply {
     let files = std::mem::take(&mut call.files);
+    if let Some(interaction) = interaction(&call) {
+        let (name, body) = (call.text("message"), &call.body);
+        let answer = call
+            .shared
+            .write(|world| world.edit_answer(&interaction, name, body, files));
+        return Reply::ok(answer);
+    }
     let answer = || {
         let (id, message, target) = (call.id("webhook")?, call.id("message")?, target(&call)?);
         let edit = MessageEdit::parse(&call.body, files)?;
@@ -119,6 +148,13 @@ async fn edit_message(mut call: OpenCall) -> Reply {
 }
 
 async fn delete_message(call: OpenCall) -> Reply {
+    if let Some(interaction) = interaction(&call) {
+        let name = call.text("message");
+        return Reply::done(
+            call.shared
+                .write(|world| world.delete_answer(&interaction, name)),
+        );
+    }
     let answer = || {
         let (id, message, target) = (call.id("webhook")?, call.id("message")?, target(&call)?);
         let token = call.text("token");

@@ -11,6 +11,7 @@ pub mod dispatch;
 pub mod gateway;
 pub mod guild;
 pub mod intents;
+pub mod interaction;
 pub mod member;
 pub mod message;
 pub mod refusal;
@@ -91,6 +92,8 @@ pub struct World {
     pub(crate) webhooks: BTreeMap<Snowflake, Webhook>,
     pub(crate) files: message::attachment::FileStore,
     pub(crate) nonces: VecDeque<message::send::UsedNonce>,
+    pub(crate) interactions: interaction::Interactions,
+    pub(crate) commands: BTreeMap<Snowflake, interaction::command::Command>,
     link_salt: u64,
     pub(crate) presences: HashMap<Snowflake, gateway::Presence>,
     /// How often each bot identified; the Gateway's to count.
@@ -120,6 +123,8 @@ impl World {
             webhooks: BTreeMap::new(),
             files: message::attachment::FileStore::default(),
             nonces: VecDeque::new(),
+            interactions: interaction::Interactions::default(),
+            commands: BTreeMap::new(),
             presences: HashMap::new(),
             session_starts: SessionStarts::default(),
             outbox: Vec::new(),

@@ -87,10 +87,13 @@ impl Refusal {
 /// What was not found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Unknown {
+    Application,
     Ban,
     Channel,
+    Command,
     Emoji,
     Guild,
+    Interaction,
     Invite,
     Member,
     Message,
@@ -105,6 +108,9 @@ pub(crate) enum Unknown {
 impl Unknown {
     const fn code_and_name(self) -> (u32, &'static str) {
         match self {
+            Self::Application => (10_002, "Application"),
+            Self::Interaction => (10_062, "interaction"),
+            Self::Command => (10_063, "application command"),
             Self::Channel => (10_003, "Channel"),
             Self::Guild => (10_004, "Guild"),
             Self::Invite => (10_006, "Invite"),

@@ -4,6 +4,7 @@ mod control;
 mod faults;
 mod gateway;
 mod limits;
+mod rest_interactions;
 mod rest_referee;
 mod rest_rules;
 mod rest_tour;

@@ -57,6 +57,10 @@ impl Referee {
             };
             known.expect("the document has the place").push(added);
         }
+        // A field's error has a word for a code (Reference › Error Messages); the document wants a
+        // number there, as in the body around it.
+        document["components"]["schemas"]["Error"]["properties"]["code"]["type"] =
+            json!(["integer", "string"]);
         Some(Self {
             document,
             validators: Mutex::default(),
@@ -86,6 +90,10 @@ impl Referee {
         assert!(
             responses.contains_key(&key),
             "{id} never answers {status}: {body}"
+        );
+        assert!(
+            status < 400 || body["code"].is_u64(),
+            "{id}: no code in {body}"
         );
         let mut validators = self
             .validators

@@ -72,7 +72,13 @@ impl Tour {
     }
 
     /// Without a token.
-    async fn open(&mut self, method: Method, path: &str, body: Value, expected: u16) -> Value {
+    pub(crate) async fn open(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Value,
+        expected: u16,
+    ) -> Value {
         let request = self.app.nobody(method.clone(), path).json(&body);
         let (status, body) = answer(request.send().await.expect("an answer")).await;
         assert_eq!(status.as_u16(), expected, "{method} {path}: {body}");

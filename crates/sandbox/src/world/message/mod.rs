@@ -40,6 +40,7 @@ pub(crate) mod flag {
     pub(crate) const SUPPRESS_EMBEDS: u64 = 1 << 2;
     pub(crate) const HAS_THREAD: u64 = 1 << 5;
     pub(crate) const SUPPRESS_NOTIFICATIONS: u64 = 1 << 12;
+    pub(crate) const EPHEMERAL: u64 = 1 << 6;
     pub(crate) const HAS_SNAPSHOT: u64 = 1 << 14;
     pub(crate) const IS_COMPONENTS_V2: u64 = 1 << 15;
 }
@@ -72,6 +73,28 @@ pub struct Message {
     pub snapshot: Option<Value>,
     pub reactions: Vec<Reaction>,
     pub poll: Option<Poll>,
+    /// The interaction that it answers.
+    pub interaction: Option<InteractionNote>,
+}
+
+/// The interaction that a message answers.
+#[derive(Clone, Copy, Debug)]
+pub struct InteractionNote {
+    pub id: Snowflake,
+    pub kind: u64,
+    pub user: Snowflake,
+    /// The message whose component was used.
+    pub message_id: Option<Snowflake>,
+}
+
+impl Message {
+    /// Ephemeral answers are shown to one person and to the bot that sent them.
+    pub(crate) fn is_shown_to(&self, user: Snowflake) -> bool {
+        let Some(interaction) = &self.interaction else {
+            return true;
+        };
+        self.flags & flag::EPHEMERAL == 0 || interaction.user == user || self.author_id == user
+    }
 }
 
 /// How a webhook signed a message.
@@ -107,6 +130,8 @@ pub struct NewMessage {
     pub reference: Option<NewReference>,
     pub sticker_ids: Vec<Snowflake>,
     pub poll: Option<NewPoll>,
+    /// The interaction that it answers; only then may it be ephemeral.
+    pub(crate) interaction: Option<InteractionNote>,
 }
 
 impl NewMessage {

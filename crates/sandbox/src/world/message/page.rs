@@ -35,6 +35,7 @@ impl World {
             return Err(Refusal::missing_access());
         }
         self.message(channel, id)
+            .filter(|message| message.is_shown_to(user))
             .ok_or_else(|| Refusal::unknown(Unknown::Message))
     }
 
@@ -85,6 +86,7 @@ impl World {
         };
         Ok(chosen
             .into_iter()
+            .filter(|message| message.is_shown_to(actor.id))
             .map(|message| self.message_payload(message, actor.id))
             .collect())
     }

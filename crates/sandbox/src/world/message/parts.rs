@@ -42,6 +42,7 @@ impl World {
             snapshot: None,
             reactions: Vec::new(),
             poll: None,
+            interaction: None,
         });
         id
     }

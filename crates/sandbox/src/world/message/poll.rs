@@ -137,6 +137,30 @@ impl World {
         Ok(())
     }
 
+    /// Votes for exactly these answers, as people's clients do.
+    pub fn vote_for(
+        &mut self,
+        actor: &Actor,
+        channel: Snowflake,
+        id: Snowflake,
+        answers: &[Snowflake],
+    ) -> Answer<()> {
+        if self.applications.contains_key(&actor.id) {
+            return Err(Refusal::new(403, 20_001, "Bots cannot use this endpoint"));
+        }
+        let poll = poll_of(self.readable_message(actor.id, channel, id)?)?;
+        for answer in 1..=poll.answers.len() as u64 {
+            self.vote(
+                actor,
+                channel,
+                id,
+                answer,
+                answers.contains(&Snowflake(answer)),
+            )?;
+        }
+        Ok(())
+    }
+
     fn tell_vote(
         &mut self,
         event: &'static str,

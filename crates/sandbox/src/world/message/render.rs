@@ -84,6 +84,20 @@ impl World {
             }
         };
         put("nonce", message.nonce.clone());
+        if let Some(note) = &message.interaction {
+            put("application_id", Some(json!(message.author_id)));
+            put("webhook_id", Some(json!(message.author_id)));
+            let mut metadata = json!({
+                "id": note.id,
+                "type": note.kind,
+                "user": self.user_payload(note.user),
+                "authorizing_integration_owners": {},
+            });
+            if let Some(id) = note.message_id {
+                metadata["interacted_message_id"] = json!(id);
+            }
+            put("interaction_metadata", Some(metadata));
+        }
         if let Some(webhook) = &message.webhook {
             put("webhook_id", Some(json!(message.author_id)));
             put("application_id", webhook.application_id.map(|id| json!(id)));

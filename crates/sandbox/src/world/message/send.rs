@@ -211,6 +211,13 @@ impl World {
         let is_reply = reference
             .as_ref()
             .is_some_and(|reference| !reference.forward);
+        let mut flags = new.flags & SENDER_FLAGS;
+        if forward {
+            flags |= flag::HAS_SNAPSHOT;
+        }
+        if new.interaction.is_some() {
+            flags |= new.flags & flag::EPHEMERAL;
+        }
         let mut message = Message {
             id,
             channel_id,
@@ -222,7 +229,7 @@ impl World {
             components: new.components,
             attachments,
             sticker_items,
-            flags: new.flags & SENDER_FLAGS | if forward { flag::HAS_SNAPSHOT } else { 0 },
+            flags,
             tts: new.tts,
             nonce: new.nonce.clone(),
             edited_ms: None,
@@ -234,6 +241,7 @@ impl World {
             snapshot,
             reactions: Vec::new(),
             poll: new.poll.map(|poll| Poll::new(poll, self.now_ms())),
+            interaction: new.interaction,
         };
         let mut components = std::mem::take(&mut message.components);
         for component in &mut components {
@@ -251,6 +259,14 @@ impl World {
     /// Puts a message into its channel: counters, unarchiving, joining the thread, dispatch.
     pub(crate) fn append(&mut self, message: Message) {
         let (id, channel_id, author_id) = (message.id, message.channel_id, message.author_id);
+        if message.flags & flag::EPHEMERAL != 0 {
+            // Only the two of them know of it: no event, no counters.
+            self.messages
+                .entry(channel_id)
+                .or_default()
+                .insert(id, message);
+            return;
+        }
         self.wake_thread(channel_id, author_id, message.webhook.is_none());
         let starter = message.kind == kind::THREAD_STARTER_MESSAGE;
         if let Some(channel) = self.channels.get_mut(&channel_id) {
@@ -274,7 +290,8 @@ impl World {
 
     /// Tells the Gateway of a message's creation or change.
     pub(crate) fn tell_message(&mut self, event: &'static str, channel: Snowflake, id: Snowflake) {
-        let Some(message) = self.message(channel, id) else {
+        let message = self.message(channel, id);
+        let Some(message) = message.filter(|it| it.flags & flag::EPHEMERAL == 0) else {
             return;
         };
         // What depends on the viewer ("did I react") is left out of events by Discord, too.
