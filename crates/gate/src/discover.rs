@@ -64,7 +64,7 @@ impl<'a> Wish<'a> {
                 .filter(|text| !text.trim().is_empty())
         };
         Self {
-            query: text("query").or_else(|| text("toolset")),
+            query: text("query"),
             risk: text("risk"),
             detail: arguments.get("detail").and_then(Value::as_bool) == Some(true),
         }

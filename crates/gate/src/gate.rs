@@ -3,10 +3,7 @@
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -19,7 +16,7 @@ use model::{
 use policy::{Policy, Question};
 use serde_json::Value;
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     answer::{Answer, Declined, Retry},
@@ -70,7 +67,8 @@ pub(crate) struct Inner {
     pacer: Pacer,
     /// Ends with [`Gate::drain`].
     pub(crate) tracker: TaskTracker,
-    closing: AtomicBool,
+    /// Cancelled by [`Gate::drain`]: no more calls, and nothing is tried again later.
+    pub(crate) closing: CancellationToken,
     /// Outbox rows from before are another process's.
     pub(crate) opened_at: Millis,
 }
@@ -96,7 +94,7 @@ impl Gate {
             slots: Arc::new(Semaphore::new(WRITES_UNDER_WAY)),
             pacer: Pacer::default(),
             tracker: TaskTracker::new(),
-            closing: AtomicBool::new(false),
+            closing: CancellationToken::new(),
         }))
     }
 
@@ -130,7 +128,7 @@ impl Gate {
         standing: Standing,
         record: &Arc<Record>,
     ) -> Result<Answer, Declined> {
-        if self.0.closing.load(Ordering::SeqCst) {
+        if self.0.closing.is_cancelled() {
             return Err(record.fail(
                 "shutting_down",
                 "the service is shutting down",
@@ -248,7 +246,7 @@ impl Gate {
 
     /// Take no more calls, and wait for the writes that are under way. `false` if time ran out.
     pub async fn drain(&self, timeout: Duration) -> bool {
-        self.0.closing.store(true, Ordering::SeqCst);
+        self.0.closing.cancel();
         self.0.tracker.close();
         tokio::time::timeout(timeout, self.0.tracker.wait())
             .await

@@ -1,14 +1,17 @@
 //! What an outbox row holds, so that a retry gets the first answer, and a restart can finish.
 
+use std::time::Duration;
+
 use catalogue::View;
 use model::{
     Millis, Request, RequestAuth, Stage,
-    ledger::{Begun, Decision, IdempotencyClaim, Outcome, Sent},
+    ledger::{Begun, Decision, Finish, IdempotencyClaim, Outcome, Sent, StoreError},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
+    Gate,
     answer::{Answer, Declined, Done, Failure, Retry},
     case::Case,
     digest, preview, stages,
@@ -18,6 +21,10 @@ use crate::{
 const KEY_LIFE_MS: Millis = 24 * 60 * 60 * 1_000;
 /// What to wait for the first call with the same key.
 pub(crate) const IN_FLIGHT_MS: u64 = 1_000;
+/// Tries to close a row that could not be closed at once, and the pauses between them.
+const TRIES: u32 = 10;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Discord's longest nonce. Source: Discord documentation, *Create Message*.
 const NONCE_LENGTH: usize = 25;
 
@@ -44,6 +51,35 @@ impl Stored {
             },
             Declined::Failed(_) | Declined::Refused(_) => Sent::Failed { reason },
         }
+    }
+}
+
+impl Gate {
+    /// Close an outbox row. Where that fails the caller learns it now, and the row is tried again
+    /// in the background: an open row would keep its key busy and be sent again after a restart.
+    pub(crate) async fn finish(&self, finish: Finish) -> Result<(), StoreError> {
+        let result = self.0.ledger.finish(finish.clone()).await;
+        if result.is_err() {
+            let gate = self.clone();
+            // Ends when the row is closed, after the last try, or with the gate.
+            self.0.tracker.spawn(async move {
+                let closing = gate.0.closing.clone();
+                closing.run_until_cancelled(gate.finish_later(finish)).await;
+            });
+        }
+        result
+    }
+
+    async fn finish_later(&self, finish: Finish) {
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..TRIES {
+            tokio::time::sleep(pause).await;
+            if self.0.ledger.finish(finish.clone()).await.is_ok() {
+                return;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        tracing::error!(outbox_id = %finish.outbox_id, "an outbox row stays open until a restart");
     }
 }
 

@@ -51,7 +51,8 @@ impl Gate {
                 return Ok(recovery);
             }
             for row in rows {
-                let (state, decision) = self.close(row.clone()).await;
+                let (state, mut decision) = self.close(row.clone()).await;
+                decision.at = self.0.clock.now_ms();
                 match state {
                     Sent::Sent { .. } => recovery.finished += 1,
                     Sent::Failed { .. } => recovery.failed += 1,

@@ -103,7 +103,7 @@ impl Gate {
             state: sent(&result),
             decision: record.row_for(&result),
         };
-        match ledger.finish(finish).await {
+        match self.finish(finish).await {
             Ok(()) => result,
             Err(error) => Err(trouble::not_finished(record, &error)),
         }

@@ -179,7 +179,7 @@ impl Gate {
             state,
             decision: record.row_for(&result),
         };
-        match self.0.ledger.finish(finish).await {
+        match self.finish(finish).await {
             Ok(()) => result,
             Err(error) => Err(trouble::not_finished(record, &error)),
         }

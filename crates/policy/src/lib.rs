@@ -2,6 +2,33 @@
 //!
 //! A decision is a function from the policy and a [`Question`] to a [`Ruling`], which names the
 //! rules that made it. What is unknown is refused.
+//!
+//! ```
+//! let policy: policy::Policy = toml::from_str(r#"
+//! allowed_guilds = ["175928847299117063"]
+//!
+//! [channels]
+//! deny = ["175928847299117064"]
+//!
+//! [rates]
+//! write = 120
+//!
+//! # An agent that talks all day need not confirm each sentence.
+//! [[rules]]
+//! name = "the chat agent talks"
+//! principals = ["key:chat"]
+//! tools = ["discord_send_message"]
+//! effect = "allow"
+//! dry_run_by_default = false
+//!
+//! [[rules]]
+//! name = "the chat agent does nothing else"
+//! principals = ["key:chat"]
+//! risks = ["write", "destructive"]
+//! effect = "deny"
+//! "#).unwrap();
+//! assert_eq!(policy.rules.len(), 2);
+//! ```
 
 mod ceremony;
 mod channel;

@@ -18,6 +18,8 @@ pub(crate) struct Aims {
     pub(super) needs: Permissions,
     /// Who must rank lower.
     pub(super) below: Vec<Aim>,
+    /// Nothing is asked of Discord by the call itself: a flow whose steps are judged on their own.
+    pub(super) idle: bool,
     /// The tool aims at somebody, and the request does not say at whom.
     pub(super) aimless: bool,
 }
@@ -42,7 +44,10 @@ impl Aims {
                     extend_new(&mut aims.touches, targets::of_path(request));
                 }
             }
-            Prepared::Flow(flow) => aims.act(&flow.target, needs),
+            Prepared::Flow(flow) => {
+                aims.idle = flow.target.is_empty();
+                aims.act(&flow.target, needs);
+            }
         }
         aims
     }

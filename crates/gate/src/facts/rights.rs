@@ -50,7 +50,9 @@ pub(crate) async fn rights(
     if let Origin::Discord { user } = origin {
         rights.for_asker = true;
         asking.push((Whose::Asker, Subject::Member(user)));
-        rights.refuse_where_no_member_can_be_judged(places, user);
+        if !aims.idle {
+            rights.refuse_where_no_member_can_be_judged(places, user);
+        }
     }
     let questions = questions(needs, aims, places, rights.for_asker);
     for (guild, channel, permissions) in &questions {

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
 };
 
@@ -18,6 +18,8 @@ use model::{
 pub(crate) struct MemoryLedger {
     book: Mutex<Book>,
     pub(crate) full: AtomicBool,
+    /// How many closings fail.
+    pub(crate) stubborn: AtomicU32,
 }
 
 #[derive(Default)]
@@ -97,6 +99,14 @@ impl Ledger for MemoryLedger {
     }
 
     async fn finish(&self, finish: Finish) -> Result<(), StoreError> {
+        let less = |left: u32| left.checked_sub(1);
+        let stubborn = &self.stubborn;
+        if stubborn
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+        {
+            return Err(StoreError::DiskFull);
+        }
         let mut book = self.book();
         let Some(intent) = book.open.remove(&finish.outbox_id) else {
             return Ok(());

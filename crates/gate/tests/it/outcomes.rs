@@ -61,6 +61,21 @@ async fn a_full_disk_stops_everything_before_it_happens() {
     assert_eq!(declined(refused).code(), "disk_full");
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_end_that_cannot_be_written_down_is_said_and_tried_again() {
+    let world = World::new();
+    world.ledger.stubborn.store(3, Ordering::SeqCst);
+    let mut arguments = send();
+    arguments["idempotency_key"] = json!("k");
+    let result = world.ask("discord_send_message", arguments.clone()).await;
+    assert_eq!(declined(result).code(), "outcome_not_recorded");
+    while !world.ledger.book().open.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+    assert!(done(world.ask("discord_send_message", arguments).await).replayed);
+    assert_eq!(world.sent(), 1);
+}
+
 #[tokio::test]
 async fn panicking_hands_leave_a_closed_row_and_an_answer() {
     let world = World::new();

@@ -138,6 +138,16 @@ async fn tools_can_be_found() {
 }
 
 #[tokio::test]
+async fn a_discord_user_may_look_for_tools() {
+    let world = World::new();
+    let mut call = asked("discord_find_tools", json!({}));
+    call.origin = model::Origin::Discord {
+        user: crate::world::user(5),
+    };
+    done(world.call(call).await);
+}
+
+#[tokio::test]
 async fn a_change_of_places_makes_facts_stale_and_a_message_does_not() {
     let world = World::new();
     let send = json!({"channel_id": "10", "content": "x", "dry_run": false});
