@@ -13,7 +13,7 @@
 //! [rates]
 //! write = 120
 //!
-//! # An agent that talks all day need not confirm each sentence.
+//! ## An agent that talks all day need not confirm each sentence.
 //! [[rules]]
 //! name = "the chat agent talks"
 //! principals = ["key:chat"]
