@@ -78,7 +78,11 @@ impl std::str::FromStr for ToolsetSelection {
         let mut toolsets = Vec::new();
         let mut with_default = false;
         let mut all = false;
-        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        for word in text
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             match word {
                 "all" => all = true,
                 "default" => with_default = true,
@@ -190,7 +194,10 @@ impl Catalogue {
                     tool.full_description()
                 )
                 .to_lowercase();
-                let named = words.iter().filter(|word| tool.name.contains(word.as_str())).count();
+                let named = words
+                    .iter()
+                    .filter(|word| tool.name.contains(word.as_str()))
+                    .count();
                 words
                     .iter()
                     .all(|word| text.contains(word.trim_end_matches('s')))

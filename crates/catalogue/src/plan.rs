@@ -26,10 +26,7 @@ type Compare = Arc<dyn Fn(&[Value]) -> Change + Send + Sync>;
 type Splice = Arc<dyn Fn(Request, &[Value]) -> Result<Request, ArgumentError> + Send + Sync>;
 
 /// Permissions that an owner does not need, and how to tell the owner from live state.
-type Waiver = (
-    Permissions,
-    Arc<dyn Fn(&Value) -> Value + Send + Sync>,
-);
+type Waiver = (Permissions, Arc<dyn Fn(&Value) -> Value + Send + Sync>);
 
 /// Reads, and one pure view of their answers.
 ///

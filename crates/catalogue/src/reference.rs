@@ -14,7 +14,10 @@ pub fn reference() -> String {
     let tools = catalogue().tools();
     let mut page = String::from(HEAD);
     for toolset in Toolset::ALL {
-        let of_set: Vec<&Tool> = tools.iter().filter(|tool| tool.toolset == toolset).collect();
+        let of_set: Vec<&Tool> = tools
+            .iter()
+            .filter(|tool| tool.toolset == toolset)
+            .collect();
         if of_set.is_empty() {
             continue;
         }
@@ -45,7 +48,10 @@ fn describe(page: &mut String, tool: &Tool) {
     line(page, &format!("{}\n", tool.full_description()));
     line(page, &format!("- Risk: {}", tool.risk.as_str()));
     if !tool.operations.is_empty() {
-        line(page, &format!("- Operations: {}", tool.operations.join(", ")));
+        line(
+            page,
+            &format!("- Operations: {}", tool.operations.join(", ")),
+        );
     }
     let needs = tool.needs.permissions.names();
     if !needs.is_empty() {
@@ -75,10 +81,18 @@ fn describe(page: &mut String, tool: &Tool) {
         let Some(property) = properties.and_then(|properties| properties.get(name)) else {
             continue;
         };
-        let must = if required.contains(&name) { " (required)" } else { "" };
+        let must = if required.contains(&name) {
+            " (required)"
+        } else {
+            ""
+        };
         line(
             page,
-            &format!("| `{name}`{must} | {} | {} |", kind(property), notes(property)),
+            &format!(
+                "| `{name}`{must} | {} | {} |",
+                kind(property),
+                notes(property)
+            ),
         );
     }
     line(page, "");
@@ -88,7 +102,14 @@ fn kind(property: &Value) -> String {
     if let Some(choices) = property.get("enum").and_then(Value::as_array) {
         let words: Vec<String> = choices
             .iter()
-            .map(|choice| format!("`{}`", choice.as_str().map_or_else(|| choice.to_string(), str::to_owned)))
+            .map(|choice| {
+                format!(
+                    "`{}`",
+                    choice
+                        .as_str()
+                        .map_or_else(|| choice.to_string(), str::to_owned)
+                )
+            })
             .collect();
         return words.join(", ");
     }
@@ -122,7 +143,9 @@ fn notes(property: &Value) -> String {
         match (property.get(low), property.get(high)) {
             (Some(low), Some(high)) => notes.push(format!("{low} to {high}{unit}.")),
             (None, Some(high)) => notes.push(format!("At most {high}{unit}.")),
-            (Some(low), None) if low.as_u64() != Some(0) => notes.push(format!("At least {low}{unit}.")),
+            (Some(low), None) if low.as_u64() != Some(0) => {
+                notes.push(format!("At least {low}{unit}."))
+            }
             _ => {}
         }
     }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use crate::control;
+
 /// Marks an argument where null means "clear it" (see [`Patch`](crate::patch::Patch)).
 pub(crate) const NULLABLE: &str = "x-nullable";
 /// Marks a value that its own decoder checks; the schema below it is for reading only.
@@ -29,14 +31,25 @@ pub(crate) fn draft<A: JsonSchema>() -> Map<String, Value> {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    match settings.into_generator().into_root_schema_for::<A>().to_value() {
+    match settings
+        .into_generator()
+        .into_root_schema_for::<A>()
+        .to_value()
+    {
         Value::Object(schema) => schema,
         _ => Map::new(),
     }
 }
 
 /// All forms, with the control arguments added.
-pub(crate) fn forms(draft: Map<String, Value>, controls: &Map<String, Value>) -> Forms {
+///
+/// `repeatable` tools have the same effect once or twice, so their lean form leaves the idempotency
+/// key out; it is accepted all the same.
+pub(crate) fn forms(
+    draft: Map<String, Value>,
+    controls: &Map<String, Value>,
+    repeatable: bool,
+) -> Forms {
     let text = draft
         .get("description")
         .and_then(Value::as_str)
@@ -62,7 +75,10 @@ pub(crate) fn forms(draft: Map<String, Value>, controls: &Map<String, Value>) ->
             .entry(name.clone())
             .or_insert_with(|| schema.clone());
     }
-    let lean = lean(&full);
+    let mut lean = lean(&full);
+    if repeatable && let Some(Value::Object(properties)) = lean.get_mut("properties") {
+        properties.remove(control::IDEMPOTENCY_KEY);
+    }
     Forms {
         brief: paragraphs.first().cloned().unwrap_or_default(),
         description: paragraphs.join("\n\n"),
@@ -151,17 +167,33 @@ fn lean(full: &Map<String, Value>) -> Map<String, Value> {
 
 fn lean_property(schema: &Value) -> Value {
     let mut lean = Map::new();
-    for name in ["type", "enum", "minimum", "maximum", "default", "description"] {
+    for name in [
+        "type",
+        "enum",
+        "minimum",
+        "maximum",
+        "default",
+        "description",
+    ] {
         if let Some(value) = schema.get(name) {
             lean.insert(name.to_owned(), value.clone());
         }
     }
     drop_null(&mut lean);
+    lean.retain(|name, value| match name.as_str() {
+        // What goes without saying.
+        "minimum" => value.as_u64().is_none_or(|least| least > 1),
+        "default" => *value != json!(false) && *value != json!([]) && *value != json!({}),
+        _ => true,
+    });
     if lean.contains_key("enum") {
         lean.remove("type");
     }
     if let Some(items) = schema.get("items") {
-        let kind = items.get("type").cloned().unwrap_or_else(|| json!("object"));
+        let kind = items
+            .get("type")
+            .cloned()
+            .unwrap_or_else(|| json!("object"));
         let mut short = Map::new();
         match items.get("enum") {
             Some(choices) => short.insert("enum".to_owned(), choices.clone()),

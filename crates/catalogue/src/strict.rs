@@ -74,7 +74,12 @@ fn object(
 fn purpose(properties: Option<&Map<String, Value>>, name: &str) -> String {
     properties
         .and_then(|properties| properties.get(name)?.get("description")?.as_str())
-        .map(|text| format!(": {}", text.split_whitespace().collect::<Vec<_>>().join(" ")))
+        .map(|text| {
+            format!(
+                ": {}",
+                text.split_whitespace().collect::<Vec<_>>().join(" ")
+            )
+        })
         .unwrap_or_default()
 }
 
@@ -163,7 +168,10 @@ fn kind_of(path: &str, schema: &Value, value: &Value) -> Result<(), ArgumentErro
             .err()
             .map(|error| error.to_string())
             .unwrap_or_default();
-        return Err(ArgumentError::at(path, format_args!("is a number; {remedy}")));
+        return Err(ArgumentError::at(
+            path,
+            format_args!("is a number; {remedy}"),
+        ));
     }
     Err(ArgumentError::at(
         path,
@@ -182,11 +190,23 @@ fn string(path: &str, schema: &Value, text: &str) -> Result<(), ArgumentError> {
         };
     }
     let length = text.chars().count();
-    bounds(path, schema, length, ["minLength", "maxLength"], "characters long")
+    bounds(
+        path,
+        schema,
+        length,
+        ["minLength", "maxLength"],
+        "characters long",
+    )
 }
 
 fn array(path: &str, schema: &Value, items: &[Value]) -> Result<(), ArgumentError> {
-    bounds(path, schema, items.len(), ["minItems", "maxItems"], "entries long")?;
+    bounds(
+        path,
+        schema,
+        items.len(),
+        ["minItems", "maxItems"],
+        "entries long",
+    )?;
     for (index, item) in items.iter().enumerate() {
         walk(&format!("{path}[{index}]"), &schema["items"], item)?;
     }
@@ -219,16 +239,19 @@ fn bounds(
     {
         return Err(ArgumentError::at(
             path,
-            format_args!("is {length} {unit}; at least {least} needed{}", remedy(schema)),
+            format_args!(
+                "is {length} {unit}; at least {least} needed{}",
+                remedy(schema)
+            ),
         ));
     }
     Ok(())
 }
 
 fn range(path: &str, schema: &Value, given: f64, value: &Value) -> Result<(), ArgumentError> {
-    let least = schema.get("minimum").filter(|least| {
-        least.as_f64().is_some_and(|least| given < least)
-    });
+    let least = schema
+        .get("minimum")
+        .filter(|least| least.as_f64().is_some_and(|least| given < least));
     let most = schema
         .get("maximum")
         .filter(|most| most.as_f64().is_some_and(|most| given > most));
@@ -236,11 +259,19 @@ fn range(path: &str, schema: &Value, given: f64, value: &Value) -> Result<(), Ar
         (None, None) => Ok(()),
         (Some(least), _) => Err(ArgumentError::at(
             path,
-            format_args!("is {}; it must be at least {least}{}", shown(value), remedy(schema)),
+            format_args!(
+                "is {}; it must be at least {least}{}",
+                shown(value),
+                remedy(schema)
+            ),
         )),
         (None, Some(most)) => Err(ArgumentError::at(
             path,
-            format_args!("is {}; it must be at most {most}{}", shown(value), remedy(schema)),
+            format_args!(
+                "is {}; it must be at most {most}{}",
+                shown(value),
+                remedy(schema)
+            ),
         )),
     }
 }

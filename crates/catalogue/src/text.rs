@@ -39,7 +39,11 @@ impl Emoji {
             && inner.chars().count() <= limits::EMOJI
             && !inner.chars().any(|c| c.is_control() || c.is_whitespace())
             && !inner.contains(['/', '\\', '.', '?', '%', '<', '>']);
-        if plain { Ok(Self(inner.to_owned())) } else { Err(WRONG) }
+        if plain {
+            Ok(Self(inner.to_owned()))
+        } else {
+            Err(WRONG)
+        }
     }
 
     /// As a component of a body: `{"id", "name"}`.
@@ -76,7 +80,7 @@ impl JsonSchema for Emoji {
         "Emoji".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "minLength": 1, "maxLength": limits::EMOJI, "examples": ["👍"]})
+        json_schema!({"type": "string", "minLength": 1, "maxLength": limits::EMOJI, "examples": ["👍", "ok_hand:175928847299117063"]})
     }
 }
 
@@ -86,10 +90,14 @@ pub(crate) struct InviteCode(String);
 
 impl InviteCode {
     fn parse(text: &str) -> Result<Self, &'static str> {
-        let code = ["https://discord.gg/", "https://discord.com/invite/", "discord.gg/"]
-            .iter()
-            .find_map(|prefix| text.strip_prefix(prefix))
-            .unwrap_or(text);
+        let code = [
+            "https://discord.gg/",
+            "https://discord.com/invite/",
+            "discord.gg/",
+        ]
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+        .unwrap_or(text);
         let good = (2..=limits::INVITE_CODE).contains(&code.len())
             && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if good {
@@ -121,7 +129,7 @@ impl JsonSchema for InviteCode {
         "InviteCode".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "minLength": 2, "examples": ["hTKzmak"]})
+        json_schema!({"type": "string", "minLength": 2, "examples": ["hTKzmak", "https://discord.gg/a-b", "Zy9"]})
     }
 }
 
@@ -178,10 +186,13 @@ mod tests {
 
     #[test]
     fn an_emoji_is_never_a_way_out_of_its_segment() {
-        for bad in ["", ".", "..", "a", "👍/..", "name:", ":1", "a b:1", "👍 ", "%F0", "<:x>"] {
+        for bad in [
+            "", ".", "..", "a", "👍/..", "name:", ":1", "a b:1", "👍 ", "%F0", "<:x>",
+        ] {
             assert!(Emoji::parse(bad).is_err(), "{bad}");
         }
-        for (good, path) in [("👍", "👍"), ("<:ok_hand:12>", "ok_hand:12"), ("#️⃣", "#️⃣")] {
+        for (good, path) in [("👍", "👍"), ("<:ok_hand:12>", "ok_hand:12"), ("#️⃣", "#️⃣")]
+        {
             assert_eq!(Emoji::parse(good).unwrap().as_str(), path);
         }
     }
@@ -191,13 +202,19 @@ mod tests {
         for bad in ["", ".", "..", "a/b", "a?b", "x".repeat(65).as_str()] {
             assert!(InviteCode::parse(bad).is_err(), "{bad}");
         }
-        assert_eq!(InviteCode::parse("https://discord.gg/hTKzmak").unwrap().0, "hTKzmak");
+        assert_eq!(
+            InviteCode::parse("https://discord.gg/hTKzmak").unwrap().0,
+            "hTKzmak"
+        );
     }
 
     #[test]
     fn milliseconds_become_dates() {
         assert_eq!(timestamp(0).unwrap(), "1970-01-01T00:00:00Z");
-        assert_eq!(timestamp(1_709_210_096_789).unwrap(), "2024-02-29T12:34:56.789Z");
+        assert_eq!(
+            timestamp(1_709_210_096_789).unwrap(),
+            "2024-02-29T12:34:56.789Z"
+        );
         assert!(is_timestamp(&timestamp(1_709_210_096_789).unwrap()));
         assert!(!is_timestamp("tomorrow"));
         assert!(!is_timestamp("2024-02-29T12:34:56"));

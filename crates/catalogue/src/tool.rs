@@ -146,7 +146,9 @@ impl Needs {
     }
 }
 
-/// What MCP's tool annotations say; each follows from risk and requests.
+/// What MCP's tool annotations say; each follows from risk and requests. MCP's defaults are not
+/// read-only, destructive, not idempotent, open world: a list is shorter when what equals them is
+/// left out. Source: MCP, *Tools › ToolAnnotations*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Annotations {
     pub read_only: bool,
@@ -386,8 +388,10 @@ impl Tool {
     }
 
     fn forms(&self) -> &schema::Forms {
-        self.forms
-            .get_or_init(|| schema::forms((self.draft)(), &control::properties(self.risk, self.speaks)))
+        self.forms.get_or_init(|| {
+            let controls = control::properties(self.risk, self.speaks);
+            schema::forms((self.draft)(), &controls, self.idempotent)
+        })
     }
 }
 

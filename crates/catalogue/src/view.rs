@@ -49,7 +49,9 @@ fn mark(value: &mut Value, bot: &Value, depth: usize) {
             {
                 author.insert("is_self".to_owned(), Value::Bool(true));
             }
-            fields.values_mut().for_each(|below| mark(below, bot, depth - 1));
+            fields
+                .values_mut()
+                .for_each(|below| mark(below, bot, depth - 1));
         }
         _ => {}
     }
@@ -81,13 +83,29 @@ impl Fields {
         self
     }
 
-    /// Take over fields of a Discord object under their own names.
+    /// Take over fields of a Discord object under their own names, as [`copy`](Self::copy) does.
     #[must_use]
     pub(crate) fn keep(mut self, from: &Value, names: &[&str]) -> Self {
         for name in names {
-            self = self.with(name, from[*name].clone());
+            self = self.copy(name, &from[*name]);
         }
         self
+    }
+
+    /// Take over a plain value or a list of plain values. Anything deeper is left behind, so that
+    /// no field of Discord's gets through that the view does not know.
+    #[must_use]
+    pub(crate) fn copy(self, name: &str, value: &Value) -> Self {
+        match value {
+            Value::Object(_) => self,
+            Value::Array(items) => {
+                let plain = items
+                    .iter()
+                    .filter(|item| !item.is_object() && !item.is_array());
+                self.with(name, plain.cloned().collect::<Vec<_>>())
+            }
+            plain => self.with(name, plain.clone()),
+        }
     }
 }
 
@@ -123,15 +141,24 @@ mod tests {
 
     #[test]
     fn the_bots_own_messages_are_marked() {
-        let value = serde_json::json!({"messages": [{"author": {"id": "7"}}, {"author": {"id": "8"}}]});
-        let view = View { value, untrusted: &[] }.knowing(model::UserId::new(7).unwrap());
+        let value =
+            serde_json::json!({"messages": [{"author": {"id": "7"}}, {"author": {"id": "8"}}]});
+        let view = View {
+            value,
+            untrusted: &[],
+        }
+        .knowing(model::UserId::new(7).unwrap());
         assert_eq!(view.value["messages"][0]["author"]["is_self"], true);
         assert!(view.value["messages"][1]["author"].get("is_self").is_none());
     }
 
     #[test]
     fn empty_fields_are_left_out() {
-        let fields = Fields::new().with("a", "").with("b", false).with("c", 0).always("d", false);
+        let fields = Fields::new()
+            .with("a", "")
+            .with("b", false)
+            .with("c", 0)
+            .always("d", false);
         assert_eq!(Value::from(fields), serde_json::json!({"c": 0, "d": false}));
     }
 }

@@ -37,9 +37,9 @@ struct ListAuditLog {
     guild_id: GuildId,
     /// Only by this user.
     user_id: Option<UserId>,
-    /// Like member_kick, member_ban_add, role_update, message_delete.
+    /// Like member_kick, role_update.
     action: Option<Action>,
-    /// Only entries older than this one.
+    /// Only older entries.
     before: Option<Id<Entry>>,
     #[serde(default = "fifty")]
     #[schemars(range(min = 1, max = limits::AUDIT_ENTRIES))]
@@ -52,18 +52,24 @@ fn fifty() -> u32 {
 
 fn list(args: &ListAuditLog) -> ReadPlan {
     let limit = args.limit as usize;
-    let request = Request::get(path!("/guilds/{guild_id}/audit-logs", guild_id = args.guild_id))
-        .query("user_id", args.user_id)
-        .query("action_type", args.action.map(|action| action.0))
-        .query("before", args.before)
-        .query("limit", Some(args.limit));
+    let request = Request::get(path!(
+        "/guilds/{guild_id}/audit-logs",
+        guild_id = args.guild_id
+    ))
+    .query("user_id", args.user_id)
+    .query("action_type", args.action.map(|action| action.0))
+    .query("before", args.before)
+    .query("limit", Some(args.limit));
     ReadPlan::new(request, move |answer| {
         let entries = &answer["audit_log_entries"];
         let next = (items(entries).len() >= limit)
             .then(|| items(entries).last().map(|entry| entry["id"].clone()))
             .flatten();
         let fields = Fields::new()
-            .always("entries", each(entries, |shown| entry(shown, &answer["users"])))
+            .always(
+                "entries",
+                each(entries, |shown| entry(shown, &answer["users"])),
+            )
             .with("continue_before", next);
         View::of(
             fields,
@@ -78,20 +84,23 @@ fn list(args: &ListAuditLog) -> ReadPlan {
 }
 
 fn entry(entry: &Value, users: &Value) -> Value {
-    let user = items(users).iter().find(|user| user["id"] == entry["user_id"]);
+    let user = items(users)
+        .iter()
+        .find(|user| user["id"] == entry["user_id"]);
     let at = entry["id"]
         .as_str()
         .and_then(|id| id.parse::<Id<Entry>>().ok())
         .and_then(|id| timestamp(id.created_at_ms()));
     let by = Fields::new()
-        .with("id", entry["user_id"].clone())
+        .copy("id", &entry["user_id"])
         .with("name", user.map_or(Value::Null, name));
     Fields::new()
         .keep(entry, &["id"])
         .with("at", at)
         .with("action", action(&entry["action_type"]))
         .with("user", Value::from(by))
-        .keep(entry, &["target_id", "reason", "options"])
+        .keep(entry, &["target_id", "reason"])
+        .with("options", entry["options"].clone())
         .with("changes", each(&entry["changes"], |change| {
             json!({"key": change["key"], "before": change["old_value"], "after": change["new_value"]})
         }))
@@ -166,7 +175,9 @@ impl<'de> Deserialize<'de> for Action {
         let found = ACTIONS.iter().find(|(_, word)| *word == given);
         found.map(|(number, _)| Self(*number)).ok_or_else(|| {
             let near = nearest(&given, ACTIONS.iter().map(|(_, word)| *word));
-            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            let hint = near
+                .map(|near| format!("; did you mean {near}?"))
+                .unwrap_or_default();
             D::Error::custom(format!("there is no such action{hint}"))
         })
     }

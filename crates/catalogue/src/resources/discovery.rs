@@ -9,11 +9,39 @@ use crate::tool::{Needs, Tool, flow};
 
 pub(super) fn tools() -> Vec<Tool> {
     vec![
-        flow("discord_find_tools", "Find tools", Risk::Read, &[], Needs::NOTHING, |_: &FindTools| Vec::new())
-            .repeatable(),
-        flow("discord_run_read", "Run a read tool", Risk::Read, &[], Needs::NOTHING, |_: &RunTool| Vec::new()),
-        flow("discord_run_write", "Run a write tool", Risk::Write, &[], Needs::NOTHING, |_: &RunTool| Vec::new()),
-        flow("discord_run_destructive", "Run a destructive tool", Risk::Destructive, &[], Needs::NOTHING, |_: &RunTool| Vec::new()),
+        flow(
+            "discord_find_tools",
+            "Find tools",
+            Risk::Read,
+            &[],
+            Needs::NOTHING,
+            |_: &FindTools| Vec::new(),
+        )
+        .repeatable(),
+        flow(
+            "discord_run_read",
+            "Run a read tool",
+            Risk::Read,
+            &[],
+            Needs::NOTHING,
+            |_: &RunTool| Vec::new(),
+        ),
+        flow(
+            "discord_run_write",
+            "Run a write tool",
+            Risk::Write,
+            &[],
+            Needs::NOTHING,
+            |_: &RunTool| Vec::new(),
+        ),
+        flow(
+            "discord_run_destructive",
+            "Run a destructive tool",
+            Risk::Destructive,
+            &[],
+            Needs::NOTHING,
+            |_: &RunTool| Vec::new(),
+        ),
     ]
 }
 

@@ -24,12 +24,29 @@ pub(super) fn tools() -> Vec<Tool> {
         read(
             "discord_server_stats",
             "Count a server",
-            &["get_guild", "list_guild_channels", "list_guild_roles", "get_active_guild_threads"],
+            &[
+                "get_guild",
+                "list_guild_channels",
+                "list_guild_roles",
+                "get_active_guild_threads",
+            ],
             HERE,
             stats,
         ),
-        read("discord_list_guilds", "List guilds", &["list_my_guilds"], Needs::NOTHING, list),
-        read("discord_get_guild", "Get a guild", &["get_guild"], HERE, get),
+        read(
+            "discord_list_guilds",
+            "List guilds",
+            &["list_my_guilds"],
+            Needs::NOTHING,
+            list,
+        ),
+        read(
+            "discord_get_guild",
+            "Get a guild",
+            &["get_guild"],
+            HERE,
+            get,
+        ),
         write(
             "discord_modify_guild",
             "Modify a guild",
@@ -71,9 +88,9 @@ fn list(args: &ListGuilds) -> ReadPlan {
         let guilds = each(answer, |guild| {
             Fields::new()
                 .keep(guild, &["id", "name"])
-                .with("owner", guild["owner"].clone())
-                .with("members", guild["approximate_member_count"].clone())
-                .with("online", guild["approximate_presence_count"].clone())
+                .copy("owner", &guild["owner"])
+                .copy("members", &guild["approximate_member_count"])
+                .copy("online", &guild["approximate_presence_count"])
                 .into()
         });
         let next = (items(answer).len() >= limit)
@@ -112,11 +129,20 @@ fn show(guild: &Value) -> Fields {
     Fields::new()
         .keep(guild, &["id", "name", "description", "owner_id"])
         .with("created_at", created)
-        .with("members", guild["approximate_member_count"].clone())
-        .with("online", guild["approximate_presence_count"].clone())
-        .with("verification", word(&VERIFICATION, &guild["verification_level"]))
-        .with("notifications", word(&NOTIFICATIONS, &guild["default_message_notifications"]))
-        .with("content_filter", word(&CONTENT_FILTER, &guild["explicit_content_filter"]))
+        .copy("members", &guild["approximate_member_count"])
+        .copy("online", &guild["approximate_presence_count"])
+        .with(
+            "verification",
+            word(&VERIFICATION, &guild["verification_level"]),
+        )
+        .with(
+            "notifications",
+            word(&NOTIFICATIONS, &guild["default_message_notifications"]),
+        )
+        .with(
+            "content_filter",
+            word(&CONTENT_FILTER, &guild["explicit_content_filter"]),
+        )
         .keep(
             guild,
             &[
@@ -129,9 +155,17 @@ fn show(guild: &Value) -> Fields {
                 "vanity_url_code",
             ],
         )
-        .with("boost_tier", guild["premium_tier"].as_u64().filter(|tier| *tier > 0))
-        .with("boosts", guild["premium_subscription_count"].as_u64().filter(|count| *count > 0))
-        .with("features", guild["features"].clone())
+        .with(
+            "boost_tier",
+            guild["premium_tier"].as_u64().filter(|tier| *tier > 0),
+        )
+        .with(
+            "boosts",
+            guild["premium_subscription_count"]
+                .as_u64()
+                .filter(|count| *count > 0),
+        )
+        .copy("features", &guild["features"])
 }
 
 /// *Verification Level*, *Default Message Notification Level*, *Explicit Content Filter Level*.
@@ -183,13 +217,13 @@ struct ModifyGuild {
     verification: Option<Verification>,
     notifications: Option<Notifications>,
     content_filter: Option<ContentFilter>,
-    /// Null for none.
+    /// Null: none.
     #[serde(default)]
     system_channel_id: Patch<ChannelId>,
-    /// Null for none.
+    /// Null: none.
     #[serde(default)]
     rules_channel_id: Patch<ChannelId>,
-    /// Null for none.
+    /// Null: none.
     #[serde(default)]
     afk_channel_id: Patch<ChannelId>,
     reason: Option<Reason>,
@@ -199,14 +233,25 @@ fn modify(args: &ModifyGuild) -> Result<WritePlan, ArgumentError> {
     let body = BodyFields::new()
         .given("name", args.name.clone())
         .patch("description", &args.description)
-        .given("verification_level", args.verification.map(|level| level as u8))
-        .given("default_message_notifications", args.notifications.map(|level| level as u8))
-        .given("explicit_content_filter", args.content_filter.map(|level| level as u8))
+        .given(
+            "verification_level",
+            args.verification.map(|level| level as u8),
+        )
+        .given(
+            "default_message_notifications",
+            args.notifications.map(|level| level as u8),
+        )
+        .given(
+            "explicit_content_filter",
+            args.content_filter.map(|level| level as u8),
+        )
         .patch_id("system_channel_id", &args.system_channel_id)
         .patch_id("rules_channel_id", &args.rules_channel_id)
         .patch_id("afk_channel_id", &args.afk_channel_id);
     if body.is_empty() {
-        return Err(ArgumentError::together("nothing to modify: give at least one setting"));
+        return Err(ArgumentError::together(
+            "nothing to modify: give at least one setting",
+        ));
     }
     let body: Value = body.into();
     let wanted = body.clone();
@@ -215,7 +260,11 @@ fn modify(args: &ModifyGuild) -> Result<WritePlan, ArgumentError> {
         .json(body)
         .because(args.reason.as_ref());
     let change = move |live: &[Value]| {
-        Change::edits(format!("modify guild {guild}"), live.first().unwrap_or(&Value::Null), &wanted)
+        Change::edits(
+            format!("modify guild {guild}"),
+            live.first().unwrap_or(&Value::Null),
+            &wanted,
+        )
     };
     Ok(WritePlan::new(request, change, one).live(vec![get_request(guild)]))
 }
@@ -243,7 +292,10 @@ fn stats(args: &ServerStats) -> ReadPlan {
             let count = kinds.entry(kind(&channel["type"])).or_insert(json!(0));
             *count = json!(count.as_u64().unwrap_or_default() + 1);
         }
-        let bots = items(roles).iter().filter(|role| role["tags"]["bot_id"].is_string()).count();
+        let bots = items(roles)
+            .iter()
+            .filter(|role| role["tags"]["bot_id"].is_string())
+            .count();
         let fields = show(guild)
             .always("channels", items(channels).len())
             .with("channels_by_kind", Value::Object(kinds))

@@ -26,10 +26,19 @@ pub(super) fn tools() -> Vec<Tool> {
             "discord_list_invites",
             "List invites",
             &["list_channel_invites", "list_guild_invites"],
-            Needs { scope: On::Channel, ..Needs::NOTHING },
+            Needs {
+                scope: On::Channel,
+                ..Needs::NOTHING
+            },
             list,
         ),
-        read("discord_get_invite", "Get an invite", &["invite_resolve"], Needs::NOTHING, get),
+        read(
+            "discord_get_invite",
+            "Get an invite",
+            &["invite_resolve"],
+            Needs::NOTHING,
+            get,
+        ),
         destructive(
             "discord_delete_invite",
             "Delete an invite",
@@ -61,12 +70,19 @@ fn show(invite: &Value) -> Value {
         .with("channel", place(&invite["channel"]))
         .with(
             "inviter",
-            Value::from(Fields::new().keep(inviter, &["id"]).with("name", name(inviter))),
+            Value::from(
+                Fields::new()
+                    .keep(inviter, &["id"])
+                    .with("name", name(inviter)),
+            ),
         )
-        .keep(invite, &["uses", "max_uses", "temporary", "created_at", "expires_at"])
-        .with("max_age_seconds", invite["max_age"].clone())
-        .with("members", invite["approximate_member_count"].clone())
-        .with("online", invite["approximate_presence_count"].clone())
+        .keep(
+            invite,
+            &["uses", "max_uses", "temporary", "created_at", "expires_at"],
+        )
+        .copy("max_age_seconds", &invite["max_age"])
+        .copy("members", &invite["approximate_member_count"])
+        .copy("online", &invite["approximate_presence_count"])
         .into()
 }
 
@@ -82,7 +98,7 @@ fn one(answer: &Value) -> View {
 #[serde(deny_unknown_fields)]
 struct CreateInvite {
     channel_id: ChannelId,
-    /// Seconds it lives, at most a week; 0 for ever.
+    /// Seconds; 0 for ever.
     #[serde(default = "one_day")]
     #[schemars(range(max = limits::INVITE_AGE))]
     max_age: u32,
@@ -90,10 +106,10 @@ struct CreateInvite {
     #[serde(default)]
     #[schemars(range(max = limits::INVITE_USES))]
     max_uses: u32,
-    /// Members leave when they disconnect, unless given a role.
+    /// Only until they disconnect.
     #[serde(default)]
     temporary: bool,
-    /// Not one that already exists.
+    /// A new one each time.
     #[serde(default)]
     unique: bool,
     reason: Option<Reason>,
@@ -112,9 +128,12 @@ fn create(args: &CreateInvite) -> WritePlan {
         "unique": args.unique,
     });
     let after = body.clone();
-    let request = Request::post(path!("/channels/{channel_id}/invites", channel_id = channel))
-        .json(body)
-        .because(args.reason.as_ref());
+    let request = Request::post(path!(
+        "/channels/{channel_id}/invites",
+        channel_id = channel
+    ))
+    .json(body)
+    .because(args.reason.as_ref());
     let change =
         move |_: &[Value]| Change::creates(format!("create an invite to {channel}"), after.clone());
     WritePlan::new(request, change, one)
@@ -138,7 +157,11 @@ fn list(args: &ListInvites) -> Result<ReadPlan, ArgumentError> {
             path!("/guilds/{guild_id}/invites", guild_id = guild),
             Permissions::MANAGE_GUILD,
         ),
-        _ => return Err(ArgumentError::together("give either `channel_id` or `guild_id`")),
+        _ => {
+            return Err(ArgumentError::together(
+                "give either `channel_id` or `guild_id`",
+            ));
+        }
     };
     Ok(ReadPlan::new(Request::get(path), |answer| {
         View::of(Fields::new().always("invites", each(answer, show)), LIST)
@@ -174,10 +197,15 @@ struct DeleteInvite {
 fn delete(args: &DeleteInvite) -> WritePlan {
     let request = Request::delete(get_request(&args.code).path).because(args.reason.as_ref());
     let change = move |live: &[Value]| {
-        Change::removes("delete an invite", show(live.first().unwrap_or(&Value::Null)))
+        Change::removes(
+            "delete an invite",
+            show(live.first().unwrap_or(&Value::Null)),
+        )
     };
     let view = |answer: &Value| {
-        let fields = Fields::new().always("deleted", true).keep(answer, &["code"]);
+        let fields = Fields::new()
+            .always("deleted", true)
+            .keep(answer, &["code"]);
         View::of(fields, &[])
     };
     WritePlan::new(request, change, view)

@@ -21,13 +21,36 @@ pub(super) fn tools() -> Vec<Tool> {
         read(
             "discord_user_lookup",
             "Look up a user",
-            &["get_user", "get_guild_member", "search_guild_members", "list_guild_roles"],
+            &[
+                "get_user",
+                "get_guild_member",
+                "search_guild_members",
+                "list_guild_roles",
+            ],
             Needs::NOTHING,
             lookup,
         ),
-        read("discord_get_member", "Get a member", &["get_guild_member"], IN_GUILD, get),
-        read("discord_list_members", "List members", &["list_guild_members"], IN_GUILD, list),
-        read("discord_search_members", "Search members", &["search_guild_members"], IN_GUILD, search),
+        read(
+            "discord_get_member",
+            "Get a member",
+            &["get_guild_member"],
+            IN_GUILD,
+            get,
+        ),
+        read(
+            "discord_list_members",
+            "List members",
+            &["list_guild_members"],
+            IN_GUILD,
+            list,
+        ),
+        read(
+            "discord_search_members",
+            "Search members",
+            &["search_guild_members"],
+            IN_GUILD,
+            search,
+        ),
         write(
             "discord_edit_member",
             "Edit a member",
@@ -68,7 +91,7 @@ fn user_fields(user: &Value) -> Fields {
     Fields::new()
         .keep(user, &["id"])
         .with("name", name(user))
-        .with("username", user["username"].clone())
+        .copy("username", &user["username"])
         .with("kind", kind)
         .with("created_at", created)
 }
@@ -76,11 +99,11 @@ fn user_fields(user: &Value) -> Fields {
 /// A member as callers see them.
 pub(super) fn show(member: &Value) -> Value {
     user_fields(&member["user"])
-        .with("nickname", member["nick"].clone())
-        .with("roles", member["roles"].clone())
-        .with("joined_at", member["joined_at"].clone())
-        .with("boosting_since", member["premium_since"].clone())
-        .with("timed_out_until", member["communication_disabled_until"].clone())
+        .copy("nickname", &member["nick"])
+        .copy("roles", &member["roles"])
+        .copy("joined_at", &member["joined_at"])
+        .copy("boosting_since", &member["premium_since"])
+        .copy("timed_out_until", &member["communication_disabled_until"])
         .keep(member, &["mute", "deaf", "pending"])
         .into()
 }
@@ -100,7 +123,7 @@ fn listed(answer: &Value) -> Fields {
     Fields::new().always("members", each(answer, show))
 }
 
-/// Look up a user by id, or find members of a guild by the start of their name.
+/// Look up a user by id, or members of a guild by the start of their name.
 ///
 /// With `guild_id` the answer has nickname, roles by name, and when they joined.
 #[derive(Deserialize, JsonSchema)]
@@ -125,7 +148,10 @@ fn lookup(args: &UserLookup) -> Result<ReadPlan, ArgumentError> {
         (Some(user), None, Some(guild)) => {
             let requests = vec![roles::list_request(guild), get_request(guild, user)];
             Ok(ReadPlan::several(requests, |answers| {
-                found(answers, std::slice::from_ref(answers.get(1).unwrap_or(&Value::Null)))
+                found(
+                    answers,
+                    std::slice::from_ref(answers.get(1).unwrap_or(&Value::Null)),
+                )
             }))
         }
         (None, Some(name), Some(guild)) => {
@@ -188,7 +214,7 @@ fn get(args: &GetMember) -> ReadPlan {
     ReadPlan::new(get_request(args.guild_id, args.user_id), one)
 }
 
-/// List members of a guild by id. Needs the privileged members intent.
+/// List a guild's members. Needs the members intent.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ListMembers {
@@ -206,9 +232,12 @@ fn hundred() -> u32 {
 
 fn list(args: &ListMembers) -> ReadPlan {
     let limit = args.limit as usize;
-    let request = Request::get(path!("/guilds/{guild_id}/members", guild_id = args.guild_id))
-        .query("limit", Some(args.limit))
-        .query("after", args.after);
+    let request = Request::get(path!(
+        "/guilds/{guild_id}/members",
+        guild_id = args.guild_id
+    ))
+    .query("limit", Some(args.limit))
+    .query("after", args.after);
     ReadPlan::new(request, move |answer| {
         let members = items(answer);
         let next = (members.len() >= limit)
@@ -218,7 +247,7 @@ fn list(args: &ListMembers) -> ReadPlan {
     })
 }
 
-/// Search a guild's members by the start of user name or nickname.
+/// Search members by the start of their name or nickname.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SearchMembers {
@@ -266,7 +295,9 @@ fn edit(args: &EditMember) -> Result<WritePlan, ArgumentError> {
         .given("mute", args.mute)
         .given("deaf", args.deaf);
     if body.is_empty() {
-        return Err(ArgumentError::together("nothing to edit: give `nickname`, `mute` or `deaf`"));
+        return Err(ArgumentError::together(
+            "nothing to edit: give `nickname`, `mute` or `deaf`",
+        ));
     }
     let mut needs = Permissions::NONE;
     if args.nickname != Patch::Keep {
@@ -285,7 +316,13 @@ fn edit(args: &EditMember) -> Result<WritePlan, ArgumentError> {
         .json(body)
         .because(args.reason.as_ref());
     let change = move |live: &[Value]| {
-        Change::edits(format!("edit member {user}"), live.first().unwrap_or(&Value::Null), &wanted)
+        Change::edits(
+            format!("edit member {user}"),
+            live.first().unwrap_or(&Value::Null),
+            &wanted,
+        )
     };
-    Ok(WritePlan::new(request, change, one).live(vec![live]).needing(needs))
+    Ok(WritePlan::new(request, change, one)
+        .live(vec![live])
+        .needing(needs))
 }

@@ -33,9 +33,7 @@ pub(crate) fn all() -> Vec<Tool> {
         (Toolset::Audit, audit::tools()),
         (Toolset::Automations, automations::tools()),
     ]
-        .into_iter()
-        .flat_map(|(toolset, tools)| {
-            tools.into_iter().map(move |tool| tool.of(toolset))
-        })
-        .collect()
+    .into_iter()
+    .flat_map(|(toolset, tools)| tools.into_iter().map(move |tool| tool.of(toolset)))
+    .collect()
 }

@@ -83,9 +83,17 @@ fn timeout(args: &TimeoutMember, now: Millis) -> Result<WritePlan, ArgumentError
     let request = Request::patch(live.path.clone())
         .json(body)
         .because(args.reason.as_ref());
-    let verb = if until.is_some() { "time out" } else { "end the timeout of" };
+    let verb = if until.is_some() {
+        "time out"
+    } else {
+        "end the timeout of"
+    };
     let change = move |live: &[Value]| {
-        Change::edits(format!("{verb} member {user}"), live.first().unwrap_or(&Value::Null), &wanted)
+        Change::edits(
+            format!("{verb} member {user}"),
+            live.first().unwrap_or(&Value::Null),
+            &wanted,
+        )
     };
     Ok(WritePlan::new(request, change, members::one).live(vec![live]))
 }
@@ -108,22 +116,33 @@ fn kick(args: &KickMember) -> WritePlan {
         Change::removes(format!("kick member {user}"), before)
     };
     let view = move |_: &Value| {
-        View::of(Fields::new().always("kicked", true).with("user_id", json!(user)), &[])
+        View::of(
+            Fields::new()
+                .always("kicked", true)
+                .with("user_id", json!(user)),
+            &[],
+        )
     };
-    WritePlan::new(request, change, view).live(vec![live]).cannot_be_undone()
+    WritePlan::new(request, change, view)
+        .live(vec![live])
+        .cannot_be_undone()
 }
 
 fn ban_path(guild: GuildId, user: UserId) -> model::Path {
-    path!("/guilds/{guild_id}/bans/{user_id}", guild_id = guild, user_id = user)
+    path!(
+        "/guilds/{guild_id}/bans/{user_id}",
+        guild_id = guild,
+        user_id = user
+    )
 }
 
-/// Ban a user from a guild, member or not; their messages of the last days can go too.
+/// Ban a user from a guild, member or not.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct BanMember {
     guild_id: GuildId,
     user_id: UserId,
-    /// Also delete their messages of the last so many seconds, at most 7 days.
+    /// Delete their messages this far back too.
     #[serde(default)]
     #[schemars(range(max = limits::BAN_DELETE_SECONDS))]
     delete_message_seconds: u32,
@@ -132,8 +151,7 @@ struct BanMember {
 
 fn ban(args: &BanMember) -> WritePlan {
     let (guild, user, seconds) = (args.guild_id, args.user_id, args.delete_message_seconds);
-    let body = BodyFields::new()
-        .given("delete_message_seconds", (seconds > 0).then_some(seconds));
+    let body = BodyFields::new().given("delete_message_seconds", (seconds > 0).then_some(seconds));
     let request = Request::put(ban_path(guild, user))
         .json(body.into())
         .because(args.reason.as_ref());
@@ -146,13 +164,25 @@ fn ban(args: &BanMember) -> WritePlan {
         } else {
             String::new()
         };
-        Change::removes(format!("ban user {user} from guild {guild}{messages}"), before)
+        Change::removes(
+            format!("ban user {user} from guild {guild}{messages}"),
+            before,
+        )
     };
     let view = move |_: &Value| {
-        View::of(Fields::new().always("banned", true).with("user_id", json!(user)), &[])
+        View::of(
+            Fields::new()
+                .always("banned", true)
+                .with("user_id", json!(user)),
+            &[],
+        )
     };
     let plan = WritePlan::new(request, change, view).live(vec![live]);
-    if seconds > 0 { plan.cannot_be_undone() } else { plan }
+    if seconds > 0 {
+        plan.cannot_be_undone()
+    } else {
+        plan
+    }
 }
 
 /// Take back a ban.
@@ -166,13 +196,21 @@ struct UnbanMember {
 
 fn unban(args: &UnbanMember) -> WritePlan {
     let (guild, user) = (args.guild_id, args.user_id);
-    let request = Request::delete(ban_path(guild, user)).because(args.reason.as_ref());
+    // Discord's description of this operation demands a body, though an empty one.
+    let request = Request::delete(ban_path(guild, user))
+        .json(json!({}))
+        .because(args.reason.as_ref());
     let change = move |live: &[Value]| {
         let before = show_ban(live.first().unwrap_or(&Value::Null));
         Change::removes(format!("take back the ban of user {user}"), before)
     };
     let view = move |_: &Value| {
-        View::of(Fields::new().always("unbanned", true).with("user_id", json!(user)), &[])
+        View::of(
+            Fields::new()
+                .always("unbanned", true)
+                .with("user_id", json!(user)),
+            &[],
+        )
     };
     WritePlan::new(request, change, view).live(vec![Request::get(ban_path(guild, user))])
 }
@@ -181,7 +219,7 @@ fn show_ban(ban: &Value) -> Value {
     let user = members::user(&ban["user"]);
     Fields::new()
         .with("user", user)
-        .with("reason", ban["reason"].clone())
+        .copy("reason", &ban["reason"])
         .into()
 }
 

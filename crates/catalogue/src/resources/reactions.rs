@@ -22,9 +22,14 @@ const PIN: Needs = Needs::channel(SEE.union(Permissions::PIN_MESSAGES));
 
 pub(super) fn tools() -> Vec<Tool> {
     vec![
-        write("discord_add_reaction", "Add a reaction", &["add_my_message_reaction"], REACT, add)
-            .repeatable()
-            .speaking(),
+        write(
+            "discord_add_reaction",
+            "Add a reaction",
+            &["add_my_message_reaction"],
+            REACT,
+            add,
+        )
+        .repeatable(),
         write(
             "discord_remove_reaction",
             "Remove a reaction",
@@ -32,11 +37,30 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::channel(SEE),
             remove,
         )
-        .repeatable()
-        .speaking(),
-        write("discord_pin_message", "Pin a message", &["create_pin"], PIN, pin).repeatable(),
-        write("discord_unpin_message", "Unpin a message", &["delete_pin"], PIN, unpin).repeatable(),
-        read("discord_list_pins", "List pinned messages", &["list_pins"], Needs::channel(SEE), list_pins),
+        .repeatable(),
+        write(
+            "discord_pin_message",
+            "Pin a message",
+            &["create_pin"],
+            PIN,
+            pin,
+        )
+        .repeatable(),
+        write(
+            "discord_unpin_message",
+            "Unpin a message",
+            &["delete_pin"],
+            PIN,
+            unpin,
+        )
+        .repeatable(),
+        read(
+            "discord_list_pins",
+            "List pinned messages",
+            &["list_pins"],
+            Needs::channel(SEE),
+            list_pins,
+        ),
     ]
 }
 
@@ -46,7 +70,7 @@ pub(super) fn tools() -> Vec<Tool> {
 struct AddReaction {
     channel_id: ChannelId,
     message_id: MessageId,
-    /// Like 👍, or name:id for a guild's own.
+    /// 👍 or name:id.
     emoji: Emoji,
 }
 
@@ -61,7 +85,11 @@ fn add(args: &AddReaction) -> WritePlan {
     let shown = wanted.clone();
     let change = move |live: &[Value]| {
         let mine = mine(live, &wanted);
-        Change::edits(format!("react to message {id}"), &json!({"reacted": mine}), &json!({"reacted": true}))
+        Change::edits(
+            format!("react to message {id}"),
+            &json!({"reacted": mine}),
+            &json!({"reacted": true}),
+        )
     };
     let view = move |_: &Value| {
         let fields = Fields::new()
@@ -90,7 +118,7 @@ fn mine(live: &[Value], wanted: &Emoji) -> Value {
 struct RemoveReaction {
     channel_id: ChannelId,
     message_id: MessageId,
-    /// Like 👍, or name:id for a guild's own.
+    /// 👍 or name:id.
     emoji: Emoji,
     /// Whose, if not the bot's.
     user_id: Option<UserId>,
@@ -122,7 +150,11 @@ fn remove(args: &RemoveReaction) -> WritePlan {
     let own = args.user_id.is_none();
     let shown = wanted.clone();
     let change = move |live: &[Value]| {
-        let had = if own { mine(live, &wanted) } else { Value::Null };
+        let had = if own {
+            mine(live, &wanted)
+        } else {
+            Value::Null
+        };
         Change::edits(
             format!("remove a reaction from message {id}"),
             &json!({"reacted": had}),
@@ -152,7 +184,13 @@ struct PinMessage {
 
 fn pin(args: &PinMessage) -> WritePlan {
     let request = Request::put(pin_path(args.channel_id, args.message_id));
-    pinned(args.channel_id, args.message_id, request, args.reason.as_ref(), true)
+    pinned(
+        args.channel_id,
+        args.message_id,
+        request,
+        args.reason.as_ref(),
+        true,
+    )
 }
 
 /// Unpin a message.
@@ -166,7 +204,13 @@ struct UnpinMessage {
 
 fn unpin(args: &UnpinMessage) -> WritePlan {
     let request = Request::delete(pin_path(args.channel_id, args.message_id));
-    pinned(args.channel_id, args.message_id, request, args.reason.as_ref(), false)
+    pinned(
+        args.channel_id,
+        args.message_id,
+        request,
+        args.reason.as_ref(),
+        false,
+    )
 }
 
 fn pin_path(channel: ChannelId, message: MessageId) -> model::Path {
@@ -187,10 +231,19 @@ fn pinned(
     let verb = if wanted { "pin" } else { "unpin" };
     let change = move |live: &[Value]| {
         let live = live.first().unwrap_or(&Value::Null);
-        Change::edits(format!("{verb} message {id}"), live, &json!({"pinned": wanted}))
+        Change::edits(
+            format!("{verb} message {id}"),
+            live,
+            &json!({"pinned": wanted}),
+        )
     };
     let view = move |_: &Value| {
-        View::of(Fields::new().with("message_id", json!(id)).always("pinned", wanted), &[])
+        View::of(
+            Fields::new()
+                .with("message_id", json!(id))
+                .always("pinned", wanted),
+            &[],
+        )
     };
     WritePlan::new(request.because(reason), change, view).live(vec![get_message(channel, id)])
 }
@@ -213,12 +266,22 @@ fn fifty() -> u32 {
 }
 
 fn list_pins(args: &ListPins) -> Result<ReadPlan, ArgumentError> {
-    if args.before.as_deref().is_some_and(|before| !is_timestamp(before)) {
-        return Err(ArgumentError::at("before", "is not a time like 2026-01-31T12:00:00Z"));
+    if args
+        .before
+        .as_deref()
+        .is_some_and(|before| !is_timestamp(before))
+    {
+        return Err(ArgumentError::at(
+            "before",
+            "is not a time like 2026-01-31T12:00:00Z",
+        ));
     }
-    let request = Request::get(path!("/channels/{channel_id}/messages/pins", channel_id = args.channel_id))
-        .query("before", args.before.as_ref())
-        .query("limit", Some(args.limit));
+    let request = Request::get(path!(
+        "/channels/{channel_id}/messages/pins",
+        channel_id = args.channel_id
+    ))
+    .query("before", args.before.as_ref())
+    .query("limit", Some(args.limit));
     Ok(ReadPlan::new(request, |answer| {
         let messages = each(&answer["items"], |pin| {
             let mut message = show::message(&pin["message"], Guild::Unknown);
@@ -227,7 +290,7 @@ fn list_pins(args: &ListPins) -> Result<ReadPlan, ArgumentError> {
         });
         let fields = Fields::new()
             .always("messages", messages)
-            .with("more", answer["has_more"].clone());
+            .copy("more", &answer["has_more"]);
         View::of(fields, show::LIST)
     }))
 }

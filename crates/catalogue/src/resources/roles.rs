@@ -22,15 +22,60 @@ const MANAGE_ONE: Needs = MANAGE.above(AimAt::Role);
 
 pub(super) fn tools() -> Vec<Tool> {
     vec![
-        read("discord_list_roles", "List roles", &["list_guild_roles"], Needs::guild(Permissions::NONE), list),
-        write("discord_create_role", "Create a role", &["create_guild_role"], MANAGE, create),
-        destructive("discord_modify_role", "Modify a role", &["update_guild_role"], MANAGE_ONE, modify).repeatable(),
-        destructive("discord_delete_role", "Delete a role", &["delete_guild_role"], MANAGE_ONE, delete).repeatable(),
-        destructive("discord_reorder_roles", "Reorder roles", &["bulk_update_guild_roles"], MANAGE, reorder)
-            .repeatable(),
-        write("discord_assign_role", "Assign a role", &["add_guild_member_role"], MANAGE_ONE, assign).repeatable(),
-        destructive("discord_remove_role", "Remove a role", &["delete_guild_member_role"], MANAGE_ONE, remove)
-            .repeatable(),
+        read(
+            "discord_list_roles",
+            "List roles",
+            &["list_guild_roles"],
+            Needs::guild(Permissions::NONE),
+            list,
+        ),
+        write(
+            "discord_create_role",
+            "Create a role",
+            &["create_guild_role"],
+            MANAGE,
+            create,
+        ),
+        destructive(
+            "discord_modify_role",
+            "Modify a role",
+            &["update_guild_role"],
+            MANAGE_ONE,
+            modify,
+        )
+        .repeatable(),
+        destructive(
+            "discord_delete_role",
+            "Delete a role",
+            &["delete_guild_role"],
+            MANAGE_ONE,
+            delete,
+        )
+        .repeatable(),
+        destructive(
+            "discord_reorder_roles",
+            "Reorder roles",
+            &["bulk_update_guild_roles"],
+            MANAGE,
+            reorder,
+        )
+        .repeatable(),
+        write(
+            "discord_assign_role",
+            "Assign a role",
+            &["add_guild_member_role"],
+            MANAGE_ONE,
+            assign,
+        )
+        .repeatable(),
+        destructive(
+            "discord_remove_role",
+            "Remove a role",
+            &["delete_guild_member_role"],
+            MANAGE_ONE,
+            remove,
+        )
+        .repeatable(),
     ]
 }
 
@@ -45,7 +90,9 @@ impl<'de> Deserialize<'de> for PermissionName {
             let known = Permissions::all_named().names();
             let upper = name.to_uppercase();
             let near = crate::catalogue::nearest(&upper, known.iter().map(String::as_str));
-            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            let hint = near
+                .map(|near| format!("; did you mean {near}?"))
+                .unwrap_or_default();
             let name: String = name.chars().take(40).collect();
             D::Error::custom(format!("there is no permission \"{name}\"{hint}"))
         })
@@ -66,7 +113,9 @@ impl JsonSchema for PermissionName {
 
 /// All of them together.
 pub(crate) fn set_of(names: &[PermissionName]) -> Permissions {
-    names.iter().fold(Permissions::NONE, |set, name| set | name.0)
+    names
+        .iter()
+        .fold(Permissions::NONE, |set, name| set | name.0)
 }
 
 /// `GET` of a guild's roles.
@@ -75,7 +124,11 @@ pub(super) fn list_request(guild: GuildId) -> Request {
 }
 
 fn role_path(guild: GuildId, role: RoleId) -> model::Path {
-    path!("/guilds/{guild_id}/roles/{role_id}", guild_id = guild, role_id = role)
+    path!(
+        "/guilds/{guild_id}/roles/{role_id}",
+        guild_id = guild,
+        role_id = role
+    )
 }
 
 fn get_request(guild: GuildId, role: RoleId) -> Request {
@@ -92,7 +145,7 @@ pub(super) fn show(role: &Value) -> Value {
         .with("permissions", names(&role["permissions"]))
         .with("color", role["color"].as_u64().filter(|color| *color > 0))
         .keep(role, &["hoist", "mentionable", "managed"])
-        .with("bot_id", role["tags"]["bot_id"].clone())
+        .copy("bot_id", &role["tags"]["bot_id"])
         .with("booster", role["tags"].get("premium_subscriber").is_some())
         .into()
 }
@@ -130,10 +183,10 @@ struct CreateRole {
     /// Like SEND_MESSAGES.
     #[serde(default)]
     permissions: Vec<PermissionName>,
-    /// Red, green, blue as one number.
+    /// RGB as one number.
     #[schemars(range(max = limits::COLOR))]
     color: Option<u32>,
-    /// Shown apart in the member list.
+    /// Shown apart.
     hoist: Option<bool>,
     mentionable: Option<bool>,
     reason: Option<Reason>,
@@ -152,8 +205,9 @@ fn create(args: &CreateRole) -> WritePlan {
         .json(body.clone().into())
         .because(args.reason.as_ref());
     let after: Value = body.set("permissions", permissions.names()).into();
-    let change =
-        move |_: &[Value]| Change::creates(format!("create a role in guild {guild}"), after.clone());
+    let change = move |_: &[Value]| {
+        Change::creates(format!("create a role in guild {guild}"), after.clone())
+    };
     WritePlan::new(request, change, one).needing(permissions)
 }
 
@@ -167,7 +221,7 @@ struct ModifyRole {
     name: Option<String>,
     /// All of them, like SEND_MESSAGES.
     permissions: Option<Vec<PermissionName>>,
-    /// Red, green, blue as one number; 0 for none.
+    /// RGB as one number; 0 for none.
     #[schemars(range(max = limits::COLOR))]
     color: Option<u32>,
     hoist: Option<bool>,
@@ -184,13 +238,17 @@ fn modify(args: &ModifyRole) -> Result<WritePlan, ArgumentError> {
         .given("hoist", args.hoist)
         .given("mentionable", args.mentionable);
     if body.is_empty() {
-        return Err(ArgumentError::together("nothing to modify: give at least one setting"));
+        return Err(ArgumentError::together(
+            "nothing to modify: give at least one setting",
+        ));
     }
     let (guild, role) = (args.guild_id, args.role_id);
     let request = Request::patch(role_path(guild, role))
         .json(body.clone().into())
         .because(args.reason.as_ref());
-    let wanted: Value = body.given("permissions", permissions.map(Permissions::names)).into();
+    let wanted: Value = body
+        .given("permissions", permissions.map(Permissions::names))
+        .into();
     let change = move |live: &[Value]| {
         let mut before = live.first().cloned().unwrap_or_default();
         if before["permissions"].is_string() {
@@ -220,7 +278,12 @@ fn delete(args: &DeleteRole) -> WritePlan {
         Change::removes(format!("delete role {role}"), before)
     };
     let view = move |_: &Value| {
-        View::of(Fields::new().always("deleted", true).with("role_id", json!(role)), &[])
+        View::of(
+            Fields::new()
+                .always("deleted", true)
+                .with("role_id", json!(role)),
+            &[],
+        )
     };
     WritePlan::new(request, change, view)
         .live(vec![get_request(guild, role)])
@@ -265,13 +328,20 @@ fn reorder(args: &ReorderRoles) -> WritePlan {
         for role in &wanted {
             let id = role.role_id.to_string();
             let old = roles.iter().find(|old| old["id"] == id);
-            before.insert(id.clone(), old.map_or(Value::Null, |old| old["position"].clone()));
+            before.insert(
+                id.clone(),
+                old.map_or(Value::Null, |old| old["position"].clone()),
+            );
             after.insert(id, json!(role.position));
         }
         let summary = format!("reorder {} roles of guild {guild}", wanted.len());
         Change::edits(summary, &Value::Object(before), &Value::Object(after))
     };
-    let aims = args.positions.iter().map(|wanted| Aim::Role(wanted.role_id)).collect();
+    let aims = args
+        .positions
+        .iter()
+        .map(|wanted| Aim::Role(wanted.role_id))
+        .collect();
     WritePlan::new(request, change, |answer: &Value| {
         let shown: Vec<Value> = items(answer)
             .iter()
@@ -295,7 +365,14 @@ struct AssignRole {
 
 fn assign(args: &AssignRole) -> WritePlan {
     let request = Request::put(member_role_path(args.guild_id, args.user_id, args.role_id));
-    membership(args.guild_id, args.user_id, args.role_id, request, args.reason.as_ref(), true)
+    membership(
+        args.guild_id,
+        args.user_id,
+        args.role_id,
+        request,
+        args.reason.as_ref(),
+        true,
+    )
 }
 
 /// Take a role from a member.
@@ -310,7 +387,14 @@ struct RemoveRole {
 
 fn remove(args: &RemoveRole) -> WritePlan {
     let request = Request::delete(member_role_path(args.guild_id, args.user_id, args.role_id));
-    membership(args.guild_id, args.user_id, args.role_id, request, args.reason.as_ref(), false)
+    membership(
+        args.guild_id,
+        args.user_id,
+        args.role_id,
+        request,
+        args.reason.as_ref(),
+        false,
+    )
 }
 
 fn member_role_path(guild: GuildId, user: UserId, role: RoleId) -> model::Path {

@@ -119,27 +119,25 @@ struct CreateThread {
     channel_id: ChannelId,
     #[schemars(length(min = 1, max = limits::CHANNEL_NAME))]
     name: String,
-    /// Message to hang it on.
+    /// Message to start from.
     message_id: Option<MessageId>,
-    /// First post, only in forums.
+    /// First post; forums only.
     #[schemars(length(max = limits::CONTENT), extend("x-remedy" = "post the rest with discord_send_message"))]
     content: Option<String>,
-    /// As in discord_send_message, only in forums.
+    /// Forums only.
     #[serde(default)]
     #[schemars(length(max = limits::EMBEDS))]
     embeds: Vec<Embed>,
-    /// {users: [id], roles: [id], everyone, replied_user}
     allowed_mentions: Option<AllowedMentions>,
-    /// Tags of the forum.
+    /// Forum tags.
     #[serde(default)]
     #[schemars(length(max = limits::APPLIED_TAGS))]
     applied_tags: Vec<Id<kind::Channel>>,
     /// Only for those invited.
     #[serde(default)]
     private: bool,
-    /// Minutes of silence until it is hidden.
     auto_archive_minutes: Option<AutoArchive>,
-    /// Seconds between two messages of a user.
+    /// Seconds between a user's messages.
     #[schemars(range(max = limits::SLOWMODE))]
     slowmode: Option<u32>,
     reason: Option<Reason>,
@@ -154,7 +152,10 @@ fn create(args: &CreateThread) -> Result<WritePlan, ArgumentError> {
         ));
     }
     if is_post && args.private {
-        return Err(ArgumentError::at("private", "does not go with a forum post"));
+        return Err(ArgumentError::at(
+            "private",
+            "does not go with a forum post",
+        ));
     }
     let body = BodyFields::new()
         .set("name", args.name.clone())
@@ -181,13 +182,23 @@ fn create(args: &CreateThread) -> Result<WritePlan, ArgumentError> {
         let body = body
             .set("message", post.body)
             .given("applied_tags", (!tags.is_empty()).then_some(tags));
-        let request = Request::post(path!("/channels/{channel_id}/threads", channel_id = channel))
-            .json(body.into());
+        let request = Request::post(path!(
+            "/channels/{channel_id}/threads",
+            channel_id = channel
+        ))
+        .json(body.into());
         (request, Permissions::SEND_MESSAGES | post.needs)
     } else {
-        let kind = if args.private { PRIVATE_THREAD } else { PUBLIC_THREAD };
-        let request = Request::post(path!("/channels/{channel_id}/threads", channel_id = channel))
-            .json(body.set("type", kind).into());
+        let kind = if args.private {
+            PRIVATE_THREAD
+        } else {
+            PUBLIC_THREAD
+        };
+        let request = Request::post(path!(
+            "/channels/{channel_id}/threads",
+            channel_id = channel
+        ))
+        .json(body.set("type", kind).into());
         let needs = if args.private {
             Permissions::CREATE_PRIVATE_THREADS
         } else {
@@ -221,16 +232,35 @@ fn one(answer: &Value) -> View {
 fn show(thread: &Value) -> Value {
     let state = &thread["thread_metadata"];
     Fields::new()
-        .keep(thread, &["id", "name", "guild_id", "parent_id", "owner_id", "message_count", "member_count"])
+        .keep(
+            thread,
+            &[
+                "id",
+                "name",
+                "guild_id",
+                "parent_id",
+                "owner_id",
+                "message_count",
+                "member_count",
+            ],
+        )
         .with("private", thread["type"] == PRIVATE_THREAD)
         .always("archived", state["archived"] == true)
-        .with("locked", state["locked"].clone())
-        .with("auto_archive_minutes", state["auto_archive_duration"].clone())
-        .with("archived_at", (state["archived"] == true).then(|| state["archive_timestamp"].clone()))
-        .with("created_at", state["create_timestamp"].clone())
-        .with("slowmode", thread["rate_limit_per_user"].as_u64().filter(|seconds| *seconds > 0))
-        .with("applied_tags", thread["applied_tags"].clone())
-        .with("last_message_id", thread["last_message_id"].clone())
+        .copy("locked", &state["locked"])
+        .copy("auto_archive_minutes", &state["auto_archive_duration"])
+        .with(
+            "archived_at",
+            (state["archived"] == true).then(|| state["archive_timestamp"].clone()),
+        )
+        .copy("created_at", &state["create_timestamp"])
+        .with(
+            "slowmode",
+            thread["rate_limit_per_user"]
+                .as_u64()
+                .filter(|seconds| *seconds > 0),
+        )
+        .copy("applied_tags", &thread["applied_tags"])
+        .copy("last_message_id", &thread["last_message_id"])
         .into()
 }
 
@@ -247,7 +277,7 @@ struct ListThreads {
     #[serde(default = "fifty")]
     #[schemars(range(min = 2, max = limits::ARCHIVED_THREADS))]
     limit: u32,
-    /// Only archived before this time.
+    /// A time, with archived.
     #[schemars(example = "2026-01-31T12:00:00Z")]
     before: Option<String>,
 }
@@ -274,13 +304,18 @@ fn list(args: &ListThreads) -> Result<ReadPlan, ArgumentError> {
                 .map(show);
             let threads: Vec<Value> = of_channel.by_ref().take(limit).collect();
             let more = of_channel.next().is_some();
-            View::of(Fields::new().always("threads", threads).with("more", more), LIST)
+            View::of(
+                Fields::new().always("threads", threads).with("more", more),
+                LIST,
+            )
         });
         return Ok(plan.then(|answers| match answers {
             [channel] => channel["guild_id"]
                 .as_str()
                 .and_then(|id| id.parse::<GuildId>().ok())
-                .map(|guild| Request::get(path!("/guilds/{guild_id}/threads/active", guild_id = guild)))
+                .map(|guild| {
+                    Request::get(path!("/guilds/{guild_id}/threads/active", guild_id = guild))
+                })
                 .into_iter()
                 .collect(),
             _ => Vec::new(),
@@ -289,22 +324,35 @@ fn list(args: &ListThreads) -> Result<ReadPlan, ArgumentError> {
     if let Some(before) = &args.before
         && !is_timestamp(before)
     {
-        return Err(ArgumentError::at("before", "is not a time like 2026-01-31T12:00:00Z"));
+        return Err(ArgumentError::at(
+            "before",
+            "is not a time like 2026-01-31T12:00:00Z",
+        ));
     }
     let path = if args.private {
-        path!("/channels/{channel_id}/threads/archived/private", channel_id = channel)
+        path!(
+            "/channels/{channel_id}/threads/archived/private",
+            channel_id = channel
+        )
     } else {
-        path!("/channels/{channel_id}/threads/archived/public", channel_id = channel)
+        path!(
+            "/channels/{channel_id}/threads/archived/public",
+            channel_id = channel
+        )
     };
     let request = Request::get(path)
         .query("before", args.before.as_ref())
         .query("limit", Some(args.limit));
-    let needs = if args.private { Permissions::MANAGE_THREADS } else { Permissions::NONE };
+    let needs = if args.private {
+        Permissions::MANAGE_THREADS
+    } else {
+        Permissions::NONE
+    };
     Ok(ReadPlan::new(request, |answer| {
         let threads: Vec<Value> = items(&answer["threads"]).iter().map(show).collect();
         let fields = Fields::new()
             .always("threads", threads)
-            .with("more", answer["has_more"].clone());
+            .copy("more", &answer["has_more"]);
         View::of(fields, LIST)
     })
     .needing(needs))
@@ -338,16 +386,24 @@ fn archive(args: &ArchiveThread) -> WritePlan {
     let request = Request::patch(channels::get_request(thread).path)
         .json(body)
         .because(args.reason.as_ref());
-    let verb = if args.archived { "archive" } else { "bring back" };
+    let verb = if args.archived {
+        "archive"
+    } else {
+        "bring back"
+    };
     let change = move |live: &[Value]| {
-        let state = live.first().map_or(&Value::Null, |thread| &thread["thread_metadata"]);
+        let state = live
+            .first()
+            .map_or(&Value::Null, |thread| &thread["thread_metadata"]);
         Change::edits(format!("{verb} thread {thread}"), state, &wanted)
     };
     let plan = WritePlan::new(request, change, one).live(vec![channels::get_request(thread)]);
     if args.locked.is_some() {
         return plan;
     }
-    plan.waived_for_owner(Permissions::MANAGE_THREADS, |thread| thread["owner_id"].clone())
+    plan.waived_for_owner(Permissions::MANAGE_THREADS, |thread| {
+        thread["owner_id"].clone()
+    })
 }
 
 /// Lock a thread for an agent: until the lock ends, no other agent's writes get in.
@@ -388,7 +444,8 @@ mod tests {
 
     #[test]
     fn active_threads_are_found_through_the_channels_guild() {
-        let args: ListThreads = serde_json::from_value(json!({"channel_id": "5", "limit": 50})).unwrap();
+        let args: ListThreads =
+            serde_json::from_value(json!({"channel_id": "5", "limit": 50})).unwrap();
         let plan = list(&args).unwrap();
         let channel = json!({"id": "5", "guild_id": "9"});
         let next = plan.more(std::slice::from_ref(&channel));
@@ -399,6 +456,9 @@ mod tests {
         ]});
         let answers = [channel, threads];
         assert!(plan.more(&answers).is_empty());
-        assert_eq!(plan.view(&answers).value, json!({"threads": [{"id": "1", "parent_id": "5", "archived": false}]}));
+        assert_eq!(
+            plan.view(&answers).value,
+            json!({"threads": [{"id": "1", "parent_id": "5", "archived": false}]})
+        );
     }
 }

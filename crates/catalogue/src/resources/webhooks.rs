@@ -30,7 +30,13 @@ const MANAGE: Needs = Needs {
 
 pub(super) fn tools() -> Vec<Tool> {
     vec![
-        write("discord_create_webhook", "Create a webhook", &["create_webhook"], MANAGE, create),
+        write(
+            "discord_create_webhook",
+            "Create a webhook",
+            &["create_webhook"],
+            MANAGE,
+            create,
+        ),
         read(
             "discord_list_webhooks",
             "List webhooks",
@@ -38,10 +44,29 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             list,
         ),
-        read("discord_get_webhook", "Get a webhook", &["get_webhook"], MANAGE, get),
-        write("discord_modify_webhook", "Modify a webhook", &["update_webhook"], MANAGE, modify).repeatable(),
-        destructive("discord_delete_webhook", "Delete a webhook", &["delete_webhook"], MANAGE, delete)
-            .repeatable(),
+        read(
+            "discord_get_webhook",
+            "Get a webhook",
+            &["get_webhook"],
+            MANAGE,
+            get,
+        ),
+        write(
+            "discord_modify_webhook",
+            "Modify a webhook",
+            &["update_webhook"],
+            MANAGE,
+            modify,
+        )
+        .repeatable(),
+        destructive(
+            "discord_delete_webhook",
+            "Delete a webhook",
+            &["delete_webhook"],
+            MANAGE,
+            delete,
+        )
+        .repeatable(),
         write(
             "discord_execute_webhook",
             "Post through a webhook",
@@ -69,11 +94,18 @@ fn show(webhook: &Value) -> Value {
     };
     let creator = &webhook["user"];
     Fields::new()
-        .keep(webhook, &["id", "name", "channel_id", "guild_id", "application_id"])
+        .keep(
+            webhook,
+            &["id", "name", "channel_id", "guild_id", "application_id"],
+        )
         .with("kind", kind)
         .with(
             "created_by",
-            Value::from(Fields::new().keep(creator, &["id"]).with("name", messages::show::name(creator))),
+            Value::from(
+                Fields::new()
+                    .keep(creator, &["id"])
+                    .with("name", messages::show::name(creator)),
+            ),
         )
         .into()
 }
@@ -99,8 +131,14 @@ struct CreateWebhook {
 /// Discord refuses these words in webhooks' names. *Create Webhook*.
 fn check_name(field: &str, name: &str) -> Result<(), ArgumentError> {
     let lower = name.to_lowercase();
-    match ["discord", "clyde"].into_iter().find(|word| lower.contains(word)) {
-        Some(word) => Err(ArgumentError::at(field, format_args!("may not contain \"{word}\""))),
+    match ["discord", "clyde"]
+        .into_iter()
+        .find(|word| lower.contains(word))
+    {
+        Some(word) => Err(ArgumentError::at(
+            field,
+            format_args!("may not contain \"{word}\""),
+        )),
         None => Ok(()),
     }
 }
@@ -110,9 +148,12 @@ fn create(args: &CreateWebhook) -> Result<WritePlan, ArgumentError> {
     let channel = args.channel_id;
     let body = json!({"name": args.name});
     let after = body.clone();
-    let request = Request::post(path!("/channels/{channel_id}/webhooks", channel_id = channel))
-        .json(body)
-        .because(args.reason.as_ref());
+    let request = Request::post(path!(
+        "/channels/{channel_id}/webhooks",
+        channel_id = channel
+    ))
+    .json(body)
+    .because(args.reason.as_ref());
     let change =
         move |_: &[Value]| Change::creates(format!("create a webhook in {channel}"), after.clone());
     Ok(WritePlan::new(request, change, one))
@@ -130,7 +171,11 @@ fn list(args: &ListWebhooks) -> Result<ReadPlan, ArgumentError> {
     let path = match (args.channel_id, args.guild_id) {
         (Some(channel), None) => path!("/channels/{channel_id}/webhooks", channel_id = channel),
         (None, Some(guild)) => path!("/guilds/{guild_id}/webhooks", guild_id = guild),
-        _ => return Err(ArgumentError::together("give either `channel_id` or `guild_id`")),
+        _ => {
+            return Err(ArgumentError::together(
+                "give either `channel_id` or `guild_id`",
+            ));
+        }
     };
     Ok(ReadPlan::new(Request::get(path), |answer| {
         View::of(
@@ -171,7 +216,9 @@ fn modify(args: &ModifyWebhook) -> Result<WritePlan, ArgumentError> {
         .given("name", args.name.clone())
         .given("channel_id", args.channel_id.map(|id| id.to_string()));
     if body.is_empty() {
-        return Err(ArgumentError::together("nothing to modify: give `name` or `channel_id`"));
+        return Err(ArgumentError::together(
+            "nothing to modify: give `name` or `channel_id`",
+        ));
     }
     let body: Value = body.into();
     let wanted = body.clone();
@@ -180,7 +227,11 @@ fn modify(args: &ModifyWebhook) -> Result<WritePlan, ArgumentError> {
         .json(body)
         .because(args.reason.as_ref());
     let change = move |live: &[Value]| {
-        Change::edits(format!("modify webhook {webhook}"), live.first().unwrap_or(&Value::Null), &wanted)
+        Change::edits(
+            format!("modify webhook {webhook}"),
+            live.first().unwrap_or(&Value::Null),
+            &wanted,
+        )
     };
     Ok(WritePlan::new(request, change, one)
         .live(vec![get_request(webhook)])
@@ -203,7 +254,12 @@ fn delete(args: &DeleteWebhook) -> WritePlan {
         Change::removes(format!("delete webhook {webhook}"), before)
     };
     let view = move |_: &Value| {
-        View::of(Fields::new().always("deleted", true).with("webhook_id", json!(webhook)), &[])
+        View::of(
+            Fields::new()
+                .always("deleted", true)
+                .with("webhook_id", json!(webhook)),
+            &[],
+        )
     };
     WritePlan::new(request, change, view)
         .live(vec![get_request(webhook)])
@@ -218,13 +274,11 @@ fn delete(args: &DeleteWebhook) -> WritePlan {
 #[serde(deny_unknown_fields)]
 struct ExecuteWebhook {
     webhook_id: WebhookId,
-    /// Text, at most 2000 characters.
+    /// At most 2000 characters.
     #[schemars(length(max = limits::CONTENT), extend("x-remedy" = "split the text into several messages"))]
     content: Option<String>,
-    /// Name to post under.
     #[schemars(length(min = 1, max = limits::WEBHOOK_NAME))]
     username: Option<String>,
-    /// Picture to post under.
     #[schemars(length(max = limits::URL), example = "https://example.com/face.png")]
     avatar_url: Option<String>,
     #[serde(default)]
@@ -239,9 +293,8 @@ struct ExecuteWebhook {
     allowed_mentions: Option<AllowedMentions>,
     #[serde(default)]
     silent: bool,
-    /// Thread of the webhook's channel.
     thread_id: Option<ChannelId>,
-    /// Forums: name of a new post.
+    /// New forum post's name.
     #[schemars(length(min = 1, max = limits::CHANNEL_NAME))]
     thread_name: Option<String>,
 }
@@ -254,10 +307,15 @@ fn execute(args: &ExecuteWebhook) -> Result<WritePlan, ArgumentError> {
         check_name("username", name)?;
     }
     if args.avatar_url.as_ref().is_some_and(|url| !is_web(url)) {
-        return Err(ArgumentError::at("avatar_url", "must start with https:// or http://"));
+        return Err(ArgumentError::at(
+            "avatar_url",
+            "must start with https:// or http://",
+        ));
     }
     if args.thread_id.is_some() && args.thread_name.is_some() {
-        return Err(ArgumentError::together("give `thread_id` or `thread_name`, not both"));
+        return Err(ArgumentError::together(
+            "give `thread_id` or `thread_name`, not both",
+        ));
     }
     let composed = Parts {
         content: args.content.as_deref(),
@@ -286,10 +344,13 @@ fn execute(args: &ExecuteWebhook) -> Result<WritePlan, ArgumentError> {
         .json(body)
         .files(composed.files)
         .without_bot_token();
-    let change =
-        move |_: &[Value]| Change::creates(format!("post through webhook {webhook}"), after.clone());
+    let change = move |_: &[Value]| {
+        Change::creates(format!("post through webhook {webhook}"), after.clone())
+    };
     let splice = move |mut request: Request, answers: &[Value]| {
-        let token = answers.first().and_then(|webhook| webhook["token"].as_str());
+        let token = answers
+            .first()
+            .and_then(|webhook| webhook["token"].as_str());
         let Some(token) = token.filter(|token| !token.is_empty()) else {
             return Err(ArgumentError::at(
                 "webhook_id",

@@ -41,16 +41,32 @@ fn an_unknown_argument_is_named_with_the_nearest_in_every_tool() {
             arguments.insert(misspelt.clone(), json!("x"));
             // The misspelt one is found before the missing one is missed.
             let error = tool.prepare(arguments, NOW).unwrap_err();
-            assert_eq!(error.field.as_deref(), Some(misspelt.as_str()), "{}", tool.name);
-            assert_eq!(error.nearest.as_deref(), Some(known.as_str()), "{}: {error}", tool.name);
-            assert!(error.message.contains(&format!("did you mean `{known}`?")), "{error}");
+            assert_eq!(
+                error.field.as_deref(),
+                Some(misspelt.as_str()),
+                "{}",
+                tool.name
+            );
+            assert_eq!(
+                error.nearest.as_deref(),
+                Some(known.as_str()),
+                "{}: {error}",
+                tool.name
+            );
+            assert!(
+                error.message.contains(&format!("did you mean `{known}`?")),
+                "{error}"
+            );
         }
     }
 }
 
 #[test]
 fn a_misspelt_control_argument_is_recognised() {
-    let error = refused("discord_delete_message", json!({"channel_id": "1", "message_id": "2", "dryrun": true}));
+    let error = refused(
+        "discord_delete_message",
+        json!({"channel_id": "1", "message_id": "2", "dryrun": true}),
+    );
     assert_eq!(error.nearest.as_deref(), Some("dry_run"));
 }
 
@@ -58,7 +74,11 @@ fn a_misspelt_control_argument_is_recognised() {
 fn a_missing_argument_is_named_in_every_tool() {
     for tool in catalogue().tools() {
         let schema = tool.full_schema();
-        let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+        let required = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         for name in required.iter().filter_map(Value::as_str) {
             let mut arguments = good(tool);
             arguments.remove(name);
@@ -106,11 +126,26 @@ fn ids_are_strings_in_range_in_every_tool() {
             };
             let number = with(json!(175_928_847_299_117_063_u64));
             assert_eq!(number.field.as_deref(), Some(name), "{}", tool.name);
-            assert!(number.message.contains("write \"175928847299117063\" in quotes"), "{number}");
-            for bad in ["0", "99999999999999999999", "9223372036854775808", "general", "", "../1"] {
+            assert!(
+                number
+                    .message
+                    .contains("write \"175928847299117063\" in quotes"),
+                "{number}"
+            );
+            for bad in [
+                "0",
+                "99999999999999999999",
+                "9223372036854775808",
+                "general",
+                "",
+                "../1",
+            ] {
                 let error = with(json!(bad));
                 assert_eq!(error.field.as_deref(), Some(name), "{}: {bad}", tool.name);
-                assert!(error.message.contains("string of 1 to 19 digits"), "{error}");
+                assert!(
+                    error.message.contains("string of 1 to 19 digits"),
+                    "{error}"
+                );
             }
         }
     }
@@ -126,9 +161,15 @@ fn what_is_too_long_or_too_many_names_the_limit_in_every_tool() {
             let (given, most) = if let Some(most) = limit("maxLength") {
                 (json!("é".repeat(usize::try_from(most).unwrap() + 1)), most)
             } else if let Some(most) = limit("maxItems") {
-                let item = generator::arguments(tool, 1).get(name).cloned().unwrap_or_default();
+                let item = generator::arguments(tool, 1)
+                    .get(name)
+                    .cloned()
+                    .unwrap_or_default();
                 let item = item.get(0).cloned().unwrap_or(json!("175928847299117063"));
-                (Value::from(vec![item; usize::try_from(most).unwrap() + 1]), most)
+                (
+                    Value::from(vec![item; usize::try_from(most).unwrap() + 1]),
+                    most,
+                )
             } else if let Some(most) = limit("maximum") {
                 (json!(most + 1), most)
             } else {
@@ -138,7 +179,11 @@ fn what_is_too_long_or_too_many_names_the_limit_in_every_tool() {
             arguments.insert(name.to_owned(), given);
             let error = tool.prepare(arguments, NOW).unwrap_err();
             assert_eq!(error.field.as_deref(), Some(name), "{}: {error}", tool.name);
-            assert!(error.message.contains(&most.to_string()), "{}: {error}", tool.name);
+            assert!(
+                error.message.contains(&most.to_string()),
+                "{}: {error}",
+                tool.name
+            );
         }
     }
 }
@@ -146,15 +191,28 @@ fn what_is_too_long_or_too_many_names_the_limit_in_every_tool() {
 #[test]
 fn limits_are_the_same_in_schema_and_check() {
     let limit = |tool_name: &str, argument: &str, word: &str| {
-        tool(tool_name).full_schema()["properties"][argument][word].as_u64().unwrap()
+        tool(tool_name).full_schema()["properties"][argument][word]
+            .as_u64()
+            .unwrap()
     };
-    assert_eq!(limit("discord_send_message", "content", "maxLength"), limits::CONTENT as u64);
-    assert_eq!(limit("discord_get_messages", "limit", "maximum"), u64::from(limits::MESSAGES));
-    let embed = tool("discord_send_message").full_schema()["properties"]["embeds"]["items"]["properties"].clone();
+    assert_eq!(
+        limit("discord_send_message", "content", "maxLength"),
+        limits::CONTENT as u64
+    );
+    assert_eq!(
+        limit("discord_get_messages", "limit", "maximum"),
+        u64::from(limits::MESSAGES)
+    );
+    let embed =
+        tool("discord_send_message").full_schema()["properties"]["embeds"]["items"]["properties"]
+            .clone();
     assert_eq!(embed["description"]["maxLength"], limits::EMBED_DESCRIPTION);
     let at = json!({"channel_id": "1", "content": "x".repeat(limits::CONTENT)});
     assert!(prepare("discord_send_message", at).is_ok());
-    let over = refused("discord_send_message", json!({"channel_id": "1", "content": "x".repeat(limits::CONTENT + 1)}));
+    let over = refused(
+        "discord_send_message",
+        json!({"channel_id": "1", "content": "x".repeat(limits::CONTENT + 1)}),
+    );
     assert_eq!(
         over.message,
         "`content` is 2001 characters long; the limit is 2000; split the text into several messages"
@@ -165,28 +223,65 @@ fn limits_are_the_same_in_schema_and_check() {
 fn deep_errors_have_paths() {
     let send = |part: Value| {
         let mut arguments = json!({"channel_id": "1"});
-        arguments.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+        arguments
+            .as_object_mut()
+            .unwrap()
+            .extend(part.as_object().unwrap().clone());
         refused("discord_send_message", arguments)
     };
     let field = |part: Value| send(part).field.unwrap_or_default();
-    assert_eq!(field(json!({"embeds": [{"titel": "x"}]})), "embeds[0].titel");
-    assert_eq!(field(json!({"embeds": [{"title": "x".repeat(257)}]})), "embeds[0].title");
-    assert_eq!(field(json!({"embeds": [{"title": "x", "fields": [{"name": "a"}]}]})), "embeds[0].fields[0].value");
+    assert_eq!(
+        field(json!({"embeds": [{"titel": "x"}]})),
+        "embeds[0].titel"
+    );
+    assert_eq!(
+        field(json!({"embeds": [{"title": "x".repeat(257)}]})),
+        "embeds[0].title"
+    );
+    assert_eq!(
+        field(json!({"embeds": [{"title": "x", "fields": [{"name": "a"}]}]})),
+        "embeds[0].fields[0].value"
+    );
     assert_eq!(field(json!({"embeds": [{}]})), "embeds[0]");
     assert_eq!(field(json!({"files": [{"filename": "a.txt"}]})), "files[0]");
-    assert_eq!(field(json!({"files": [{"filename": "a.txt", "base64": "%"}]})), "files[0].base64");
     assert_eq!(
-        field(json!({"components": [{"type": 1, "components": [{"type": 2, "style": 5, "label": "x"}]}]})),
+        field(json!({"files": [{"filename": "a.txt", "base64": "%"}]})),
+        "files[0].base64"
+    );
+    assert_eq!(
+        field(
+            json!({"components": [{"type": 1, "components": [{"type": 2, "style": 5, "label": "x"}]}]})
+        ),
         "components[0].components[0].url"
     );
-    assert_eq!(field(json!({"components": [{"type": 2}]})), "components[0].type");
-    assert_eq!(field(json!({"content": "x", "components": [{"type": 10, "content": "y"}]})), "components");
-    assert_eq!(field(json!({"allowed_mentions": {"user": []}})), "allowed_mentions.user");
-    assert_eq!(field(json!({"poll": {"question": "?", "answers": []}})), "poll.answers");
-    assert_eq!(field(json!({"content": "x", "embeds": [{"image": {"url": "attachment://a.png"}}]})), "files");
+    assert_eq!(
+        field(json!({"components": [{"type": 2}]})),
+        "components[0].type"
+    );
+    assert_eq!(
+        field(json!({"content": "x", "components": [{"type": 10, "content": "y"}]})),
+        "components"
+    );
+    assert_eq!(
+        field(json!({"allowed_mentions": {"user": []}})),
+        "allowed_mentions.user"
+    );
+    assert_eq!(
+        field(json!({"poll": {"question": "?", "answers": []}})),
+        "poll.answers"
+    );
+    assert_eq!(
+        field(json!({"content": "x", "embeds": [{"image": {"url": "attachment://a.png"}}]})),
+        "files"
+    );
     assert!(send(json!({})).message.contains("the message is empty"));
-    let total = send(json!({"embeds": [{"description": "x".repeat(4000)}, {"description": "x".repeat(2001)}]}));
-    assert!(total.message.contains("6001") && total.message.contains("6000"), "{total}");
+    let total = send(
+        json!({"embeds": [{"description": "x".repeat(4000)}, {"description": "x".repeat(2001)}]}),
+    );
+    assert!(
+        total.message.contains("6001") && total.message.contains("6000"),
+        "{total}"
+    );
 }
 
 #[test]
@@ -197,8 +292,12 @@ fn nobody_is_notified_unless_named() {
     };
     let quiet = body(json!({"channel_id": "1", "content": "@everyone <@2>"}));
     assert_eq!(quiet, json!({"parse": [], "replied_user": false}));
-    let named = body(json!({"channel_id": "1", "content": "<@2>", "allowed_mentions": {"users": ["2"]}}));
-    assert_eq!(named, json!({"parse": [], "users": ["2"], "replied_user": false}));
+    let named =
+        body(json!({"channel_id": "1", "content": "<@2>", "allowed_mentions": {"users": ["2"]}}));
+    assert_eq!(
+        named,
+        json!({"parse": [], "users": ["2"], "replied_user": false})
+    );
 }
 
 #[test]
@@ -207,16 +306,32 @@ fn absent_null_and_value_are_three_things_in_an_edit() {
         Prepared::Write(plan) => plan.request.body.json().unwrap().clone(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(body(json!({"channel_id": "1", "topic": null})), json!({"topic": null}));
-    assert_eq!(body(json!({"channel_id": "1", "nsfw": true})), json!({"nsfw": true}));
-    assert_eq!(body(json!({"channel_id": "1", "topic": "t"})), json!({"topic": "t"}));
-    assert!(refused("discord_edit_channel", json!({"channel_id": "1"})).message.contains("nothing to edit"));
+    assert_eq!(
+        body(json!({"channel_id": "1", "topic": null})),
+        json!({"topic": null})
+    );
+    assert_eq!(
+        body(json!({"channel_id": "1", "nsfw": true})),
+        json!({"nsfw": true})
+    );
+    assert_eq!(
+        body(json!({"channel_id": "1", "topic": "t"})),
+        json!({"topic": "t"})
+    );
+    assert!(
+        refused("discord_edit_channel", json!({"channel_id": "1"}))
+            .message
+            .contains("nothing to edit")
+    );
 }
 
 #[test]
 fn old_messages_are_not_deleted_in_bulk() {
     let old = "175928847299117063";
-    let error = refused("discord_bulk_delete_messages", json!({"channel_id": "1", "message_ids": [old, "2"]}));
+    let error = refused(
+        "discord_bulk_delete_messages",
+        json!({"channel_id": "1", "message_ids": [old, "2"]}),
+    );
     assert!(error.message.contains("14 days"), "{error}");
 }
 
@@ -229,8 +344,14 @@ fn a_timeout_counts_from_now_and_null_ends_it() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(body(json!(60)), json!({"communication_disabled_until": "2026-09-21T14:14:20Z"}));
-    assert_eq!(body(json!(null)), json!({"communication_disabled_until": null}));
+    assert_eq!(
+        body(json!(60)),
+        json!({"communication_disabled_until": "2026-09-21T14:14:20Z"})
+    );
+    assert_eq!(
+        body(json!(null)),
+        json!({"communication_disabled_until": null})
+    );
 }
 
 #[test]
@@ -260,7 +381,10 @@ fn the_owner_needs_less() {
 #[test]
 fn segments_of_paths_cannot_lead_elsewhere() {
     for emoji in ["", ".", "..", "a/b", "%2e%2e", "👍/../.."] {
-        let error = refused("discord_add_reaction", json!({"channel_id": "1", "message_id": "2", "emoji": emoji}));
+        let error = refused(
+            "discord_add_reaction",
+            json!({"channel_id": "1", "message_id": "2", "emoji": emoji}),
+        );
         assert_eq!(error.field.as_deref(), Some("emoji"), "{emoji}");
     }
     for code in ["..", "", "a/b", "https://evil.example/x"] {

@@ -43,9 +43,14 @@ pub(crate) fn arguments(tool: &Tool, seed: u64) -> Map<String, Value> {
     let percent = if seed == 0 { 0 } else { 10 + (seed % 4) * 20 };
     let mut made = Map::new();
     for name in names {
-        let is_required = required.as_array().is_some_and(|all| all.contains(&json!(name)));
+        let is_required = required
+            .as_array()
+            .is_some_and(|all| all.contains(&json!(name)));
         if is_required || choices.yes(percent) {
-            made.insert(name.to_owned(), value(name, &schema["properties"][name], &mut choices));
+            made.insert(
+                name.to_owned(),
+                value(name, &schema["properties"][name], &mut choices),
+            );
         }
     }
     made
@@ -62,11 +67,14 @@ fn value(name: &str, schema: &Value, choices: &mut Choices) -> Value {
         return pick(examples, choices);
     }
     let kind = match &schema["type"] {
-        Value::Array(kinds) if choices.yes(30) => return kinds.last().map(|_| Value::Null).unwrap(),
+        Value::Array(kinds) if choices.yes(30) => {
+            return kinds.last().map(|_| Value::Null).unwrap();
+        }
         Value::Array(kinds) => kinds[0].as_str().unwrap().to_owned(),
         kind => kind.as_str().unwrap_or("object").to_owned(),
     };
-    let bound = |name: &str, default: u64| schema.get(name).and_then(Value::as_u64).unwrap_or(default);
+    let bound =
+        |name: &str, default: u64| schema.get(name).and_then(Value::as_u64).unwrap_or(default);
     match kind.as_str() {
         "string" if schema.get("pattern").is_some() => id(choices),
         "string" => text(bound("minLength", 1), bound("maxLength", 40), choices),
@@ -78,7 +86,9 @@ fn value(name: &str, schema: &Value, choices: &mut Choices) -> Value {
         "array" => {
             let (low, high) = (bound("minItems", 1).max(1), bound("maxItems", 3));
             let count = low + choices.below((high - low + 1).min(3));
-            (0..count).map(|_| value("", &schema["items"], choices)).collect()
+            (0..count)
+                .map(|_| value("", &schema["items"], choices))
+                .collect()
         }
         _ => object(schema, choices),
     }
@@ -86,7 +96,10 @@ fn value(name: &str, schema: &Value, choices: &mut Choices) -> Value {
 
 fn object(schema: &Value, choices: &mut Choices) -> Value {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
-    let properties = schema["properties"].as_object().cloned().unwrap_or_default();
+    let properties = schema["properties"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     properties
         .iter()
         .filter_map(|(name, below)| {

@@ -11,13 +11,19 @@ const DEFAULT_LIMIT: usize = 10_240;
 /// Bytes of a list of everything.
 const WHOLE_LIMIT: usize = 30_720;
 
-/// A tool as MCP lists it, every annotation spelled out.
+/// A tool as MCP lists it; annotations that equal MCP's defaults go without saying.
 fn as_mcp(tool: &Tool) -> Value {
     let annotations = tool.annotations();
-    let mut hints = json!({"readOnlyHint": annotations.read_only});
-    if !annotations.read_only {
-        hints["destructiveHint"] = json!(annotations.destructive);
-        hints["idempotentHint"] = json!(annotations.idempotent);
+    let mut hints = json!({});
+    if annotations.read_only {
+        hints["readOnlyHint"] = json!(true);
+    } else {
+        if !annotations.destructive {
+            hints["destructiveHint"] = json!(false);
+        }
+        if annotations.idempotent {
+            hints["idempotentHint"] = json!(true);
+        }
     }
     json!({
         "name": tool.name,
@@ -29,7 +35,10 @@ fn as_mcp(tool: &Tool) -> Value {
 }
 
 fn bytes(tools: &[&Tool]) -> usize {
-    tools.iter().map(|tool| as_mcp(tool).to_string().len() + 1).sum()
+    tools
+        .iter()
+        .map(|tool| as_mcp(tool).to_string().len() + 1)
+        .sum()
 }
 
 #[test]
@@ -37,7 +46,11 @@ fn lists_stay_small() {
     let default = catalogue().select(&ToolsetSelection::Default, false);
     let all = catalogue().select(&ToolsetSelection::All, false);
     let (small, whole) = (bytes(&default), bytes(&all));
-    println!("default list {small} bytes, {} tools; everything {whole} bytes, {} tools", default.len(), all.len());
+    println!(
+        "default list {small} bytes, {} tools; everything {whole} bytes, {} tools",
+        default.len(),
+        all.len()
+    );
     assert!(small < DEFAULT_LIMIT, "the default list has {small} bytes");
     assert!(whole < WHOLE_LIMIT, "everything has {whole} bytes");
 }
@@ -48,7 +61,10 @@ fn names_are_short_unique_and_of_one_form() {
     for name in &names {
         assert!(name.starts_with("discord_"), "{name}");
         assert!((1..=45).contains(&name.len()), "{name}");
-        assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{name}");
+        assert!(
+            name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
+            "{name}"
+        );
     }
     let count = names.len();
     names.sort_unstable();
@@ -85,9 +101,19 @@ fn read_only_leaves_only_reads() {
 fn toolsets_are_chosen_by_words() {
     let chosen: ToolsetSelection = "roles, members".parse().unwrap();
     let tools = catalogue().select(&chosen, false);
-    assert!(tools.iter().all(|tool| matches!(tool.toolset, Toolset::Roles | Toolset::Members)));
-    assert_eq!("".parse::<ToolsetSelection>().unwrap(), ToolsetSelection::Default);
-    assert_eq!("roles,all".parse::<ToolsetSelection>().unwrap(), ToolsetSelection::All);
+    assert!(
+        tools
+            .iter()
+            .all(|tool| matches!(tool.toolset, Toolset::Roles | Toolset::Members))
+    );
+    assert_eq!(
+        "".parse::<ToolsetSelection>().unwrap(),
+        ToolsetSelection::Default
+    );
+    assert_eq!(
+        "roles,all".parse::<ToolsetSelection>().unwrap(),
+        ToolsetSelection::All
+    );
     let with: ToolsetSelection = "default,roles".parse().unwrap();
     assert!(catalogue().select(&with, false).len() > tools.len());
     let error = "rolls".parse::<ToolsetSelection>().unwrap_err().to_string();
@@ -102,12 +128,41 @@ fn toolsets_are_chosen_by_words() {
 fn control_arguments_follow_from_the_risk() {
     for tool in catalogue().tools() {
         let schema = tool.input_schema();
-        let has = |name: &str| schema.get("properties").is_some_and(|all| all.get(name).is_some());
-        assert_eq!(has(control::DRY_RUN), tool.risk != Risk::Read, "{}", tool.name);
-        assert_eq!(has(control::CONFIRM), tool.risk == Risk::Destructive, "{}", tool.name);
-        assert_eq!(has(control::IDEMPOTENCY_KEY), tool.risk != Risk::Read, "{}", tool.name);
-        let own = tool.argument_names().any(|name| name == control::AGENT_NAME);
-        assert_eq!(has(control::AGENT_NAME), own || tool.speaks(), "{}", tool.name);
+        let has = |name: &str| {
+            schema
+                .get("properties")
+                .is_some_and(|all| all.get(name).is_some())
+        };
+        assert_eq!(
+            has(control::DRY_RUN),
+            tool.risk != Risk::Read,
+            "{}",
+            tool.name
+        );
+        assert_eq!(
+            has(control::CONFIRM),
+            tool.risk == Risk::Destructive,
+            "{}",
+            tool.name
+        );
+        let keyed = tool.risk != Risk::Read && !tool.annotations().idempotent;
+        assert_eq!(has(control::IDEMPOTENCY_KEY), keyed, "{}", tool.name);
+        let full = tool.full_schema();
+        assert_eq!(
+            full["properties"].get(control::IDEMPOTENCY_KEY).is_some(),
+            tool.risk != Risk::Read,
+            "{}",
+            tool.name
+        );
+        let own = tool
+            .argument_names()
+            .any(|name| name == control::AGENT_NAME);
+        assert_eq!(
+            has(control::AGENT_NAME),
+            own || tool.speaks(),
+            "{}",
+            tool.name
+        );
     }
 }
 
@@ -116,8 +171,19 @@ fn schemas_are_lean() {
     for tool in catalogue().tools() {
         for (form, schema) in [("lean", tool.input_schema()), ("full", tool.full_schema())] {
             let text = serde_json::to_string(&*schema).unwrap();
-            for noise in ["\"$schema\"", "\"format\"", "\"x-", "\"$ref\"", "\"$defs\"", "\"default\":null"] {
-                assert!(!text.contains(noise), "{} {form} has {noise}: {text}", tool.name);
+            for noise in [
+                "\"$schema\"",
+                "\"format\"",
+                "\"x-",
+                "\"$ref\"",
+                "\"$defs\"",
+                "\"default\":null",
+            ] {
+                assert!(
+                    !text.contains(noise),
+                    "{} {form} has {noise}: {text}",
+                    tool.name
+                );
             }
             assert_eq!(schema["type"], "object", "{}", tool.name);
         }
@@ -130,9 +196,22 @@ fn schemas_are_lean() {
 #[test]
 fn schemas_say_nothing_that_the_check_does_not_know() {
     const KNOWN: [&str; 16] = [
-        "type", "properties", "required", "additionalProperties", "description", "items", "enum",
-        "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "default",
-        "pattern", "examples",
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "description",
+        "items",
+        "enum",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "default",
+        "pattern",
+        "examples",
     ];
     fn walk(tool: &str, name: &str, schema: &Value) {
         if name == "components" {
@@ -141,7 +220,11 @@ fn schemas_say_nothing_that_the_check_does_not_know() {
         for (word, below) in schema.as_object().unwrap() {
             assert!(KNOWN.contains(&word.as_str()), "{tool}: {word} in {schema}");
             match word.as_str() {
-                "properties" => below.as_object().unwrap().iter().for_each(|(name, below)| walk(tool, name, below)),
+                "properties" => below
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .for_each(|(name, below)| walk(tool, name, below)),
                 "items" => walk(tool, name, below),
                 "pattern" => assert_eq!(below, "^\\d{1,19}$", "{tool}"),
                 _ => {}
@@ -160,7 +243,12 @@ fn the_schema_of_every_tool() {
     let full: serde_json::Map<String, Value> = catalogue()
         .tools()
         .iter()
-        .map(|tool| (tool.name.to_owned(), Value::Object((*tool.full_schema()).clone())))
+        .map(|tool| {
+            (
+                tool.name.to_owned(),
+                Value::Object((*tool.full_schema()).clone()),
+            )
+        })
         .collect();
     insta::assert_json_snapshot!("full_schemas", full);
 }
@@ -168,13 +256,20 @@ fn the_schema_of_every_tool() {
 #[test]
 fn tools_are_found_by_words() {
     let names = |query: &str| -> Vec<&str> {
-        catalogue().search(query).iter().map(|tool| tool.name).collect()
+        catalogue()
+            .search(query)
+            .iter()
+            .map(|tool| tool.name)
+            .collect()
     };
     assert!(names("ban")[..3].contains(&"discord_ban_member"));
     assert!(names("channel permissions").contains(&"discord_set_channel_permissions"));
     assert!(names("webhooks").contains(&"discord_execute_webhook"));
     assert!(names("zebra").is_empty());
-    assert_eq!(catalogue().nearest("discord_send_mesage"), Some("discord_send_message"));
+    assert_eq!(
+        catalogue().nearest("discord_send_mesage"),
+        Some("discord_send_message")
+    );
 }
 
 #[test]

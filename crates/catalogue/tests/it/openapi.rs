@@ -22,13 +22,19 @@ struct Document {
 impl Document {
     /// `None` where the document is not at hand; says so.
     fn load() -> Option<Self> {
-        #[expect(clippy::disallowed_methods, reason = "tests find the referee by the environment")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "tests find the referee by the environment"
+        )]
         let given = std::env::var("DISCORD_OPENAPI").ok().map(PathBuf::from);
-        let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../../../shared/discord-openapi.json");
+        let beside =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/discord-openapi.json");
         let path = given.unwrap_or(beside);
         let Ok(text) = std::fs::read_to_string(&path) else {
-            println!("NOTICE: requests are not validated, {} is not there", path.display());
+            println!(
+                "NOTICE: requests are not validated, {} is not there",
+                path.display()
+            );
             return None;
         };
         Some(Self {
@@ -40,7 +46,11 @@ impl Document {
     fn operation(&self, request: &Request) -> &Value {
         let method = request.method.as_str().to_lowercase();
         let found = &self.whole["paths"][&request.path.template][&method];
-        assert!(found.is_object(), "Discord has no {method} {}", request.path.template);
+        assert!(
+            found.is_object(),
+            "Discord has no {method} {}",
+            request.path.template
+        );
         found
     }
 
@@ -112,7 +122,11 @@ impl Document {
                 .find(|parameter| parameter["in"] == "path" && parameter["name"] == *name)
                 .unwrap_or_else(|| panic!("{what} has no path parameter {name}"))
                 .clone();
-            self.check(&format!("{what}/{name}"), &parameter["schema"], &json!(text));
+            self.check(
+                &format!("{what}/{name}"),
+                &parameter["schema"],
+                &json!(text),
+            );
         }
     }
 }
@@ -128,7 +142,11 @@ fn schema_type(document: &Value, schema: &Value) -> String {
         kind => Some(kind.clone()),
     };
     kind.and_then(|kind| kind.as_str().map(str::to_owned))
-        .or_else(|| schema["oneOf"].get(0).map(|first| schema_type(document, first)))
+        .or_else(|| {
+            schema["oneOf"]
+                .get(0)
+                .map(|first| schema_type(document, first))
+        })
         .unwrap_or_default()
 }
 
@@ -162,8 +180,11 @@ fn requests(prepared: &Prepared) -> (Vec<Request>, Vec<Request>) {
             (all, Vec::new())
         }
         Prepared::Write(plan) => {
-            let answers: Vec<Value> =
-                plan.fetch.iter().map(|_| json!({"token": "abc-DEF_123"})).collect();
+            let answers: Vec<Value> = plan
+                .fetch
+                .iter()
+                .map(|_| json!({"token": "abc-DEF_123"}))
+                .collect();
             let mut numbered = plan.clone();
             numbered.set_nonce("0123456789abcdef");
             let sent = numbered.with_fetched(&answers).unwrap();
@@ -204,10 +225,15 @@ fn every_request_of_every_tool_is_one_that_discord_documents() {
                 }
             }
         }
-        let declared: BTreeSet<String> = tool.operations.iter().map(|id| (*id).to_owned()).collect();
+        let declared: BTreeSet<String> =
+            tool.operations.iter().map(|id| (*id).to_owned()).collect();
         assert_eq!(operations.is_empty(), declared.is_empty(), "{}", tool.name);
         if !declared.is_empty() {
-            assert_eq!(operations, declared, "{}: what it does, and what it declares", tool.name);
+            assert_eq!(
+                operations, declared,
+                "{}: what it does, and what it declares",
+                tool.name
+            );
             assert!(distinct.len() >= 3, "{} made only {distinct:#?}", tool.name);
         }
     }
@@ -217,7 +243,11 @@ fn every_request_of_every_tool_is_one_that_discord_documents() {
 fn generated_arguments_are_mostly_good() {
     for tool in catalogue().tools() {
         let good = prepared(tool).len();
-        assert!(good >= 3, "{}: only {good} of {ATTEMPTS} were accepted", tool.name);
+        assert!(
+            good >= 3,
+            "{}: only {good} of {ATTEMPTS} were accepted",
+            tool.name
+        );
     }
 }
 
@@ -228,8 +258,11 @@ fn a_sample_request_of_every_tool() {
         let sample = prepared(tool).into_iter().next().expect("one is good");
         let (own, around) = requests(&sample);
         let told = |request: &Request| {
-            let query: Vec<String> =
-                request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let query: Vec<String> = request
+                .query
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             json!({
                 "line": format!("{} {}?{}", request.method.as_str(), request.path.text, query.join("&")),
                 "body": request.body.json(),

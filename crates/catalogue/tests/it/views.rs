@@ -110,7 +110,10 @@ fn a_whole_message_is_shown_compactly() {
     let Prepared::Read(plan) = tool.prepare(arguments, NOW).unwrap() else {
         panic!("a read");
     };
-    let view = plan.view(&[json!([forwarded, message]), json!({"id": "5", "guild_id": "9", "name": "general", "type": 0})]);
+    let view = plan.view(&[
+        json!([forwarded, message]),
+        json!({"id": "5", "guild_id": "9", "name": "general", "type": 0}),
+    ]);
     insta::assert_json_snapshot!("messages_view", view);
 }
 
@@ -124,17 +127,36 @@ fn planted_words_are_named_as_untrusted() {
     });
     let mut rich = planted.clone();
     for (name, value) in [
-        ("author", planted.clone()), ("user", planted.clone()), ("guild", planted.clone()),
-        ("channel", planted.clone()), ("inviter", planted.clone()), ("thread", planted.clone()),
+        ("author", planted.clone()),
+        ("user", planted.clone()),
+        ("guild", planted.clone()),
+        ("channel", planted.clone()),
+        ("inviter", planted.clone()),
+        ("thread", planted.clone()),
         ("message", planted.clone()),
-        ("mentions", json!([planted])), ("attachments", json!([planted])), ("embeds", json!([planted])),
-        ("sticker_items", json!([planted])), ("recipients", json!([planted])),
+        ("mentions", json!([planted])),
+        ("attachments", json!([planted])),
+        ("embeds", json!([planted])),
+        ("sticker_items", json!([planted])),
+        ("recipients", json!([planted])),
         ("available_tags", json!([planted])),
         ("message_snapshots", json!([{"message": planted}])),
-        ("message_reference", json!({"message_id": "1", "channel_id": "2"})),
-        ("referenced_message", json!({"content": "WORDS", "author": planted})),
-        ("reactions", json!([{"emoji": {"name": "WORDS"}, "count": 1}])),
-        ("poll", json!({"question": {"text": "WORDS"}, "answers": []})),
+        (
+            "message_reference",
+            json!({"message_id": "1", "channel_id": "2"}),
+        ),
+        (
+            "referenced_message",
+            json!({"content": "WORDS", "author": planted}),
+        ),
+        (
+            "reactions",
+            json!([{"emoji": {"name": "WORDS"}, "count": 1}]),
+        ),
+        (
+            "poll",
+            json!({"question": {"text": "WORDS"}, "answers": []}),
+        ),
         ("interaction_metadata", json!({"name": "WORDS"})),
     ] {
         rich[name] = value;
@@ -171,13 +193,16 @@ fn planted_words_are_named_as_untrusted() {
 }
 
 fn covers(named: &str, path: &str) -> bool {
-    path.strip_prefix(named).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    path.strip_prefix(named)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 fn words(value: &Value, path: String, found: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains("WORDS") => found.push(path),
-        Value::Array(items) => items.iter().for_each(|item| words(item, format!("{path}[]"), found)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| words(item, format!("{path}[]"), found)),
         Value::Object(fields) => fields.iter().for_each(|(name, below)| {
             let dot = if path.is_empty() { "" } else { "." };
             words(below, format!("{path}{dot}{name}"), found);

@@ -16,7 +16,12 @@ pub(super) fn tool() -> Tool {
     read(
         "discord_channel_info",
         "Look at a channel",
-        &["get_channel", "list_guild_channels", "list_guild_roles", "get_active_guild_threads"],
+        &[
+            "get_channel",
+            "list_guild_channels",
+            "list_guild_roles",
+            "get_active_guild_threads",
+        ],
         Needs::channel(Permissions::NONE),
         info,
     )
@@ -38,7 +43,10 @@ fn info(args: &ChannelInfo) -> ReadPlan {
 
 /// A DM has no guild and needs nothing more.
 fn guild_requests(channel: &Value) -> Vec<Request> {
-    let Some(guild) = channel["guild_id"].as_str().and_then(|id| id.parse::<GuildId>().ok()) else {
+    let Some(guild) = channel["guild_id"]
+        .as_str()
+        .and_then(|id| id.parse::<GuildId>().ok())
+    else {
         return Vec::new();
     };
     vec![

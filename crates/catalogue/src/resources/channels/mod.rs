@@ -23,8 +23,20 @@ const MANAGE: Needs = Needs::channel(Permissions::MANAGE_CHANNELS);
 pub(super) fn tools() -> Vec<Tool> {
     vec![
         info::tool(),
-        read("discord_list_channels", "List channels", &["list_guild_channels"], Needs::guild(Permissions::NONE), list),
-        read("discord_get_channel", "Get a channel", &["get_channel"], Needs::channel(Permissions::NONE), get),
+        read(
+            "discord_list_channels",
+            "List channels",
+            &["list_guild_channels"],
+            Needs::guild(Permissions::NONE),
+            list,
+        ),
+        read(
+            "discord_get_channel",
+            "Get a channel",
+            &["get_channel"],
+            Needs::channel(Permissions::NONE),
+            get,
+        ),
         write(
             "discord_create_channel",
             "Create a channel",
@@ -32,8 +44,22 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::guild(Permissions::MANAGE_CHANNELS),
             create,
         ),
-        write("discord_edit_channel", "Edit a channel", &["update_channel"], MANAGE, edit).repeatable(),
-        destructive("discord_delete_channel", "Delete a channel", &["delete_channel"], MANAGE, delete).repeatable(),
+        write(
+            "discord_edit_channel",
+            "Edit a channel",
+            &["update_channel"],
+            MANAGE,
+            edit,
+        )
+        .repeatable(),
+        destructive(
+            "discord_delete_channel",
+            "Delete a channel",
+            &["delete_channel"],
+            MANAGE,
+            delete,
+        )
+        .repeatable(),
         overwrites::set_tool(),
         overwrites::delete_tool(),
     ]
@@ -97,7 +123,6 @@ enum Kind {
     Announcement,
     Stage,
     Forum,
-    Media,
 }
 
 impl Kind {
@@ -109,7 +134,6 @@ impl Kind {
             Self::Announcement => 5,
             Self::Stage => 13,
             Self::Forum => 15,
-            Self::Media => 16,
         }
     }
 }
@@ -128,17 +152,17 @@ struct CreateChannel {
     kind: Kind,
     #[schemars(length(max = limits::TOPIC))]
     topic: Option<String>,
-    /// Category to put it in.
+    /// Category.
     parent_id: Option<ChannelId>,
     position: Option<u32>,
     nsfw: Option<bool>,
-    /// Seconds between two messages of a user.
+    /// Seconds between a user's messages.
     #[schemars(range(max = limits::SLOWMODE))]
     slowmode: Option<u32>,
-    /// Voice: most users, 0 for any number.
+    /// Voice; 0 for no limit.
     #[schemars(range(max = limits::USER_LIMIT))]
     user_limit: Option<u32>,
-    /// Voice: bits per second.
+    /// Voice.
     #[schemars(range(min = limits::BITRATE_MIN, max = limits::BITRATE))]
     bitrate: Option<u32>,
     reason: Option<Reason>,
@@ -161,8 +185,9 @@ fn create(args: &CreateChannel) -> WritePlan {
     let request = Request::post(list_request(guild).path)
         .json(body)
         .because(args.reason.as_ref());
-    let change =
-        move |_: &[Value]| Change::creates(format!("create a channel in guild {guild}"), after.clone());
+    let change = move |_: &[Value]| {
+        Change::creates(format!("create a channel in guild {guild}"), after.clone())
+    };
     WritePlan::new(request, change, one).also(args.parent_id)
 }
 
@@ -182,13 +207,13 @@ struct EditChannel {
     parent_id: Patch<ChannelId>,
     position: Option<u32>,
     nsfw: Option<bool>,
-    /// Seconds between two messages of a user.
+    /// Seconds between a user's messages.
     #[schemars(range(max = limits::SLOWMODE))]
     slowmode: Option<u32>,
-    /// Voice: most users, 0 for any number.
+    /// Voice; 0 for no limit.
     #[schemars(range(max = limits::USER_LIMIT))]
     user_limit: Option<u32>,
-    /// Voice: bits per second.
+    /// Voice.
     #[schemars(range(min = limits::BITRATE_MIN, max = limits::BITRATE))]
     bitrate: Option<u32>,
     reason: Option<Reason>,
@@ -209,7 +234,9 @@ fn edit(args: &EditChannel) -> Result<WritePlan, ArgumentError> {
         .given("user_limit", args.user_limit)
         .given("bitrate", args.bitrate);
     if body.is_empty() {
-        return Err(ArgumentError::together("nothing to edit: give at least one setting"));
+        return Err(ArgumentError::together(
+            "nothing to edit: give at least one setting",
+        ));
     }
     let body: Value = body.into();
     let wanted = body.clone();
@@ -218,7 +245,11 @@ fn edit(args: &EditChannel) -> Result<WritePlan, ArgumentError> {
         .json(body)
         .because(args.reason.as_ref());
     let change = move |live: &[Value]| {
-        Change::edits(format!("edit channel {channel}"), live.first().unwrap_or(&Value::Null), &wanted)
+        Change::edits(
+            format!("edit channel {channel}"),
+            live.first().unwrap_or(&Value::Null),
+            &wanted,
+        )
     };
     Ok(WritePlan::new(request, change, one)
         .live(vec![get_request(channel)])
@@ -241,10 +272,18 @@ fn delete(args: &DeleteChannel) -> WritePlan {
     let request = Request::delete(get_request(channel).path).because(args.reason.as_ref());
     let change = move |live: &[Value]| {
         let before = show::whole(live.first().unwrap_or(&Value::Null));
-        Change::removes(format!("delete channel {channel} and all its messages"), before)
+        Change::removes(
+            format!("delete channel {channel} and all its messages"),
+            before,
+        )
     };
     let view = move |_: &Value| {
-        View::of(Fields::new().always("deleted", true).with("id", json!(channel)), &[])
+        View::of(
+            Fields::new()
+                .always("deleted", true)
+                .with("id", json!(channel)),
+            &[],
+        )
     };
     WritePlan::new(request, change, view)
         .live(vec![get_request(channel)])

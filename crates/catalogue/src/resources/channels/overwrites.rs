@@ -54,7 +54,7 @@ enum For {
 #[serde(deny_unknown_fields)]
 struct SetChannelPermissions {
     channel_id: ChannelId,
-    /// The role's or member's id.
+    /// Role or member.
     overwrite_id: OverwriteId,
     kind: For,
     /// Like VIEW_CHANNEL.
@@ -86,7 +86,11 @@ fn set(args: &SetChannelPermissions) -> Result<WritePlan, ArgumentError> {
     let change = move |live: &[Value]| {
         let old = find(live, id);
         let old = json!({"allow": show::names(&old["allow"]), "deny": show::names(&old["deny"])});
-        Change::edits(format!("set the permissions of {id} in {channel}"), &old, &wanted)
+        Change::edits(
+            format!("set the permissions of {id} in {channel}"),
+            &old,
+            &wanted,
+        )
     };
     let view = move |_: &Value| {
         let fields = Fields::new()
@@ -123,7 +127,7 @@ fn find(live: &[Value], id: OverwriteId) -> Value {
 #[serde(deny_unknown_fields)]
 struct DeleteChannelPermissions {
     channel_id: ChannelId,
-    /// The role's or member's id.
+    /// Role or member.
     overwrite_id: OverwriteId,
     reason: Option<Reason>,
 }
@@ -133,11 +137,20 @@ fn delete(args: &DeleteChannelPermissions) -> WritePlan {
     let request = Request::delete(overwrite_path(channel, id)).because(args.reason.as_ref());
     let change = move |live: &[Value]| {
         let old = find(live, id);
-        let before = if old.is_null() { old } else { show::overwrite(&old) };
+        let before = if old.is_null() {
+            old
+        } else {
+            show::overwrite(&old)
+        };
         Change::removes(format!("delete the overwrite of {id} in {channel}"), before)
     };
     let view = move |_: &Value| {
-        View::of(Fields::new().always("deleted", true).with("overwrite_id", json!(id)), &[])
+        View::of(
+            Fields::new()
+                .always("deleted", true)
+                .with("overwrite_id", json!(id)),
+            &[],
+        )
     };
     WritePlan::new(request, change, view).live(vec![get_request(channel)])
 }

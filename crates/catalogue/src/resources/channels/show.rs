@@ -6,7 +6,13 @@ use serde_json::{Value, json};
 use crate::view::{Fields, each};
 
 /// Where a view of one channel holds people's words.
-pub(crate) const WORDS: &[&str] = &["name", "topic", "tags[].name", "tags[].emoji", "recipients[].name"];
+pub(crate) const WORDS: &[&str] = &[
+    "name",
+    "topic",
+    "tags[].name",
+    "tags[].emoji",
+    "recipients[].name",
+];
 
 /// A channel type's word. Source: Discord documentation, *Channel Types*.
 pub(crate) fn kind(kind: &Value) -> &'static str {
@@ -48,27 +54,55 @@ pub(crate) fn fields(channel: &Value) -> Fields {
         .keep(channel, &["id", "guild_id", "name"])
         .with("kind", kind(&channel["type"]))
         .keep(channel, &["topic", "parent_id", "position", "nsfw"])
-        .with("slowmode", channel["rate_limit_per_user"].as_u64().filter(|seconds| *seconds > 0))
-        .keep(channel, &["user_limit", "bitrate", "owner_id", "message_count", "member_count"])
-        .with("archived", state["archived"].clone())
-        .with("locked", state["locked"].clone())
-        .with("last_message_id", channel["last_message_id"].clone())
-        .with("overwrites", each(&channel["permission_overwrites"], overwrite))
-        .with("tags", each(&channel["available_tags"], |tag| {
-            Fields::new()
-                .keep(tag, &["id", "name", "moderated"])
-                .with("emoji", tag["emoji_name"].clone())
-                .into()
-        }))
-        .with("applied_tags", channel["applied_tags"].clone())
-        .with("recipients", each(&channel["recipients"], |user| {
-            json!({"id": user["id"], "name": user["username"]})
-        }))
+        .with(
+            "slowmode",
+            channel["rate_limit_per_user"]
+                .as_u64()
+                .filter(|seconds| *seconds > 0),
+        )
+        .keep(
+            channel,
+            &[
+                "user_limit",
+                "bitrate",
+                "owner_id",
+                "message_count",
+                "member_count",
+            ],
+        )
+        .copy("archived", &state["archived"])
+        .copy("locked", &state["locked"])
+        .copy("last_message_id", &channel["last_message_id"])
+        .with(
+            "overwrites",
+            each(&channel["permission_overwrites"], overwrite),
+        )
+        .with(
+            "tags",
+            each(&channel["available_tags"], |tag| {
+                Fields::new()
+                    .keep(tag, &["id", "name", "moderated"])
+                    .copy("emoji", &tag["emoji_name"])
+                    .into()
+            }),
+        )
+        .copy("applied_tags", &channel["applied_tags"])
+        .with(
+            "recipients",
+            each(
+                &channel["recipients"],
+                |user| json!({"id": user["id"], "name": user["username"]}),
+            ),
+        )
 }
 
 /// A permission overwrite with names instead of numbers.
 pub(crate) fn overwrite(overwrite: &Value) -> Value {
-    let kind = if overwrite["type"] == 1 { "member" } else { "role" };
+    let kind = if overwrite["type"] == 1 {
+        "member"
+    } else {
+        "role"
+    };
     Fields::new()
         .keep(overwrite, &["id"])
         .with("kind", kind)

@@ -55,11 +55,19 @@ enum Rule {
 }
 
 const fn must(name: &'static str, rule: Rule) -> Field {
-    Field { name, rule, required: true }
+    Field {
+        name,
+        rule,
+        required: true,
+    }
 }
 
 const fn may(name: &'static str, rule: Rule) -> Field {
-    Field { name, rule, required: false }
+    Field {
+        name,
+        rule,
+        required: false,
+    }
 }
 
 const EMOJI: &[Field] = &[
@@ -85,9 +93,18 @@ const GALLERY_ITEM: &[Field] = &[
 const AUTO_SELECT: &[Field] = &[
     must("custom_id", Rule::Text(limits::CUSTOM_ID)),
     may("placeholder", Rule::Text(limits::SELECT_PLACEHOLDER)),
-    may("min_values", Rule::Integer(0, limits::SELECT_OPTIONS as u64)),
-    may("max_values", Rule::Integer(1, limits::SELECT_OPTIONS as u64)),
-    may("default_values", Rule::ListOf(1, limits::SELECT_OPTIONS, DEFAULT_VALUE)),
+    may(
+        "min_values",
+        Rule::Integer(0, limits::SELECT_OPTIONS as u64),
+    ),
+    may(
+        "max_values",
+        Rule::Integer(1, limits::SELECT_OPTIONS as u64),
+    ),
+    may(
+        "default_values",
+        Rule::ListOf(1, limits::SELECT_OPTIONS, DEFAULT_VALUE),
+    ),
     may("disabled", Rule::Flag),
 ];
 
@@ -95,7 +112,10 @@ const SHAPES: &[Shape] = &[
     Shape {
         kind: ACTION_ROW,
         name: "action row",
-        fields: &[must("components", Rule::Children(1, limits::ROW_BUTTONS, IN_ROWS))],
+        fields: &[must(
+            "components",
+            Rule::Children(1, limits::ROW_BUTTONS, IN_ROWS),
+        )],
     },
     Shape {
         kind: BUTTON,
@@ -117,14 +137,32 @@ const SHAPES: &[Shape] = &[
             must("custom_id", Rule::Text(limits::CUSTOM_ID)),
             must("options", Rule::ListOf(1, limits::SELECT_OPTIONS, OPTION)),
             may("placeholder", Rule::Text(limits::SELECT_PLACEHOLDER)),
-            may("min_values", Rule::Integer(0, limits::SELECT_OPTIONS as u64)),
-            may("max_values", Rule::Integer(1, limits::SELECT_OPTIONS as u64)),
+            may(
+                "min_values",
+                Rule::Integer(0, limits::SELECT_OPTIONS as u64),
+            ),
+            may(
+                "max_values",
+                Rule::Integer(1, limits::SELECT_OPTIONS as u64),
+            ),
             may("disabled", Rule::Flag),
         ],
     },
-    Shape { kind: 5, name: "user select", fields: AUTO_SELECT },
-    Shape { kind: 6, name: "role select", fields: AUTO_SELECT },
-    Shape { kind: 7, name: "mentionable select", fields: AUTO_SELECT },
+    Shape {
+        kind: 5,
+        name: "user select",
+        fields: AUTO_SELECT,
+    },
+    Shape {
+        kind: 6,
+        name: "role select",
+        fields: AUTO_SELECT,
+    },
+    Shape {
+        kind: 7,
+        name: "mentionable select",
+        fields: AUTO_SELECT,
+    },
     Shape {
         kind: 8,
         name: "channel select",
@@ -132,9 +170,18 @@ const SHAPES: &[Shape] = &[
             must("custom_id", Rule::Text(limits::CUSTOM_ID)),
             may("channel_types", Rule::Integers(15)),
             may("placeholder", Rule::Text(limits::SELECT_PLACEHOLDER)),
-            may("min_values", Rule::Integer(0, limits::SELECT_OPTIONS as u64)),
-            may("max_values", Rule::Integer(1, limits::SELECT_OPTIONS as u64)),
-            may("default_values", Rule::ListOf(1, limits::SELECT_OPTIONS, DEFAULT_VALUE)),
+            may(
+                "min_values",
+                Rule::Integer(0, limits::SELECT_OPTIONS as u64),
+            ),
+            may(
+                "max_values",
+                Rule::Integer(1, limits::SELECT_OPTIONS as u64),
+            ),
+            may(
+                "default_values",
+                Rule::ListOf(1, limits::SELECT_OPTIONS, DEFAULT_VALUE),
+            ),
             may("disabled", Rule::Flag),
         ],
     },
@@ -142,7 +189,10 @@ const SHAPES: &[Shape] = &[
         kind: 9,
         name: "section",
         fields: &[
-            must("components", Rule::Children(1, limits::SECTION_TEXTS, &[TEXT_DISPLAY])),
+            must(
+                "components",
+                Rule::Children(1, limits::SECTION_TEXTS, &[TEXT_DISPLAY]),
+            ),
             must("accessory", Rule::Child(&[BUTTON, 11])),
         ],
     },
@@ -151,27 +201,43 @@ const SHAPES: &[Shape] = &[
         name: "text display",
         fields: &[must("content", Rule::Text(limits::COMPONENT_TEXT))],
     },
-    Shape { kind: 11, name: "thumbnail", fields: GALLERY_ITEM },
+    Shape {
+        kind: 11,
+        name: "thumbnail",
+        fields: GALLERY_ITEM,
+    },
     Shape {
         kind: 12,
         name: "media gallery",
-        fields: &[must("items", Rule::ListOf(1, limits::GALLERY_ITEMS, GALLERY_ITEM))],
+        fields: &[must(
+            "items",
+            Rule::ListOf(1, limits::GALLERY_ITEMS, GALLERY_ITEM),
+        )],
     },
     Shape {
         kind: 13,
         name: "file",
-        fields: &[must("file", Rule::Fields(OWN_FILE)), may("spoiler", Rule::Flag)],
+        fields: &[
+            must("file", Rule::Fields(OWN_FILE)),
+            may("spoiler", Rule::Flag),
+        ],
     },
     Shape {
         kind: 14,
         name: "separator",
-        fields: &[may("divider", Rule::Flag), may("spacing", Rule::Integer(1, 2))],
+        fields: &[
+            may("divider", Rule::Flag),
+            may("spacing", Rule::Integer(1, 2)),
+        ],
     },
     Shape {
         kind: 17,
         name: "container",
         fields: &[
-            must("components", Rule::Children(1, limits::COMPONENTS, IN_CONTAINERS)),
+            must(
+                "components",
+                Rule::Children(1, limits::COMPONENTS, IN_CONTAINERS),
+            ),
             may("accent_color", Rule::Integer(0, limits::COLOR as u64)),
             may("spoiler", Rule::Flag),
         ],
@@ -189,7 +255,9 @@ impl Components {
 
     /// Whether they use the newer layout, in which they are the whole message.
     pub(crate) fn are_the_message(&self) -> bool {
-        self.0.iter().any(|component| component["type"] != ACTION_ROW)
+        self.0
+            .iter()
+            .any(|component| component["type"] != ACTION_ROW)
     }
 
     pub(crate) fn body(&self) -> Value {
@@ -223,7 +291,11 @@ fn collect(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         Value::Object(fields) => {
-            if let Some(name) = fields.get("url").and_then(Value::as_str).and_then(attachment) {
+            if let Some(name) = fields
+                .get("url")
+                .and_then(Value::as_str)
+                .and_then(attachment)
+            {
                 found.push(name.to_owned());
             }
             fields.values().for_each(|below| collect(below, found));
@@ -245,7 +317,11 @@ impl Seen {
         if !components.are_the_message() && components.0.len() > limits::ACTION_ROWS {
             return Err(ArgumentError::at(
                 "components",
-                format_args!("has {} action rows; the limit is {}", components.0.len(), limits::ACTION_ROWS),
+                format_args!(
+                    "has {} action rows; the limit is {}",
+                    components.0.len(),
+                    limits::ACTION_ROWS
+                ),
             ));
         }
         if self.components > limits::COMPONENTS {
@@ -273,7 +349,10 @@ impl Seen {
 
     fn component(&mut self, at: &str, value: &Value, allowed: &[u64]) -> Result<(), ArgumentError> {
         let Some(fields) = value.as_object() else {
-            return Err(ArgumentError::at(at, "must be a component, an object with a `type`"));
+            return Err(ArgumentError::at(
+                at,
+                "must be a component, an object with a `type`",
+            ));
         };
         let kind = fields.get("type").and_then(Value::as_u64);
         let shape = kind.and_then(|kind| SHAPES.iter().find(|shape| shape.kind == kind));
@@ -288,12 +367,21 @@ impl Seen {
             ));
         };
         self.components += 1;
-        let known = ["type", "id"].into_iter().chain(shape.fields.iter().map(|field| field.name));
-        if let Some(name) = fields.keys().find(|name| !known.clone().any(|known| known == *name)) {
+        let known = ["type", "id"]
+            .into_iter()
+            .chain(shape.fields.iter().map(|field| field.name));
+        if let Some(name) = fields
+            .keys()
+            .find(|name| !known.clone().any(|known| known == *name))
+        {
             return Err(unknown(at, name, known));
         }
         if let Some(id) = fields.get("id") {
-            self.rule(&join(at, "id"), &Rule::Integer(0, u64::from(u32::MAX >> 1)), id)?;
+            self.rule(
+                &join(at, "id"),
+                &Rule::Integer(0, u64::from(u32::MAX >> 1)),
+                id,
+            )?;
         }
         self.fields(at, shape.fields, fields)?;
         self.special(at, shape, fields)
@@ -323,7 +411,10 @@ impl Seen {
             return Err(wrong(at, "an object", value));
         };
         let known = table.iter().map(|field| field.name);
-        if let Some(name) = given.keys().find(|name| !known.clone().any(|known| known == *name)) {
+        if let Some(name) = given
+            .keys()
+            .find(|name| !known.clone().any(|known| known == *name))
+        {
             return Err(unknown(at, name, known));
         }
         self.fields(at, table, given)
@@ -334,7 +425,11 @@ impl Seen {
             Rule::Text(limit) => text(at, *limit, value).map(|_| ()),
             Rule::Integer(least, most) => match value.as_u64() {
                 Some(number) if (*least..=*most).contains(&number) => Ok(()),
-                _ => Err(wrong(at, &format!("an integer from {least} to {most}"), value)),
+                _ => Err(wrong(
+                    at,
+                    &format!("an integer from {least} to {most}"),
+                    value,
+                )),
             },
             Rule::Flag => match value {
                 Value::Bool(_) => Ok(()),
@@ -346,11 +441,19 @@ impl Seen {
             },
             Rule::Media => match text(at, limits::URL, value)? {
                 url if is_web(url) || attachment(url).is_some() => Ok(()),
-                _ => Err(wrong(at, "a link, or attachment:// and the name of a file", value)),
+                _ => Err(wrong(
+                    at,
+                    "a link, or attachment:// and the name of a file",
+                    value,
+                )),
             },
             Rule::OwnFile => match attachment(text(at, limits::URL, value)?) {
                 Some(_) => Ok(()),
-                None => Err(wrong(at, "attachment:// and the name of a file of this message", value)),
+                None => Err(wrong(
+                    at,
+                    "attachment:// and the name of a file of this message",
+                    value,
+                )),
             },
             Rule::Id => match value.as_str().map(str::parse::<model::MessageId>) {
                 Some(Ok(_)) => Ok(()),
@@ -390,7 +493,9 @@ impl Seen {
             ACTION_ROW => row(at, fields),
             BUTTON => button(at, fields),
             TEXT_DISPLAY => {
-                self.text += fields["content"].as_str().map_or(0, |text| text.chars().count());
+                self.text += fields["content"]
+                    .as_str()
+                    .map_or(0, |text| text.chars().count());
                 Ok(())
             }
             kind if SELECTS.contains(&kind) => select(at, fields),
@@ -419,9 +524,15 @@ fn button(at: &str, fields: &Map<String, Value>) -> Result<(), ArgumentError> {
         _ => "custom_id",
     };
     if !has(own) {
-        return Err(ArgumentError::at(join(at, own), format_args!("is missing for style {style}")));
+        return Err(ArgumentError::at(
+            join(at, own),
+            format_args!("is missing for style {style}"),
+        ));
     }
-    if let Some(other) = ["url", "sku_id", "custom_id"].into_iter().find(|name| *name != own && has(name)) {
+    if let Some(other) = ["url", "sku_id", "custom_id"]
+        .into_iter()
+        .find(|name| *name != own && has(name))
+    {
         return Err(ArgumentError::at(
             join(at, other),
             format_args!("does not go with style {style}, which takes `{own}`"),
@@ -436,12 +547,18 @@ fn button(at: &str, fields: &Map<String, Value>) -> Result<(), ArgumentError> {
 fn select(at: &str, fields: &Map<String, Value>) -> Result<(), ArgumentError> {
     let number = |name: &str| fields.get(name).and_then(Value::as_u64).unwrap_or(1);
     if number("min_values") > number("max_values") {
-        return Err(ArgumentError::at(join(at, "min_values"), "is greater than `max_values`"));
+        return Err(ArgumentError::at(
+            join(at, "min_values"),
+            "is greater than `max_values`",
+        ));
     }
     let mut values = HashSet::new();
     for option in fields.get("options").map_or(&[][..], crate::view::items) {
         if !values.insert(option["value"].as_str().unwrap_or_default()) {
-            return Err(ArgumentError::at(join(at, "options"), "has two options with the same `value`"));
+            return Err(ArgumentError::at(
+                join(at, "options"),
+                "has two options with the same `value`",
+            ));
         }
     }
     Ok(())
@@ -474,7 +591,10 @@ fn each(
     if !(least..=most).contains(&items.len()) {
         return Err(ArgumentError::at(
             at,
-            format_args!("has {} entries; it must have {least} to {most}", items.len()),
+            format_args!(
+                "has {} entries; it must have {least} to {most}",
+                items.len()
+            ),
         ));
     }
     for (index, item) in items.iter().enumerate() {
@@ -533,7 +653,11 @@ fn fields_schema(fields: &[Field]) -> Value {
         .iter()
         .map(|field| (field.name.to_owned(), rule_schema(&field.rule)))
         .collect();
-    let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+    let required: Vec<&str> = fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name)
+        .collect();
     json!({"properties": properties, "required": required})
 }
 
@@ -542,15 +666,21 @@ fn rule_schema(rule: &Rule) -> Value {
         Rule::Text(limit) => json!({"type": "string", "maxLength": limit}),
         Rule::Integer(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Rule::Flag => json!({"type": "boolean"}),
-        Rule::Link(limit) => json!({"type": "string", "maxLength": limit, "description": "https://…"}),
-        Rule::Media => json!({"type": "string", "description": "https://… or attachment://filename"}),
+        Rule::Link(limit) => {
+            json!({"type": "string", "maxLength": limit, "description": "https://…"})
+        }
+        Rule::Media => {
+            json!({"type": "string", "description": "https://… or attachment://filename"})
+        }
         Rule::OwnFile => json!({"type": "string", "description": "attachment://filename"}),
         Rule::Id => json!({"type": "string"}),
         Rule::Fields(fields) => fields_schema(fields),
         Rule::ListOf(least, most, fields) => {
             json!({"type": "array", "minItems": least, "maxItems": most, "items": fields_schema(fields)})
         }
-        Rule::Integers(most) => json!({"type": "array", "maxItems": most, "items": {"type": "integer"}}),
+        Rule::Integers(most) => {
+            json!({"type": "array", "maxItems": most, "items": {"type": "integer"}})
+        }
         Rule::Children(least, most, kinds) => json!({
             "type": "array", "minItems": least, "maxItems": most,
             "description": format!("components of type {}", numbers(kinds)),
@@ -563,5 +693,9 @@ fn rule_schema(rule: &Rule) -> Value {
 }
 
 fn numbers(kinds: &[u64]) -> String {
-    kinds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
+    kinds
+        .iter()
+        .map(u64::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

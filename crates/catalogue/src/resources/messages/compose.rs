@@ -52,14 +52,26 @@ impl Parts<'_> {
         let flags = self.flags();
         let stickers: Vec<String> = self.sticker_ids.iter().map(ToString::to_string).collect();
         let body = BodyFields::new()
-            .given("content", self.content.filter(|content| !content.is_empty()))
-            .given("embeds", (!self.embeds.is_empty()).then(|| json!(self.embeds)))
+            .given(
+                "content",
+                self.content.filter(|content| !content.is_empty()),
+            )
+            .given(
+                "embeds",
+                (!self.embeds.is_empty()).then(|| json!(self.embeds)),
+            )
             .given("components", components.map(Components::body))
-            .given("attachments", (!attachments.is_empty()).then_some(attachments))
+            .given(
+                "attachments",
+                (!attachments.is_empty()).then_some(attachments),
+            )
             .given("poll", self.poll.map(Poll::body))
             .given("sticker_ids", (!stickers.is_empty()).then_some(stickers))
             .given("flags", (flags != 0).then_some(flags))
-            .set("allowed_mentions", AllowedMentions::body(self.allowed_mentions));
+            .set(
+                "allowed_mentions",
+                AllowedMentions::body(self.allowed_mentions),
+            );
         Ok(Composed {
             body,
             files,
@@ -83,7 +95,9 @@ impl Parts<'_> {
         if let Some(missing) = self.missing_file() {
             return Err(ArgumentError::at(
                 "files",
-                format_args!("has no file named \"{missing}\", but attachment://{missing} refers to it"),
+                format_args!(
+                    "has no file named \"{missing}\", but attachment://{missing} refers to it"
+                ),
             ));
         }
         Ok(())
@@ -91,7 +105,11 @@ impl Parts<'_> {
 
     pub(crate) fn flags(&self) -> u64 {
         let layout = self.components.is_some_and(Components::are_the_message);
-        let silent = if self.silent { SUPPRESS_NOTIFICATIONS } else { 0 };
+        let silent = if self.silent {
+            SUPPRESS_NOTIFICATIONS
+        } else {
+            0
+        };
         silent | if layout { IS_COMPONENTS_V2 } else { 0 }
     }
 
@@ -107,7 +125,10 @@ impl Parts<'_> {
         if self.poll.is_some() {
             needs = needs | Permissions::SEND_POLLS;
         }
-        if self.allowed_mentions.is_some_and(|mentions| mentions.everyone) {
+        if self
+            .allowed_mentions
+            .is_some_and(|mentions| mentions.everyone)
+        {
             needs = needs | Permissions::MENTION_EVERYONE;
         }
         needs
@@ -132,7 +153,10 @@ impl Parts<'_> {
     /// A file that an embed or component refers to and that is not there.
     fn missing_file(&self) -> Option<String> {
         let names: Vec<String> = self.files.iter().map(File::name).collect();
-        let in_components = self.components.map(Components::attachments).unwrap_or_default();
+        let in_components = self
+            .components
+            .map(Components::attachments)
+            .unwrap_or_default();
         embed::attachments(self.embeds)
             .map(str::to_owned)
             .chain(in_components)

@@ -125,8 +125,16 @@ fn length(embed: &Embed) -> usize {
         embed.footer.as_ref().map(|footer| footer.text.as_str()),
         embed.author.as_ref().map(|author| author.name.as_str()),
     ];
-    let fields = embed.fields.iter().flat_map(|field| [field.name.as_str(), field.value.as_str()]);
-    texts.into_iter().flatten().chain(fields).map(|text| text.chars().count()).sum()
+    let fields = embed
+        .fields
+        .iter()
+        .flat_map(|field| [field.name.as_str(), field.value.as_str()]);
+    texts
+        .into_iter()
+        .flatten()
+        .chain(fields)
+        .map(|text| text.chars().count())
+        .sum()
 }
 
 fn links(at: &str, embed: &Embed) -> Result<(), ArgumentError> {
@@ -138,15 +146,27 @@ fn links(at: &str, embed: &Embed) -> Result<(), ArgumentError> {
     ];
     let pictures = [
         ("image.url", embed.image.as_ref().map(|image| &image.url)),
-        ("thumbnail.url", embed.thumbnail.as_ref().map(|image| &image.url)),
-        ("author.icon_url", author.and_then(|author| author.icon_url.as_ref())),
-        ("footer.icon_url", footer.and_then(|footer| footer.icon_url.as_ref())),
+        (
+            "thumbnail.url",
+            embed.thumbnail.as_ref().map(|image| &image.url),
+        ),
+        (
+            "author.icon_url",
+            author.and_then(|author| author.icon_url.as_ref()),
+        ),
+        (
+            "footer.icon_url",
+            footer.and_then(|footer| footer.icon_url.as_ref()),
+        ),
     ];
     for (name, url) in pages {
         if let Some(url) = url
             && !is_web(url)
         {
-            return Err(ArgumentError::at(format!("{at}.{name}"), "must start with https:// or http://"));
+            return Err(ArgumentError::at(
+                format!("{at}.{name}"),
+                "must start with https:// or http://",
+            ));
         }
     }
     for (name, url) in pictures {
@@ -169,8 +189,14 @@ pub(crate) fn attachments(embeds: &[Embed]) -> impl Iterator<Item = &str> {
         [
             embed.image.as_ref().map(|image| image.url.as_str()),
             embed.thumbnail.as_ref().map(|image| image.url.as_str()),
-            embed.author.as_ref().and_then(|author| author.icon_url.as_deref()),
-            embed.footer.as_ref().and_then(|footer| footer.icon_url.as_deref()),
+            embed
+                .author
+                .as_ref()
+                .and_then(|author| author.icon_url.as_deref()),
+            embed
+                .footer
+                .as_ref()
+                .and_then(|footer| footer.icon_url.as_deref()),
         ]
         .into_iter()
         .flatten()
@@ -180,12 +206,14 @@ pub(crate) fn attachments(embeds: &[Embed]) -> impl Iterator<Item = &str> {
 
 /// The filename of an `attachment://` link.
 pub(crate) fn attachment(url: &str) -> Option<&str> {
-    url.strip_prefix("attachment://").filter(|name| !name.is_empty())
+    url.strip_prefix("attachment://")
+        .filter(|name| !name.is_empty())
 }
 
 /// Whether it is a link to the web.
 pub(crate) fn is_web(url: &str) -> bool {
-    ["https://", "http://"]
-        .iter()
-        .any(|scheme| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
+    ["https://", "http://"].iter().any(|scheme| {
+        url.strip_prefix(scheme)
+            .is_some_and(|rest| !rest.is_empty())
+    })
 }

@@ -58,16 +58,21 @@ fn history(args: &MessageHistory) -> ReadPlan {
 }
 
 fn page(channel: ChannelId, wanted: u32, before: Option<MessageId>) -> Request {
-    Request::get(path!("/channels/{channel_id}/messages", channel_id = channel))
-        .query("limit", Some(wanted.min(limits::MESSAGES)))
-        .query("before", before)
+    Request::get(path!(
+        "/channels/{channel_id}/messages",
+        channel_id = channel
+    ))
+    .query("limit", Some(wanted.min(limits::MESSAGES)))
+    .query("before", before)
 }
 
 /// The next page, unless the last one was short or enough was read.
 fn next(args: &MessageHistory, answers: &[Value]) -> Option<Request> {
     let pages = answers.get(1..)?;
     let read: usize = pages.iter().map(|page| items(page).len()).sum();
-    let missing = args.limit.saturating_sub(u32::try_from(read).unwrap_or(u32::MAX));
+    let missing = args
+        .limit
+        .saturating_sub(u32::try_from(read).unwrap_or(u32::MAX));
     let last = items(pages.last()?);
     if missing == 0 || last.len() < limits::MESSAGES as usize {
         return None;
@@ -96,7 +101,10 @@ fn view(args: &MessageHistory, answers: &[Value]) -> View {
         .with("participants", participants(&matching))
         .always(
             "messages",
-            matching.iter().map(|message| show::message(message, guild)).collect::<Vec<_>>(),
+            matching
+                .iter()
+                .map(|message| show::message(message, guild))
+                .collect::<Vec<_>>(),
         )
         .with("continue_before", more);
     View::of(fields, show::LIST)
@@ -106,7 +114,10 @@ fn matches(args: &MessageHistory, message: &Value) -> bool {
     let by = args
         .author_id
         .is_none_or(|author| message["author"]["id"] == author.to_string());
-    let text = message["content"].as_str().unwrap_or_default().to_lowercase();
+    let text = message["content"]
+        .as_str()
+        .unwrap_or_default()
+        .to_lowercase();
     by && args
         .contains
         .as_ref()
@@ -148,7 +159,10 @@ mod tests {
         let next = plan.more(&answers);
         assert_eq!(
             next[0].query,
-            [("limit".into(), "50".into()), ("before".into(), "1000".into())]
+            [
+                ("limit".into(), "50".into()),
+                ("before".into(), "1000".into())
+            ]
         );
         answers.push(messages(950..1000));
         assert!(plan.more(&answers).is_empty());

@@ -1,8 +1,6 @@
 //! Messages: send, read, edit, delete, wait. Source: Discord documentation, *Message*.
 
-use model::{
-    AttachmentId, ChannelId, MessageId, Millis, Permissions, Request, Risk, UserId, path,
-};
+use model::{AttachmentId, ChannelId, MessageId, Millis, Permissions, Request, Risk, UserId, path};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,22 +36,59 @@ const MANAGE: Needs = Needs::channel(Permissions::MANAGE_MESSAGES);
 
 pub(super) fn tools() -> Vec<Tool> {
     vec![
-        write("discord_send_message", "Send a message", &["create_message"], SEND, send).speaking(),
-        read("discord_get_messages", "Read messages", &["list_messages", "get_channel"], READ, list),
+        write(
+            "discord_send_message",
+            "Send a message",
+            &["create_message"],
+            SEND,
+            send,
+        )
+        .speaking(),
+        read(
+            "discord_get_messages",
+            "Read messages",
+            &["list_messages", "get_channel"],
+            READ,
+            list,
+        ),
         flow(
             "discord_wait_for_message",
             "Wait for a message",
             Risk::Read,
             &[],
             READ,
-            |args: &WaitForMessage| vec![Request::get(path!("/channels/{channel_id}/messages", channel_id = args.channel_id))],
+            |args: &WaitForMessage| {
+                vec![Request::get(path!(
+                    "/channels/{channel_id}/messages",
+                    channel_id = args.channel_id
+                ))]
+            },
         ),
         history::tool(),
-        read("discord_get_message", "Get a message", &["get_message", "get_channel"], READ, get),
-        write("discord_edit_message", "Edit a message", &["update_message"], Needs::channel(Permissions::NONE), edit)
-            .repeatable()
-            .speaking(),
-        destructive("discord_delete_message", "Delete a message", &["delete_message"], MANAGE, delete).repeatable(),
+        read(
+            "discord_get_message",
+            "Get a message",
+            &["get_message", "get_channel"],
+            READ,
+            get,
+        ),
+        write(
+            "discord_edit_message",
+            "Edit a message",
+            &["update_message"],
+            Needs::channel(Permissions::NONE),
+            edit,
+        )
+        .repeatable()
+        .speaking(),
+        destructive(
+            "discord_delete_message",
+            "Delete a message",
+            &["delete_message"],
+            MANAGE,
+            delete,
+        )
+        .repeatable(),
         destructive_from_now(
             "discord_bulk_delete_messages",
             "Delete several messages",
@@ -61,7 +96,14 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             bulk_delete,
         ),
-        write("discord_trigger_typing", "Show typing", &["trigger_typing_indicator"], SEND, typing).speaking(),
+        write(
+            "discord_trigger_typing",
+            "Show typing",
+            &["trigger_typing_indicator"],
+            SEND,
+            typing,
+        )
+        .repeatable(),
     ]
 }
 
@@ -74,10 +116,10 @@ pub(super) fn tools() -> Vec<Tool> {
 #[serde(deny_unknown_fields)]
 struct SendMessage {
     channel_id: ChannelId,
-    /// Text, at most 2000 characters.
+    /// At most 2000 characters.
     #[schemars(length(max = limits::CONTENT), extend("x-remedy" = "split the text into several messages"))]
     content: Option<String>,
-    /// Thread of this channel to post in.
+    /// Thread to post in.
     thread_id: Option<ChannelId>,
     /// Message to reply to.
     reply_to: Option<MessageId>,
@@ -126,10 +168,14 @@ fn send(args: &SendMessage) -> Result<WritePlan, ArgumentError> {
         .map(|id| json!({"message_id": id, "fail_if_not_exists": true}));
     let body: Value = composed.body.given("message_reference", reference).into();
     let after = compose::preview(&body, &composed.files);
-    let request = Request::post(path!("/channels/{channel_id}/messages", channel_id = channel))
-        .json(body)
-        .files(composed.files);
-    let change = move |_: &[Value]| Change::creates(format!("send a message to {channel}"), after.clone());
+    let request = Request::post(path!(
+        "/channels/{channel_id}/messages",
+        channel_id = channel
+    ))
+    .json(body)
+    .files(composed.files);
+    let change =
+        move |_: &[Value]| Change::creates(format!("send a message to {channel}"), after.clone());
     Ok(WritePlan::new(request, change, one)
         .needing(needs)
         .also((channel != args.channel_id).then_some(args.channel_id))
@@ -165,24 +211,38 @@ fn twenty() -> u32 {
 }
 
 fn list(args: &GetMessages) -> Result<ReadPlan, ArgumentError> {
-    if [args.before, args.after, args.around].iter().flatten().count() > 1 {
-        return Err(ArgumentError::together("give only one of `before`, `after` and `around`"));
+    if [args.before, args.after, args.around]
+        .iter()
+        .flatten()
+        .count()
+        > 1
+    {
+        return Err(ArgumentError::together(
+            "give only one of `before`, `after` and `around`",
+        ));
     }
     let channel = args.channel_id;
-    let messages = Request::get(path!("/channels/{channel_id}/messages", channel_id = channel))
-        .query("limit", Some(args.limit))
-        .query("before", args.before)
-        .query("after", args.after)
-        .query("around", args.around);
-    Ok(ReadPlan::several(vec![messages, get_channel(channel)], |answers| {
-        let channel = answers.get(1).unwrap_or(&Value::Null);
-        let guild = Guild::Of(&channel["guild_id"]);
-        let messages = answers.first().unwrap_or(&Value::Null);
-        let fields = Fields::new()
-            .with("channel", place(channel))
-            .always("messages", each(messages, |message| show::message(message, guild)));
-        View::of(fields, show::LIST)
-    }))
+    let messages = Request::get(path!(
+        "/channels/{channel_id}/messages",
+        channel_id = channel
+    ))
+    .query("limit", Some(args.limit))
+    .query("before", args.before)
+    .query("after", args.after)
+    .query("around", args.around);
+    Ok(ReadPlan::several(
+        vec![messages, get_channel(channel)],
+        |answers| {
+            let channel = answers.get(1).unwrap_or(&Value::Null);
+            let guild = Guild::Of(&channel["guild_id"]);
+            let messages = answers.first().unwrap_or(&Value::Null);
+            let fields = Fields::new().with("channel", place(channel)).always(
+                "messages",
+                each(messages, |message| show::message(message, guild)),
+            );
+            View::of(fields, show::LIST)
+        },
+    ))
 }
 
 fn get_channel(channel: ChannelId) -> Request {
@@ -231,7 +291,10 @@ struct GetMessage {
 }
 
 fn get(args: &GetMessage) -> ReadPlan {
-    let requests = vec![get_message(args.channel_id, args.message_id), get_channel(args.channel_id)];
+    let requests = vec![
+        get_message(args.channel_id, args.message_id),
+        get_channel(args.channel_id),
+    ];
     ReadPlan::several(requests, |answers| {
         let message = answers.first().unwrap_or(&Value::Null);
         let channel = answers.get(1).unwrap_or(&Value::Null);
@@ -260,10 +323,10 @@ struct EditMessage {
     #[serde(default)]
     #[schemars(length(max = limits::CONTENT), extend("x-remedy" = "shorten it or send another message"))]
     content: Patch<String>,
-    /// All embeds anew; [] removes them.
+    /// [] removes them.
     #[schemars(length(max = limits::EMBEDS))]
     embeds: Option<Vec<Embed>>,
-    /// All components anew; [] removes them.
+    /// [] removes them.
     components: Option<Components>,
     /// Files to add.
     #[serde(default)]
@@ -272,7 +335,6 @@ struct EditMessage {
     /// Attachments to keep; all others go.
     #[schemars(length(max = limits::FILES))]
     keep_attachments: Option<Vec<AttachmentId>>,
-    /// {users: [id], roles: [id], everyone, replied_user}
     allowed_mentions: Option<AllowedMentions>,
 }
 
@@ -303,10 +365,15 @@ fn edit(args: &EditMessage) -> Result<WritePlan, ArgumentError> {
         .given("attachments", attachments)
         .given("flags", (flags != 0).then_some(flags));
     if body.is_empty() && files.is_empty() {
-        return Err(ArgumentError::together("nothing to edit: give at least one part of the message"));
+        return Err(ArgumentError::together(
+            "nothing to edit: give at least one part of the message",
+        ));
     }
     let body: Value = body
-        .set("allowed_mentions", AllowedMentions::body(args.allowed_mentions.as_ref()))
+        .set(
+            "allowed_mentions",
+            AllowedMentions::body(args.allowed_mentions.as_ref()),
+        )
         .into();
     let mut wanted = compose::preview(&body, &files);
     if let Some(wanted) = wanted.as_object_mut() {
@@ -345,10 +412,19 @@ fn delete(args: &DeleteMessage) -> WritePlan {
         let before = show::message(first(live), Guild::Unknown);
         Change::removes(format!("delete message {id} in {channel}"), before)
     };
-    let view = move |_: &Value| View::of(Fields::new().always("deleted", true).with("id", id.to_string()), &[]);
+    let view = move |_: &Value| {
+        View::of(
+            Fields::new()
+                .always("deleted", true)
+                .with("id", id.to_string()),
+            &[],
+        )
+    };
     WritePlan::new(request, change, view)
         .live(vec![get_message(channel, id)])
-        .waived_for_owner(Permissions::MANAGE_MESSAGES, |live| live["author"]["id"].clone())
+        .waived_for_owner(Permissions::MANAGE_MESSAGES, |live| {
+            live["author"]["id"].clone()
+        })
         .cannot_be_undone()
 }
 
@@ -366,7 +442,10 @@ fn bulk_delete(args: &BulkDelete, now: Millis) -> Result<WritePlan, ArgumentErro
     let mut ids = args.message_ids.clone();
     ids.sort_unstable();
     if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(ArgumentError::at("message_ids", format_args!("names {} twice", pair[0])));
+        return Err(ArgumentError::at(
+            "message_ids",
+            format_args!("names {} twice", pair[0]),
+        ));
     }
     let oldest = ids[0];
     if oldest.created_at_ms() < now - limits::BULK_DELETE_AGE_MS {
@@ -379,13 +458,19 @@ fn bulk_delete(args: &BulkDelete, now: Millis) -> Result<WritePlan, ArgumentErro
         ));
     }
     let channel = args.channel_id;
-    let request = Request::post(path!("/channels/{channel_id}/messages/bulk-delete", channel_id = channel))
-        .json(json!({"messages": ids}))
-        .because(args.reason.as_ref());
+    let request = Request::post(path!(
+        "/channels/{channel_id}/messages/bulk-delete",
+        channel_id = channel
+    ))
+    .json(json!({"messages": ids}))
+    .because(args.reason.as_ref());
     // One page from the oldest on: a preview of what goes, complete unless others lie between.
-    let live = Request::get(path!("/channels/{channel_id}/messages", channel_id = channel))
-        .query("limit", Some(limits::MESSAGES))
-        .query("after", Some(oldest.get() - 1));
+    let live = Request::get(path!(
+        "/channels/{channel_id}/messages",
+        channel_id = channel
+    ))
+    .query("limit", Some(limits::MESSAGES))
+    .query("after", Some(oldest.get() - 1));
     let count = ids.len();
     let change = move |live: &[Value]| {
         let going: Vec<Value> = items(first(live))
@@ -393,10 +478,15 @@ fn bulk_delete(args: &BulkDelete, now: Millis) -> Result<WritePlan, ArgumentErro
             .filter(|message| ids.iter().any(|id| message["id"] == id.to_string()))
             .map(|message| show::message(message, Guild::Unknown))
             .collect();
-        Change::removes(format!("delete {count} messages in {channel}"), Value::from(going))
+        Change::removes(
+            format!("delete {count} messages in {channel}"),
+            Value::from(going),
+        )
     };
     let view = move |_: &Value| View::of(Fields::new().always("deleted", count), &[]);
-    Ok(WritePlan::new(request, change, view).live(vec![live]).cannot_be_undone())
+    Ok(WritePlan::new(request, change, view)
+        .live(vec![live])
+        .cannot_be_undone())
 }
 
 /// Show "is typing" in a channel for ten seconds.

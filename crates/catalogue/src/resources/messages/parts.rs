@@ -53,17 +53,27 @@ impl File {
                 base64::engine::general_purpose::STANDARD
                     .decode(compact)
                     .map_err(|error| {
-                        ArgumentError::at(format!("{at}.base64"), format_args!("is not Base64: {error}"))
+                        ArgumentError::at(
+                            format!("{at}.base64"),
+                            format_args!("is not Base64: {error}"),
+                        )
                     })?
             }
             _ => {
-                return Err(ArgumentError::at(at, "needs exactly one of `text` and `base64`"));
+                return Err(ArgumentError::at(
+                    at,
+                    "needs exactly one of `text` and `base64`",
+                ));
             }
         };
         if bytes.len() > limits::FILE_BYTES {
             return Err(ArgumentError::at(
                 at,
-                format_args!("has {} bytes; the limit is {}", bytes.len(), limits::FILE_BYTES),
+                format_args!(
+                    "has {} bytes; the limit is {}",
+                    bytes.len(),
+                    limits::FILE_BYTES
+                ),
             ));
         }
         if self.filename.contains(['/', '\\', '"']) || self.filename.chars().any(char::is_control) {
@@ -97,7 +107,9 @@ fn is_content_type(text: &str) -> bool {
 }
 
 fn guess(filename: &str, is_text: bool) -> &'static str {
-    let extension = filename.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    let extension = filename
+        .rsplit_once('.')
+        .map(|(_, extension)| extension.to_ascii_lowercase());
     match extension.as_deref() {
         Some("png") => "image/png",
         Some("jpg" | "jpeg") => "image/jpeg",

@@ -53,28 +53,37 @@ pub(crate) fn message(message: &Value, guild: Guild<'_>) -> Value {
         .keep(message, &["id", "channel_id"])
         .with("type", kind(&message["type"]))
         .with("author", author(message))
-        .with("content", message["content"].clone())
-        .with("timestamp", message["timestamp"].clone())
-        .with("edited_at", message["edited_timestamp"].clone())
-        .with("pinned", message["pinned"].clone())
+        .copy("content", &message["content"])
+        .copy("timestamp", &message["timestamp"])
+        .copy("edited_at", &message["edited_timestamp"])
+        .copy("pinned", &message["pinned"])
         .with("reply_to", reply_to(message))
         .with("forwarded", forwarded(message))
         .with("attachments", each(&message["attachments"], attachment))
         .with("embeds", each(&message["embeds"], embed))
         .with("components", components(&message["components"]))
-        .with("stickers", each(&message["sticker_items"], |sticker| {
-            Fields::new().keep(sticker, &["id", "name"]).into()
-        }))
+        .with(
+            "stickers",
+            each(&message["sticker_items"], |sticker| {
+                Fields::new().keep(sticker, &["id", "name"]).into()
+            }),
+        )
         .with("poll", poll(&message["poll"]))
         .with("reactions", each(&message["reactions"], reaction))
-        .with("mentions", each(&message["mentions"], |user| {
-            Fields::new().keep(user, &["id"]).with("name", name(user)).into()
-        }))
-        .with("mentions_roles", message["mention_roles"].clone())
-        .with("mentions_everyone", message["mention_everyone"].clone())
+        .with(
+            "mentions",
+            each(&message["mentions"], |user| {
+                Fields::new()
+                    .keep(user, &["id"])
+                    .with("name", name(user))
+                    .into()
+            }),
+        )
+        .copy("mentions_roles", &message["mention_roles"])
+        .copy("mentions_everyone", &message["mention_everyone"])
         .with("thread", thread(&message["thread"]))
-        .with("webhook_id", message["webhook_id"].clone())
-        .with("command", message["interaction_metadata"]["name"].clone())
+        .copy("webhook_id", &message["webhook_id"])
+        .copy("command", &message["interaction_metadata"]["name"])
         .with("jump_link", jump_link(message, guild))
         .into()
 }
@@ -95,7 +104,9 @@ fn jump_link(message: &Value, guild: Guild<'_>) -> Option<String> {
         Guild::Of(guild) => guild.as_str().unwrap_or("@me"),
         Guild::Unknown => message["guild_id"].as_str()?,
     };
-    Some(format!("https://discord.com/channels/{place}/{channel}/{id}"))
+    Some(format!(
+        "https://discord.com/channels/{place}/{channel}/{id}"
+    ))
 }
 
 /// Messages that people or bots wrote have no type here; others are named after what happened.
@@ -146,7 +157,7 @@ fn author(message: &Value) -> Value {
     Fields::new()
         .keep(user, &["id"])
         .with("name", name(user))
-        .with("username", user["username"].clone())
+        .copy("username", &user["username"])
         .with("kind", kind)
         .into()
 }
@@ -166,16 +177,19 @@ fn reply_to(message: &Value) -> Value {
     }
     let original = &message["referenced_message"];
     Fields::new()
-        .with("message_id", reference["message_id"].clone())
+        .copy("message_id", &reference["message_id"])
         .with(
             "channel_id",
-            (reference["channel_id"] != message["channel_id"]).then(|| reference["channel_id"].clone()),
+            (reference["channel_id"] != message["channel_id"])
+                .then(|| reference["channel_id"].clone()),
         )
         .with("author", name(&original["author"]))
         .with("content", excerpt(&original["content"]))
         .with(
             "deleted",
-            message.get("referenced_message").is_some_and(Value::is_null),
+            message
+                .get("referenced_message")
+                .is_some_and(Value::is_null),
         )
         .into()
 }
@@ -198,12 +212,18 @@ fn forwarded(message: &Value) -> Value {
         let original = &snapshot["message"];
         Fields::new()
             .with("type", kind(&original["type"]))
-            .with("content", original["content"].clone())
-            .with("timestamp", original["timestamp"].clone())
+            .copy("content", &original["content"])
+            .copy("timestamp", &original["timestamp"])
             .with("attachments", each(&original["attachments"], attachment))
             .with("embeds", each(&original["embeds"], embed))
-            .with("from_channel_id", message["message_reference"]["channel_id"].clone())
-            .with("from_message_id", message["message_reference"]["message_id"].clone())
+            .copy(
+                "from_channel_id",
+                &message["message_reference"]["channel_id"],
+            )
+            .copy(
+                "from_message_id",
+                &message["message_reference"]["message_id"],
+            )
             .into()
     })
 }
@@ -212,32 +232,51 @@ fn attachment(attachment: &Value) -> Value {
     Fields::new()
         .keep(
             attachment,
-            &["id", "filename", "content_type", "size", "url", "description", "width", "height", "duration_secs"],
+            &[
+                "id",
+                "filename",
+                "content_type",
+                "size",
+                "url",
+                "description",
+                "width",
+                "height",
+                "duration_secs",
+            ],
         )
         .into()
 }
 
 fn embed(embed: &Value) -> Value {
     Fields::new()
-        .with("type", embed["type"].as_str().filter(|kind| *kind != "rich"))
-        .keep(embed, &["title", "description", "url", "color", "timestamp"])
-        .with("author", embed["author"]["name"].clone())
-        .with("footer", embed["footer"]["text"].clone())
-        .with("image", embed["image"]["url"].clone())
-        .with("thumbnail", embed["thumbnail"]["url"].clone())
-        .with("video", embed["video"]["url"].clone())
-        .with("provider", embed["provider"]["name"].clone())
-        .with("fields", each(&embed["fields"], |field| {
-            Fields::new().keep(field, &["name", "value"]).into()
-        }))
+        .with(
+            "type",
+            embed["type"].as_str().filter(|kind| *kind != "rich"),
+        )
+        .keep(
+            embed,
+            &["title", "description", "url", "color", "timestamp"],
+        )
+        .copy("author", &embed["author"]["name"])
+        .copy("footer", &embed["footer"]["text"])
+        .copy("image", &embed["image"]["url"])
+        .copy("thumbnail", &embed["thumbnail"]["url"])
+        .copy("video", &embed["video"]["url"])
+        .copy("provider", &embed["provider"]["name"])
+        .with(
+            "fields",
+            each(&embed["fields"], |field| {
+                Fields::new().keep(field, &["name", "value"]).into()
+            }),
+        )
         .into()
 }
 
 fn reaction(reaction: &Value) -> Value {
     Fields::new()
         .with("emoji", emoji(&reaction["emoji"]))
-        .with("count", reaction["count"].clone())
-        .with("me", reaction["me"].clone())
+        .copy("count", &reaction["count"])
+        .copy("me", &reaction["me"])
         .into()
 }
 
@@ -256,27 +295,32 @@ fn poll(poll: &Value) -> Value {
     }
     let counts = items(&poll["results"]["answer_counts"]);
     let answers = each(&poll["answers"], |answer| {
-        let votes = counts.iter().find(|count| count["id"] == answer["answer_id"]);
+        let votes = counts
+            .iter()
+            .find(|count| count["id"] == answer["answer_id"]);
         Fields::new()
-            .with("id", answer["answer_id"].clone())
-            .with("text", answer["poll_media"]["text"].clone())
+            .copy("id", &answer["answer_id"])
+            .copy("text", &answer["poll_media"]["text"])
             .with("emoji", emoji(&answer["poll_media"]["emoji"]))
-            .always("votes", votes.map_or(json!(0), |count| count["count"].clone()))
+            .always(
+                "votes",
+                votes.map_or(json!(0), |count| count["count"].clone()),
+            )
             .into()
     });
     Fields::new()
-        .with("question", poll["question"]["text"].clone())
+        .copy("question", &poll["question"]["text"])
         .with("answers", answers)
-        .with("ends_at", poll["expiry"].clone())
-        .with("multiselect", poll["allow_multiselect"].clone())
-        .with("final", poll["results"]["is_finalized"].clone())
+        .copy("ends_at", &poll["expiry"])
+        .copy("multiselect", &poll["allow_multiselect"])
+        .copy("final", &poll["results"]["is_finalized"])
         .into()
 }
 
 fn thread(thread: &Value) -> Value {
     Fields::new()
         .keep(thread, &["id", "name", "message_count"])
-        .with("archived", thread["thread_metadata"]["archived"].clone())
+        .copy("archived", &thread["thread_metadata"]["archived"])
         .into()
 }
 
@@ -296,8 +340,12 @@ fn describe(value: &Value, depth: usize, lines: &mut Vec<String>) {
     }
     for component in items(value) {
         let text = |name: &str| component[name].as_str().unwrap_or_default();
-        let target = [text("custom_id"), text("url")].into_iter().find(|text| !text.is_empty());
-        let target = target.map(|target| format!(" ({target})")).unwrap_or_default();
+        let target = [text("custom_id"), text("url")]
+            .into_iter()
+            .find(|text| !text.is_empty());
+        let target = target
+            .map(|target| format!(" ({target})"))
+            .unwrap_or_default();
         match component["type"].as_u64() {
             Some(2) => {
                 let label = if text("label").is_empty() {
@@ -305,7 +353,11 @@ fn describe(value: &Value, depth: usize, lines: &mut Vec<String>) {
                 } else {
                     text("label").to_owned()
                 };
-                let off = if component["disabled"] == true { ", disabled" } else { "" };
+                let off = if component["disabled"] == true {
+                    ", disabled"
+                } else {
+                    ""
+                };
                 lines.push(format!("button \"{label}\"{target}{off}"));
             }
             Some(3) => {
@@ -313,15 +365,28 @@ fn describe(value: &Value, depth: usize, lines: &mut Vec<String>) {
                     .iter()
                     .filter_map(|option| option["label"].as_str())
                     .collect();
-                lines.push(format!("select \"{}\"{target}: {}", text("placeholder"), options.join(", ")));
+                lines.push(format!(
+                    "select \"{}\"{target}: {}",
+                    text("placeholder"),
+                    options.join(", ")
+                ));
             }
             Some(5..=8) => lines.push(format!("select \"{}\"{target}", text("placeholder"))),
             Some(10) => lines.push(text("content").to_owned()),
-            Some(11) => lines.push(format!("image {}", component["media"]["url"].as_str().unwrap_or_default())),
+            Some(11) => lines.push(format!(
+                "image {}",
+                component["media"]["url"].as_str().unwrap_or_default()
+            )),
             Some(12) => lines.extend(items(&component["items"]).iter().map(|item| {
-                format!("image {}", item["media"]["url"].as_str().unwrap_or_default())
+                format!(
+                    "image {}",
+                    item["media"]["url"].as_str().unwrap_or_default()
+                )
             })),
-            Some(13) => lines.push(format!("file {}", component["file"]["url"].as_str().unwrap_or_default())),
+            Some(13) => lines.push(format!(
+                "file {}",
+                component["file"]["url"].as_str().unwrap_or_default()
+            )),
             _ => {}
         }
         describe(&component["components"], depth - 1, lines);
@@ -340,14 +405,20 @@ mod tests {
         let kind = |message: Value| author(&message)["kind"].clone();
         assert_eq!(kind(json!({"type": 0, "author": {"id": "1"}})), "user");
         assert_eq!(kind(json!({"type": 0, "author": {"bot": true}})), "bot");
-        assert_eq!(kind(json!({"type": 0, "webhook_id": "5", "author": {"bot": true}})), "webhook");
+        assert_eq!(
+            kind(json!({"type": 0, "webhook_id": "5", "author": {"bot": true}})),
+            "webhook"
+        );
         assert_eq!(kind(json!({"type": 7, "author": {"id": "1"}})), "system");
     }
 
     #[test]
     fn a_reply_says_to_what_and_a_deleted_original_is_told() {
         let message = json!({"channel_id": "2", "message_reference": {"message_id": "9", "channel_id": "2"}, "referenced_message": null});
-        assert_eq!(reply_to(&message), json!({"message_id": "9", "deleted": true}));
+        assert_eq!(
+            reply_to(&message),
+            json!({"message_id": "9", "deleted": true})
+        );
     }
 
     #[test]
