@@ -19,54 +19,16 @@ use super::{
     Ears, address, close,
     frame::{self, Header, op},
     identify::Leave,
+    memory::{End, Lost, Memory, Session},
     once::{self, Pulled, Watch},
     writer::{Entry, Heard, SessionName},
 };
-use crate::{Error, cache};
+use crate::cache;
 
 /// IDENTIFYs in 24 hours, well below Discord's 1,000.
 const IDENTIFIES_A_DAY: u32 = 900;
 /// While nothing wanted arrives, the resume point is saved this often.
 const POINT_EVERY: Duration = Duration::from_secs(30);
-
-/// A session at Discord, as far as it was heard.
-#[derive(Debug, Clone)]
-pub(super) struct Session {
-    pub(super) name: Arc<SessionName>,
-    pub(super) sequence: u64,
-}
-
-/// What outlives a connection.
-#[derive(Debug)]
-pub(super) struct Memory {
-    pub(super) session: Option<Session>,
-    /// A session was lost, and with it what happened until the next READY.
-    pub(super) missed: bool,
-    pub(super) identified_at: Option<Instant>,
-}
-
-/// How a connection ended.
-#[derive(Debug)]
-pub(super) enum End {
-    /// The service stops.
-    Stopped,
-    /// Trying again is useless.
-    ForGood(Error),
-    Lost(Lost),
-}
-
-/// A connection that may be followed by another.
-#[derive(Debug)]
-pub(super) struct Lost {
-    pub(super) why: String,
-    /// HELLO came, so that RESUME or IDENTIFY could be sent.
-    pub(super) hello: bool,
-    /// When READY or RESUMED came.
-    pub(super) settled_at: Option<Instant>,
-    /// Discord has forgotten the session.
-    pub(super) session_over: bool,
-    pub(super) wait_at_least: Duration,
-}
 
 /// One connection at work.
 pub(super) struct Connection<'a> {

@@ -11,6 +11,7 @@ mod connection;
 mod frame;
 mod identify;
 pub mod intents;
+mod memory;
 mod once;
 mod pace;
 mod status;
@@ -29,7 +30,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Error, cache::Cache, facts::Fetch};
 use address::Gateway;
-use connection::{Connection, End, Lost, Memory, Progress, Session};
+use connection::{Connection, Progress};
+use memory::{End, Lost, Memory, Session};
 use once::Watch;
 use pace::Backoff;
 use status::Board;

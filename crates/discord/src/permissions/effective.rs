@@ -329,5 +329,44 @@ mod tests {
                 prop_assert_eq!(held.is_empty(), !sees);
             }
         }
+
+        #[test]
+        fn whatever_is_missing_is_explained_and_nothing_else(
+            everyone in bits(),
+            of_roles in prop::collection::vec(bits(), 3),
+            overwrites in prop::collection::vec(
+                (prop::sample::select(vec![100, 10, 11, 12, 1, 2, 3]), bits(), bits()), 0..6),
+            member in member_of_four(),
+            timeout in prop::option::of(prop::sample::select(vec![-1, 60_000])),
+            (kind, thread) in prop::sample::select(vec![(0, false), (0, true), (2, false)]),
+        ) {
+            let roles = (10..).zip(of_roles).map(|(id, held)| role(id, "r", 1, held)).collect();
+            let guild = guild(everyone, roles);
+            let overwrites = overwrites.into_iter().map(|(id, allow, deny)| match id {
+                1..=3 => of_member(id, allow, deny),
+                _ => of_role(id, allow, deny),
+            });
+            let channel = channel(kind, "c", overwrites.collect());
+            let member = Member { timed_out_until: timeout, ..member };
+            let at = if thread {
+                At::Thread { parent: &channel }
+            } else {
+                At::Channel(&channel)
+            };
+            let missing = Permissions::all_named().without(effective(&guild, &member, at, 0));
+            let mut expected = missing;
+            if thread {
+                expected = expected.without(Permissions::SEND_MESSAGES);
+            }
+            let explained: Vec<String> =
+                super::super::lacks(&guild, "m", &member, at, Permissions::all_named(), 0)
+                    .into_iter()
+                    .map(|lack| lack.permission)
+                    .collect();
+            let mut sorted = (explained.clone(), expected.names());
+            sorted.0.sort();
+            sorted.1.sort();
+            prop_assert_eq!(sorted.0, sorted.1);
+        }
     }
 }

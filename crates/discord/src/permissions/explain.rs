@@ -7,12 +7,8 @@ use super::effective::{
     may_everything, written,
 };
 use super::hierarchy::{compare, highest};
+use super::naming::{clean, labels, those_who};
 use super::{Channel, Guild, Member, OverwriteOf, Role};
-
-/// How many roles a sentence names before it says how many more there are.
-const NAMED_ROLES: usize = 5;
-/// How much of a name is shown. Discord allows 100 characters for roles and channels.
-const NAME_CHARS: usize = 100;
 
 /// Which of `needs` the member, called `who`, lacks there, lowest bit first, each with its cause.
 /// In a thread a lacking SEND_MESSAGES is reported as SEND_MESSAGES_IN_THREADS.
@@ -208,66 +204,8 @@ impl Case<'_> {
     }
 }
 
-/// The owner and the roles above `above` that hold `power` or ADMINISTRATOR.
-pub(super) fn those_who(guild: &Guild, power: Permissions, above: Option<&Role>) -> String {
-    let mut able: Vec<&Role> = guild
-        .roles
-        .iter()
-        .filter(|role| {
-            role.permissions.contains(power)
-                || role.permissions.contains(Permissions::ADMINISTRATOR)
-        })
-        .filter(|role| above.is_none_or(|above| compare(role, above).is_gt()))
-        .filter(|role| role.id != guild.id.cast())
-        .collect();
-    able.sort_by(|one, other| compare(other, one));
-    let owner = format!("the owner (user {})", guild.owner);
-    if able.is_empty() {
-        return owner;
-    }
-    format!("{owner} or a member with {}", labels(guild, &able, "or"))
-}
-
-/// `@everyone`, or the role's name in quotes.
-pub(super) fn role_label(guild: &Guild, role: &Role) -> String {
-    if role.id == guild.id.cast() {
-        return "@everyone".to_owned();
-    }
-    format!("the role \"{}\"", clean(&role.name))
-}
-
-fn labels(guild: &Guild, roles: &[&Role], joint: &str) -> String {
-    let mut labels: Vec<String> = roles
-        .iter()
-        .take(NAMED_ROLES)
-        .map(|role| role_label(guild, role))
-        .collect();
-    if roles.len() > NAMED_ROLES {
-        labels.push(format!("{} more", roles.len() - NAMED_ROLES));
-    }
-    let Some(last) = labels.pop() else {
-        return "none".to_owned();
-    };
-    if labels.is_empty() {
-        return last;
-    }
-    format!("{} {joint} {last}", labels.join(", "))
-}
-
 fn name(bit: Permissions) -> String {
     bit.names().join("|")
-}
-
-/// Names are people's words: no line breaks, no quotes that end ours, no endless length.
-fn clean(name: &str) -> String {
-    name.chars()
-        .take(NAME_CHARS)
-        .map(|c| match c {
-            '"' => '\'',
-            c if c.is_control() => ' ',
-            c => c,
-        })
-        .collect()
 }
 
 #[cfg(test)]

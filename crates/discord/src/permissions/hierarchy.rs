@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 
 use model::place::Lack;
 
-use super::explain::{role_label, those_who};
+use super::naming::{role_label, those_who};
 use super::{Guild, Member, Role};
 
 /// The name of this lack; it is no permission bit.

@@ -6,6 +6,7 @@
 mod effective;
 mod explain;
 mod hierarchy;
+mod naming;
 
 use model::{ChannelId, GuildId, Millis, Permissions, RoleId, UserId};
 
