@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long a person may think. Shorter than the call's deadline, so that the call still ends.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// How long sealed state is good for, in milliseconds.
 const STATE_TTL_MS: Millis = 300_000;

@@ -18,7 +18,7 @@ const NONCE_BYTES: usize = 12;
 const REMEMBERED: u64 = 16_384;
 
 /// Longer than any state is valid.
-const REMEMBERED_FOR: Duration = Duration::from_secs(900);
+const REMEMBERED_FOR: Duration = Duration::from_mins(15);
 
 /// What waits for a person's answer.
 #[derive(Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use crate::Error;
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Longer than any call may take.
-const SILENCE: Duration = Duration::from_secs(300);
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// Less than the service keeps an idle connection, so that it never closes one under us.
 const IDLE: Duration = Duration::from_secs(20);

@@ -58,8 +58,8 @@ fn roots() -> Value {
     json!({"method": "roots/list", "params": {}})
 }
 
-fn needed(requests: Value, state: Option<String>) -> CallToolResponse {
-    let mut result = json!({"resultType": "input_required", "inputRequests": requests});
+fn needed(requests: impl Into<Value>, state: Option<String>) -> CallToolResponse {
+    let mut result = json!({"resultType": "input_required", "inputRequests": requests.into()});
     if let Some(state) = state {
         result["requestState"] = state.into();
     }

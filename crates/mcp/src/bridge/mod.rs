@@ -6,6 +6,7 @@
 mod events;
 mod message;
 mod session;
+mod trouble;
 mod upstream;
 
 use std::{

@@ -13,6 +13,7 @@ use super::{
     events::Events,
     message::Message,
     session::{Session, State},
+    trouble::{Trouble, root_cause},
 };
 use crate::{
     Error,
@@ -25,7 +26,7 @@ use crate::{
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(200),
     Duration::from_millis(500),
-    Duration::from_millis(1000),
+    Duration::from_secs(1),
 ];
 
 /// How long the end waits for the service to forget the session.
@@ -46,31 +47,6 @@ pub struct Upstream {
     /// `http://127.0.0.1:8000`, with or without `/mcp`.
     pub url: String,
     pub key: Option<String>,
-}
-
-/// Why a message could not be forwarded.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
-    #[error(
-        "no service answers at {url}; start it with `guildhall serve`, or correct the address ({detail})"
-    )]
-    Unreachable { url: Url, detail: String },
-    #[error(
-        "the connection to {url} broke before the answer came, so it may or may not have happened ({detail})"
-    )]
-    Broken { url: Url, detail: String },
-    #[error("the service at {url} wants a valid API key: {detail}")]
-    Key { url: Url, detail: String },
-    #[error("the service at {url} answered {status}: {detail}")]
-    Refused {
-        url: Url,
-        status: StatusCode,
-        detail: String,
-    },
-    #[error("the answer is longer than {LONGEST_LINE} bytes")]
-    TooLong,
-    #[error("the client is gone")]
-    ClientGone,
 }
 
 /// The connection to the service.
@@ -391,13 +367,4 @@ fn header_text(text: &str) -> String {
     } else {
         format!("=?base64?{}?=", STANDARD.encode(text))
     }
-}
-
-/// The innermost reason: the outer ones only repeat the address.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

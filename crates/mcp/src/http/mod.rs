@@ -39,7 +39,7 @@ use crate::{
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// How long a session without requests lives. Clients keep them open all day.
-const SESSION_IDLE: Duration = Duration::from_secs(4 * 3600);
+const SESSION_IDLE: Duration = Duration::from_hours(4);
 
 /// Comments on quiet streams, so that proxies keep them open.
 const STREAM_KEEP_ALIVE: Duration = Duration::from_secs(15);

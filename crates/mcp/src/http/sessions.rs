@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 /// A session that was idle for this long may be closed to make room for its owner's next one:
 /// clients that restart leave theirs behind.
-const MAY_GO_AFTER: Duration = Duration::from_secs(60);
+const MAY_GO_AFTER: Duration = Duration::from_mins(1);
 
 /// All sessions with their owners.
 #[derive(Clone)]

@@ -150,7 +150,7 @@ impl<R: AsyncRead + Send + Unpin> Transport<RoleServer> for StdioTransport<R> {
                     self.refuse(&Malformed {
                         id: serde_json::Value::Null,
                         code: INVALID_REQUEST,
-                        message: format!("a message is longer than {} bytes", LONGEST_LINE),
+                        message: format!("a message is longer than {LONGEST_LINE} bytes"),
                     });
                     continue;
                 }

@@ -113,7 +113,7 @@ impl Running {
 struct Bridged {
     lines: Lines<BufReader<ReadHalf<DuplexStream>>>,
     output: WriteHalf<DuplexStream>,
-    bridged: JoinHandle<Result<(), Error>>,
+    ended: JoinHandle<Result<(), Error>>,
 }
 
 impl Bridged {
@@ -131,7 +131,7 @@ impl Bridged {
         Self {
             lines: BufReader::new(input).lines(),
             output,
-            bridged,
+            ended: bridged,
         }
     }
 
@@ -162,7 +162,7 @@ impl Bridged {
 
     async fn end(mut self) {
         self.output.shutdown().await.unwrap();
-        self.bridged.await.unwrap().unwrap();
+        self.ended.await.unwrap().unwrap();
     }
 }
 
