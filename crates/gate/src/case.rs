@@ -50,6 +50,15 @@ impl Case {
         }
     }
 
+    /// Whose plans and confirmations these are. What one Discord user was shown, another cannot
+    /// confirm through the same principal.
+    pub(crate) fn confirmer(&self) -> String {
+        match self.origin {
+            Origin::Discord { user } => format!("{} for user {user}", self.principal.id),
+            _ => self.principal.id.clone(),
+        }
+    }
+
     /// Who works here, for leases.
     pub(crate) fn holder(&self) -> Holder {
         Holder {

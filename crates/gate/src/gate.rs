@@ -52,6 +52,8 @@ pub struct Parts {
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a whole flow may take, waiting for people included. Longer than any wait a tool takes.
 pub(crate) const FLOW_TIMEOUT: Duration = Duration::from_mins(11);
+/// What to wait for while the service restarts, in milliseconds.
+pub(crate) const RESTART_MS: u64 = 5_000;
 /// Writes that may be under way at once; more wait at the caller.
 const WRITES_UNDER_WAY: usize = 1_024;
 
@@ -132,7 +134,7 @@ impl Gate {
             return Err(record.fail(
                 "shutting_down",
                 "the service is shutting down",
-                Retry::After(5_000),
+                Retry::After(RESTART_MS),
             ));
         }
         let policy = &*standing.policy;

@@ -53,12 +53,24 @@ impl Gate {
             call_id: case.record.call_id.clone(),
             deadline: self.0.clock.now_ms().saturating_add(millis),
         };
-        match tokio::time::timeout(limit, steps.run(self, &context)).await {
-            Ok(result) => result,
-            Err(_elapsed) => Err(case.record.fail(
+        let running = tokio::time::timeout(limit, steps.run(self, &context));
+        let ended = self.0.closing.run_until_cancelled(running).await;
+        // Some steps of what only reads may have happened; that needs no care.
+        let retry = match case.risk() {
+            Risk::Read => Retry::After(gate::RESTART_MS),
+            Risk::Write | Risk::Destructive => Retry::Unknown,
+        };
+        match ended {
+            Some(Ok(result)) => result,
+            Some(Err(_elapsed)) => Err(case.record.fail(
                 "timed_out",
                 "the tool took longer than a flow may; some of its steps may have happened",
-                Retry::Unknown,
+                retry,
+            )),
+            None => Err(case.record.fail(
+                "shutting_down",
+                "the service is shutting down; some steps of the tool may have happened",
+                retry,
             )),
         }
     }

@@ -69,7 +69,8 @@ impl Gate {
     ) -> Result<Answer, Declined> {
         let change = self.compare(case, plan).await?;
         let confirm = needs_confirmation.then(|| {
-            let bound = bound(case, fingerprint(plan, &change));
+            let confirmer = case.confirmer();
+            let bound = bound(case, &confirmer, fingerprint(plan, &change));
             self.0.seal.token(&bound, self.0.clock.now_ms())
         });
         let mut checks = case.record.checks();
@@ -111,7 +112,8 @@ impl Gate {
 
     /// Open a confirmation, or say precisely what does not fit.
     fn open(&self, case: &Case, token: &str) -> Result<Opened, Declined> {
-        let bound = bound(case, [0; 32]);
+        let confirmer = case.confirmer();
+        let bound = bound(case, &confirmer, [0; 32]);
         self.0
             .seal
             .open(token, &bound, self.0.clock.now_ms())
@@ -299,9 +301,9 @@ fn fingerprint(plan: &WritePlan, change: &Change) -> [u8; 32] {
     digest::of(&json!({ "request": plan.request, "change": change }))
 }
 
-fn bound(case: &Case, plan: [u8; 32]) -> Bound<'_> {
+fn bound<'a>(case: &'a Case, confirmer: &'a str, plan: [u8; 32]) -> Bound<'a> {
     Bound {
-        principal: &case.principal.id,
+        principal: confirmer,
         arguments: &case.digest,
         policy_version: &case.standing.version,
         plan,

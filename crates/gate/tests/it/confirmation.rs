@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use gate::{Answer, Declined};
-use model::{HandsError, Mode, Principal, principal::Scope};
+use model::{HandsError, Mode, Origin, Principal, principal::Scope};
 use serde_json::{Value, json};
 
-use crate::world::{World, asked, declined, done, guild, planned};
+use crate::world::{World, asked, declined, done, guild, planned, user};
 
 const DELETE: &str = "discord_delete_message";
 
@@ -165,6 +165,21 @@ async fn a_plan_that_counts_from_now_can_be_confirmed_a_minute_later() {
     let body = sent.body.json().unwrap().to_string();
     assert!(body.contains("2027-01-15T08:02:00"), "{body}");
     assert!(world.facts.forgotten.lock().unwrap().contains(&guild(1)));
+}
+
+#[tokio::test]
+async fn what_one_discord_user_was_shown_another_cannot_confirm() {
+    let world = World::new();
+    let as_user = |arguments, id| {
+        let mut call = asked(DELETE, arguments);
+        call.origin = Origin::Discord { user: user(id) };
+        world.call(call)
+    };
+    let plan = planned(as_user(message("500"), 5).await);
+    let token = plan.confirm.unwrap().token;
+    let other = as_user(confirmed("500", &token), 6).await;
+    assert_eq!(code(other), "confirmation_other_principal");
+    done(as_user(confirmed("500", &token), 5).await);
 }
 
 #[tokio::test]

@@ -139,6 +139,27 @@ async fn a_flow_that_panics_is_contained() {
     assert_eq!(world.ledger.outcomes(), ["failed:internal_error"]);
 }
 
+struct Patient;
+
+#[async_trait]
+impl Flow for Patient {
+    async fn run(&self, _: &Gate, _: &FlowContext) -> Result<View, Declined> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_flow_ends_with_the_gate() {
+    let world = world_with(Patient);
+    let draining = async {
+        tokio::task::yield_now().await;
+        world.gate.drain(std::time::Duration::from_secs(10)).await
+    };
+    let (result, drained) = tokio::join!(world.ask("discord_acquire_thread", lock()), draining);
+    assert!(drained);
+    assert_eq!(declined(result).code(), "shutting_down");
+}
+
 #[tokio::test]
 async fn a_flow_with_a_key_runs_once() {
     let world = world_with(Counting(0.into()));
