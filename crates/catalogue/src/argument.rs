@@ -84,16 +84,11 @@ pub(crate) fn unknown<'a>(
 ) -> ArgumentError {
     let nearest = nearest(name, known.clone());
     let full = join(path, &clip(name));
-    let hint = match nearest {
-        Some(nearest) => format!("; did you mean `{nearest}`?"),
-        None => {
-            let known: Vec<&str> = known.collect();
-            if known.is_empty() {
-                " here; it takes no arguments".to_owned()
-            } else {
-                format!("; known here: {}", known.join(", "))
-            }
-        }
+    let known: Vec<&str> = known.collect();
+    let hint = match (nearest, known.as_slice()) {
+        (Some(nearest), _) => format!("; did you mean `{nearest}`?"),
+        (None, []) => " here; it takes no arguments".to_owned(),
+        (None, known) => format!("; known here: {}", known.join(", ")),
     };
     ArgumentError {
         message: format!("`{full}` is not a known argument{hint}"),

@@ -13,6 +13,10 @@ pub const MAX_READS: usize = 12;
 
 /// Arguments that were parsed and found good, turned into what to do.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once per call and taken apart at once"
+)]
 pub enum Prepared {
     Read(ReadPlan),
     Write(WritePlan),

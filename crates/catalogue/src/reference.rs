@@ -144,7 +144,7 @@ fn notes(property: &Value) -> String {
             (Some(low), Some(high)) => notes.push(format!("{low} to {high}{unit}.")),
             (None, Some(high)) => notes.push(format!("At most {high}{unit}.")),
             (Some(low), None) if low.as_u64() != Some(0) => {
-                notes.push(format!("At least {low}{unit}."))
+                notes.push(format!("At least {low}{unit}."));
             }
             _ => {}
         }

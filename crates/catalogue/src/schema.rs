@@ -21,7 +21,7 @@ pub(crate) struct Forms {
     pub(crate) full: Arc<Map<String, Value>>,
     pub(crate) lean: Arc<Map<String, Value>>,
     pub(crate) controls: Vec<String>,
-    pub(crate) description: String,
+    pub(crate) text: String,
     pub(crate) brief: String,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn forms(
     }
     Forms {
         brief: paragraphs.first().cloned().unwrap_or_default(),
-        description: paragraphs.join("\n\n"),
+        text: paragraphs.join("\n\n"),
         controls: controls.keys().cloned().collect(),
         full: Arc::new(full),
         lean: Arc::new(lean),
@@ -106,7 +106,8 @@ fn tidy(schema: &mut Value) {
             fields.remove("title");
             fields.remove("format");
             fields.retain(|name, value| {
-                !name.starts_with("x-") && !(name == "default" && value.is_null())
+                let says_nothing = name == "default" && value.is_null();
+                !name.starts_with("x-") && !says_nothing
             });
             drop_null(fields);
             if nullable && let Some(kind) = fields.get_mut("type") {

@@ -50,13 +50,11 @@ fn object(
 ) -> Result<(), ArgumentError> {
     let properties = schema.get("properties").and_then(Value::as_object);
     for (name, value) in given {
-        match properties.and_then(|properties| properties.get(name)) {
-            Some(property) => walk(&join(path, name), property, value)?,
-            None => {
-                let known = names(schema).chain(controls.iter().map(String::as_str));
-                return Err(unknown(path, name, known));
-            }
-        }
+        let Some(property) = properties.and_then(|properties| properties.get(name)) else {
+            let known = names(schema).chain(controls.iter().map(String::as_str));
+            return Err(unknown(path, name, known));
+        };
+        walk(&join(path, name), property, value)?;
     }
     let required = schema.get("required").and_then(Value::as_array);
     for name in required.into_iter().flatten().filter_map(Value::as_str) {

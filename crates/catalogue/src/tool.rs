@@ -336,7 +336,7 @@ impl Tool {
 
     /// The whole doc comment.
     pub fn full_description(&self) -> &str {
-        &self.forms().description
+        &self.forms().text
     }
 
     /// The compact JSON Schema for lists, control arguments included. Nested objects are named,

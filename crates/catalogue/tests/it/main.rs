@@ -1,7 +1,12 @@
 //! The catalogue through its public door.
 
+#[cfg(test)]
 mod arguments;
+#[cfg(test)]
 mod generator;
+#[cfg(test)]
 mod listing;
+#[cfg(test)]
 mod openapi;
+#[cfg(test)]
 mod views;

@@ -441,10 +441,10 @@ struct BulkDelete {
 fn bulk_delete(args: &BulkDelete, now: Millis) -> Result<WritePlan, ArgumentError> {
     let mut ids = args.message_ids.clone();
     ids.sort_unstable();
-    if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+    if let Some([twice, _]) = ids.array_windows().find(|[one, other]| one == other) {
         return Err(ArgumentError::at(
             "message_ids",
-            format_args!("names {} twice", pair[0]),
+            format_args!("names {twice} twice"),
         ));
     }
     let oldest = ids[0];
