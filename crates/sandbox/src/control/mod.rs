@@ -18,6 +18,7 @@
 //! | `POST /control/guilds/{id}/members` `{user_id, permissions?}`, `DELETE …/members/{id}` | joins, leaves |
 //! | `POST /control/guilds` (a [`crate::GuildSpec`]) | a whole guild, with new people and bots |
 //! | `POST /control/users/@me/channels` `{as, recipient_id}` | opens a direct message |
+//! | `POST /control/interactions` `{as, type, channel_id, data, …}` | presses, runs, fills in |
 //! | `POST /control/users` `{username, bot?}` | a person, or a bot with its token |
 //! | `PUT /control/users/{id}/presence` `{status, activities?}` | shows as online, idle, … |
 //! | `PUT /control/guilds/{id}/members/{id}/voice` `{channel_id}` | enters voice; null leaves |
@@ -79,6 +80,7 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
         .route("/control/guilds", post(people::create_guild))
         .route("/control/guilds/{*rest}", any(act::in_guild))
         .route("/control/channels/{*rest}", any(act::forward))
+        .route("/control/interactions", post(act::forward))
         .route("/control/clock/advance", post(operate::advance_clock))
         .route(
             "/control/limits",

@@ -88,6 +88,24 @@ impl Person {
         self.does(Method::POST, &path, &Value::Null).await.map(drop)
     }
 
+    /// Presses a button of a message.
+    pub async fn presses(
+        &self,
+        channel: Snowflake,
+        message: Snowflake,
+        custom_id: &str,
+    ) -> Result<(), Refusal> {
+        let body = json!({
+            "type": 3,
+            "channel_id": channel,
+            "message_id": message,
+            "data": { "component_type": 2, "custom_id": custom_id },
+        });
+        self.does(Method::POST, "/interactions", &body)
+            .await
+            .map(drop)
+    }
+
     /// Leaves a guild.
     pub async fn leaves(&self, guild: Snowflake) -> Result<(), Refusal> {
         let path = format!("/users/@me/guilds/{guild}");
