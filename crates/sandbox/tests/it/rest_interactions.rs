@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::rest_tour::Tour;
+use crate::rest_judged::Tour;
 use crate::support::{App, TALK, answer};
 
 /// What a person sets off.

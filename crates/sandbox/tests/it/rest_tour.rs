@@ -1,106 +1,12 @@
 //! A tour through every route: each answer has the documented status and fits Discord's schema.
 
-use std::collections::BTreeSet;
-
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use sandbox::Snowflake;
 use serde_json::{Value, json};
 
-use crate::rest_referee::Referee;
-use crate::support::{App, answer};
-
-/// A sandbox, and the operations that were judged.
-pub(crate) struct Tour {
-    pub(crate) app: App,
-    referee: Option<Referee>,
-    seen: BTreeSet<String>,
-}
-
-impl Tour {
-    pub(crate) async fn start() -> Self {
-        Self {
-            app: App::start().await,
-            referee: Referee::find(),
-            seen: BTreeSet::new(),
-        }
-    }
-
-    fn judged(&mut self, method: &Method, path: &str, status: u16, body: &Value) {
-        if let Some(referee) = &self.referee {
-            self.seen
-                .insert(referee.judge(method.as_str(), path, status, body));
-        }
-    }
-
-    /// The bot makes a request that must be answered with this status.
-    pub(crate) async fn bot(
-        &mut self,
-        method: Method,
-        path: &str,
-        body: Value,
-        expected: u16,
-    ) -> Value {
-        let mut request = self.app.bot(method.clone(), path);
-        if !body.is_null() {
-            request = request.json(&body);
-        }
-        let (status, body) = answer(request.send().await.expect("an answer")).await;
-        assert_eq!(status.as_u16(), expected, "{method} {path}: {body}");
-        self.judged(&method, path, status.as_u16(), &body);
-        body
-    }
-
-    async fn get(&mut self, path: &str) -> Value {
-        self.bot(Method::GET, path, Value::Null, 200).await
-    }
-
-    async fn post(&mut self, path: &str, body: Value) -> Value {
-        self.bot(Method::POST, path, body, 200).await
-    }
-
-    async fn create(&mut self, path: &str, body: Value) -> Value {
-        self.bot(Method::POST, path, body, 201).await
-    }
-
-    async fn patch(&mut self, path: &str, body: Value) -> Value {
-        self.bot(Method::PATCH, path, body, 200).await
-    }
-
-    async fn done(&mut self, method: Method, path: &str, body: Value) {
-        self.bot(method, path, body, 204).await;
-    }
-
-    /// Without a token.
-    pub(crate) async fn open(
-        &mut self,
-        method: Method,
-        path: &str,
-        body: Value,
-        expected: u16,
-    ) -> Value {
-        let request = self.app.nobody(method.clone(), path).json(&body);
-        let (status, body) = answer(request.send().await.expect("an answer")).await;
-        assert_eq!(status.as_u16(), expected, "{method} {path}: {body}");
-        self.judged(&method, path, status.as_u16(), &body);
-        body
-    }
-
-    fn guild(&self) -> String {
-        self.app.info.guild_id.to_string()
-    }
-
-    fn channel(&self) -> String {
-        self.app.info.channel_id.to_string()
-    }
-}
-
-fn id(value: &Value) -> String {
-    value["id"]
-        .as_str()
-        .unwrap_or_else(|| panic!("no id in {value}"))
-        .to_owned()
-}
+use crate::rest_judged::{Tour, id};
+use crate::support::answer;
 
 #[tokio::test]
 async fn users_and_applications_are_as_documented() {

@@ -183,12 +183,7 @@ impl World {
         }
         self.require_in(actor.id, channel_id, bits::SEND_MESSAGES)?;
         let message = NewMessage::parse(message.unwrap_or(&Value::Null), files)?;
-        if message.content.is_empty()
-            && message.embeds.is_empty()
-            && message.components.is_empty()
-            && message.attachments.is_empty()
-            && message.sticker_ids.is_empty()
-        {
+        if message.is_empty() {
             return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
         }
         let id = self.next_id();

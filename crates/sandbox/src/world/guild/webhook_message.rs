@@ -46,6 +46,9 @@ impl World {
                 let text = "Webhooks posted to forum channels must have a thread_name or thread_id";
                 return Err(Refusal::new(400, 220_001, text));
             };
+            if message.is_empty() {
+                return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
+            }
             let creator = Actor::from(webhook.creator);
             let post = self.add_bare_post(&creator, channel, &thread_name)?;
             self.post_as(post, webhook.id, Some(author), post, message)?;

@@ -237,7 +237,7 @@ impl World {
                 event[key] = value.clone();
             }
         }
-        Ok(self.begin(actor, COMMAND, application, channel, None, event))
+        Ok(self.begin(actor, COMMAND, application, channel, None, &event))
     }
 }
 

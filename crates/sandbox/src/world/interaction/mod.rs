@@ -95,7 +95,7 @@ impl World {
         match kind {
             COMPONENT => self.press(actor, channel, message.unwrap_or_default(), data),
             COMMAND => self.run_command(actor, channel, application.unwrap_or_default(), &data),
-            _ => self.submit_modal(actor, source.unwrap_or_default(), data),
+            _ => self.submit_modal(actor, source.unwrap_or_default(), &data),
         }
     }
 
@@ -124,10 +124,10 @@ impl World {
         };
         let application = application.filter(|id| self.applications.contains_key(id));
         let application = application.ok_or_else(|| Refusal::unknown(Unknown::Application))?;
-        Ok(self.begin(actor, COMPONENT, application, channel, Some(id), data))
+        Ok(self.begin(actor, COMPONENT, application, channel, Some(id), &data))
     }
 
-    fn submit_modal(&mut self, actor: &Actor, source: Snowflake, data: Value) -> Answer {
+    fn submit_modal(&mut self, actor: &Actor, source: Snowflake, data: &Value) -> Answer {
         let source = self
             .interactions
             .by_id(source)
@@ -153,7 +153,7 @@ impl World {
         application_id: Snowflake,
         channel_id: Snowflake,
         message_id: Option<Snowflake>,
-        data: Value,
+        data: &Value,
     ) -> Value {
         let interaction = Interaction {
             id: self.next_id(),
@@ -169,7 +169,7 @@ impl World {
             original: None,
             modal: None,
         };
-        let event = self.interaction_payload(&interaction, &data);
+        let event = self.interaction_payload(&interaction, data);
         let answer = json!({"id": interaction.id, "token": interaction.token});
         self.interactions.keep(interaction);
         self.dispatch(

@@ -148,7 +148,7 @@ impl NewMessage {
         crate::validate::message::read_new(body, files)
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.content.is_empty()
             && self.embeds.is_empty()
             && self.components.is_empty()

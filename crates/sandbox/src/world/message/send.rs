@@ -138,13 +138,19 @@ impl World {
             .filter(|_| new.enforce_nonce)?
             .to_string();
         let now = self.now_ms();
+        let mut recent = self
+            .nonces
+            .iter()
+            .rev()
+            .take_while(|used| used.at_ms + NONCE_MS > now);
+        // A nonce whose message was deleted makes a new one.
         let same = |used: &&UsedNonce| {
             used.author == author
                 && used.channel == channel
                 && used.nonce == nonce
-                && used.at_ms + NONCE_MS > now
+                && self.message(channel, used.message).is_some()
         };
-        self.nonces.iter().find(same).map(|used| used.message)
+        recent.find(same).map(|used| used.message)
     }
 
     fn remember_nonce(
