@@ -159,10 +159,10 @@ impl Ears {
                         memory: &mut memory,
                         entries: &entries,
                         cancel,
+                        watch: Watch::new(&url),
                         url,
                         number,
                         progress: Progress::new(self.config.pace.hello),
-                        watch: Watch::default(),
                     };
                     Box::pin(connection.listen()).await
                 }

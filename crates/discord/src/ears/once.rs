@@ -3,17 +3,23 @@
 
 use std::{
     pin::Pin,
-    task::{Context, Poll},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
 };
 
-use futures_util::Stream;
+use futures_util::{Stream, task::AtomicWaker};
 use twilight_gateway::{Message, Shard, ShardState, error::ReceiveMessageError};
 
 use super::identify::Leave;
 
-/// Polls that one connection may take to be made: name, TCP, TLS and upgrade need far fewer. A
-/// server that drops a socket in the moment of its upgrade would otherwise be called for ever.
-const POLLS_TO_CONNECT: u32 = 64;
+/// How often a connection may wake its shard while it is being made: name, TCP, TLS and upgrade
+/// need fewer. A socket that ends in the moment of its upgrade cannot be told from one still being
+/// made, so this bounds how often such a server is called in a row: about four times.
+const WAKES_PLAIN: u32 = 8;
+const WAKES_TLS: u32 = 32;
 
 /// What a shard gave.
 pub(super) enum Pulled {
@@ -23,34 +29,73 @@ pub(super) enum Pulled {
 }
 
 /// What was seen of the connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watch {
     connected: bool,
-    polls: u32,
+    wakes_left: u32,
+    bell: Arc<Bell>,
+}
+
+/// Tells the shard's own wakes from those of the task around it.
+#[derive(Debug, Default)]
+struct Bell {
+    rung: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.rung.store(true, Ordering::Release);
+        self.task.wake();
+    }
 }
 
 impl Watch {
+    /// A watch for a connection to `url`.
+    pub(super) fn new(url: &str) -> Self {
+        Self {
+            connected: false,
+            wakes_left: if url.starts_with("ws://") {
+                WAKES_PLAIN
+            } else {
+                WAKES_TLS
+            },
+            bell: Arc::default(),
+        }
+    }
+
     /// The next message. Safe to drop: nothing is lost.
     pub(super) async fn next(&mut self, shard: &mut Shard<Leave>) -> Pulled {
         std::future::poll_fn(|cx| self.poll(shard, cx)).await
     }
 
     fn poll(&mut self, shard: &mut Shard<Leave>, cx: &mut Context<'_>) -> Poll<Pulled> {
-        match Pin::new(&mut *shard).poll_next(cx) {
+        if self.connected {
+            return self.poll_shard(shard, cx);
+        }
+        self.bell.task.register(cx.waker());
+        if self.bell.rung.swap(false, Ordering::AcqRel) {
+            self.wakes_left = self.wakes_left.saturating_sub(1);
+        }
+        if self.wakes_left == 0 {
+            return Poll::Ready(Pulled::Ended);
+        }
+        let waker = Waker::from(Arc::clone(&self.bell));
+        self.poll_shard(shard, &mut Context::from_waker(&waker))
+    }
+
+    fn poll_shard(&mut self, shard: &mut Shard<Leave>, cx: &mut Context<'_>) -> Poll<Pulled> {
+        let polled = Pin::new(&mut *shard).poll_next(cx);
+        let disconnected = matches!(shard.state(), ShardState::Disconnected { .. });
+        match polled {
             Poll::Ready(Some(message)) => {
                 self.connected |= message.is_ok();
                 Poll::Ready(Pulled::Message(message))
             }
             Poll::Ready(None) => Poll::Ready(Pulled::Ended),
-            Poll::Pending if !matches!(shard.state(), ShardState::Disconnected { .. }) => {
-                self.connected = true;
-                Poll::Pending
-            }
+            Poll::Pending if disconnected && self.connected => Poll::Ready(Pulled::Ended),
             Poll::Pending => {
-                self.polls += 1;
-                if self.connected || self.polls > POLLS_TO_CONNECT {
-                    return Poll::Ready(Pulled::Ended);
-                }
+                self.connected |= !disconnected;
                 Poll::Pending
             }
         }

@@ -275,5 +275,6 @@ async fn a_server_that_drops_every_resume_is_called_a_few_times_in_ten_minutes()
 async fn a_server_that_accepts_and_drops_is_called_a_few_times_in_ten_minutes() {
     let gateway = Gateway::start(|_, talk| async move { drop(talk) }.boxed()).await;
     let connections = calls_in_ten_minutes(gateway).await;
-    assert!((1..=26).contains(&connections), "{connections}");
+    // Each try may be four calls, where a socket ends in the moment of its upgrade.
+    assert!((1..=4 * 26).contains(&connections), "{connections}");
 }
