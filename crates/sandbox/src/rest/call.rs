@@ -117,6 +117,12 @@ impl OpenCall {
             .collect()
     }
 
+    /// Every value of a parameter.
+    pub(super) fn query_all(&self, name: &str) -> Vec<String> {
+        let values = self.query.iter().filter(|(key, _)| key == name);
+        values.map(|(_, value)| value.clone()).collect()
+    }
+
     /// An id in the query.
     pub(super) fn query_id(&self, name: &str) -> Answer<Option<Snowflake>> {
         let value = self.query(name);

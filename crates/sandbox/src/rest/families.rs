@@ -19,7 +19,6 @@ const FAMILIES: &[&str] = &[
     "guilds/*/auto-moderation",
     "guilds/*/incident-actions",
     "guilds/*/integrations",
-    "guilds/*/messages/search",
     "guilds/*/new-member-welcome",
     "guilds/*/onboarding",
     "guilds/*/requests",

@@ -10,11 +10,13 @@ use super::reply::Reply;
 use crate::snowflake::Snowflake;
 use crate::world::message::edit::read_bulk_ids;
 use crate::world::message::page::Page;
+use crate::world::message::search::MessageSearch;
 use crate::world::{Answer, MessageEdit, NewMessage, Refusal, Shared};
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/channels/{channel}/messages", get(list).post(create))
+        .route("/guilds/{guild}/messages/search", get(search))
         .route(
             "/channels/{channel}/messages/bulk-delete",
             post(bulk_delete),
@@ -80,6 +82,28 @@ async fn list(call: Call) -> Reply {
             _ => Page::Newest,
         };
         call.read(|world, by| world.list_messages(by, channel, page, limit))
+    };
+    Reply::ok(answer())
+}
+
+async fn search(call: Call) -> Reply {
+    let answer = || {
+        let guild = call.id("guild")?;
+        let query = &call.open;
+        let search = MessageSearch {
+            content: query.query("content").unwrap_or_default().to_owned(),
+            authors: query.query_ids("author_id")?,
+            channels: query.query_ids("channel_id")?,
+            mentions: query.query_ids("mentions")?,
+            has: query.query_all("has"),
+            pinned: query.query("pinned").map(|_| query.flag("pinned")),
+            min: query.query_id("min_id")?,
+            max: query.query_id("max_id")?,
+            oldest_first: query.query("sort_order") == Some("asc"),
+            limit: query.limit(25, 25)?,
+            offset: usize::try_from(query.query_number("offset")?.unwrap_or(0)).unwrap_or(0),
+        };
+        call.read(|world, by| world.search_messages(by, guild, &search))
     };
     Reply::ok(answer())
 }

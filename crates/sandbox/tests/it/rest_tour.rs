@@ -186,6 +186,29 @@ async fn messages_reactions_and_pins_are_as_documented() {
 }
 
 #[tokio::test]
+async fn a_search_finds_what_the_searcher_may_read() {
+    let mut tour = Tour::start().await;
+    let (guild, staff) = (tour.guild(), tour.app.channel("moderators").await);
+    let said = json!({"content": "the Kettle is on https://example.test"});
+    tour.post(&format!("/channels/{staff}/messages"), said)
+        .await;
+    let path = format!("/guilds/{guild}/messages/search?content=kettle%20on&has=link");
+    let found = tour.get(&path).await;
+    assert_eq!(found["total_results"], 1);
+    assert_eq!(found["messages"][0][0]["channel_id"], json!(staff));
+    let newcomer = tour
+        .app
+        .sandbox
+        .person("newcomer")
+        .expect("the person exists");
+    let hidden = newcomer
+        .does(Method::GET, &path, &Value::Null)
+        .await
+        .expect("a page");
+    assert_eq!(hidden["total_results"], 0);
+}
+
+#[tokio::test]
 async fn files_go_up_and_come_down_again() {
     let mut tour = Tour::start().await;
     let path = format!("/channels/{}/messages", tour.channel());

@@ -10,6 +10,7 @@ pub mod pin;
 pub mod poll;
 pub mod reaction;
 mod render;
+pub mod search;
 pub mod send;
 
 use bytes::Bytes;
