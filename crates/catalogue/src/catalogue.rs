@@ -5,10 +5,7 @@ use std::{collections::HashMap, sync::OnceLock};
 use model::Risk;
 use serde::Serialize;
 
-use crate::{
-    resources,
-    tool::{Tool, Toolset},
-};
+use crate::{resources, tool::Tool, toolset::Toolset};
 
 /// What `tools/list` shows unless told otherwise, in this order. Together under 10 KB.
 const DEFAULT_LIST: [&str; 16] = [

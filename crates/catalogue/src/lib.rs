@@ -8,6 +8,7 @@ mod change;
 pub mod control;
 pub mod limits;
 mod patch;
+mod permission_name;
 mod plan;
 mod reference;
 mod resources;
@@ -15,6 +16,7 @@ mod schema;
 mod strict;
 mod text;
 mod tool;
+mod toolset;
 mod view;
 
 pub use argument::ArgumentError;
@@ -22,5 +24,6 @@ pub use catalogue::{Catalogue, Listed, ToolsetSelection, UnknownToolset, catalog
 pub use change::{Change, FieldChange};
 pub use plan::{FlowCall, MAX_READS, Prepared, ReadPlan, WritePlan};
 pub use reference::reference;
-pub use tool::{AimAt, Annotations, Needs, On, Tool, Toolset};
+pub use tool::{AimAt, Annotations, Needs, On, Tool};
+pub use toolset::Toolset;
 pub use view::View;

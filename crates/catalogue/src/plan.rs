@@ -117,7 +117,7 @@ impl ReadPlan {
 /// One request that changes something in Discord.
 #[derive(Clone)]
 pub struct WritePlan {
-    /// What would be sent. Where [`fetch`](Self::fetch) is not empty it is a preview: send what
+    /// What would be sent. Where [`fetch`](field@Self::fetch) is not empty it is a preview: send what
     /// [`with_fetched`](Self::with_fetched) gives instead.
     pub request: Request,
     /// `GET`s that fetch the state this would change, for [`change`](Self::change). May be empty.
@@ -229,7 +229,7 @@ impl WritePlan {
         self
     }
 
-    /// What would be different, given the answers of [`live`](Self::live) in order. Bears with
+    /// What would be different, given the answers of [`live`](field@Self::live) in order. Bears with
     /// missing and strange answers.
     pub fn change(&self, live: &[Value]) -> Change {
         (self.change)(live)
@@ -274,7 +274,7 @@ impl WritePlan {
         }
     }
 
-    /// The request to send, completed with the answers of [`fetch`](Self::fetch) in order. It may
+    /// The request to send, completed with the answers of [`fetch`](field@Self::fetch) in order. It may
     /// hold a secret in its path (then its `auth` is `InPath`). Without a fetch it is
     /// [`request`](Self::request).
     pub fn with_fetched(&self, answers: &[Value]) -> Result<Request, ArgumentError> {

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::{
     catalogue::catalogue,
-    tool::{On, Tool, Toolset},
+    tool::{On, Tool},
+    toolset::Toolset,
 };
 
 /// The whole page.

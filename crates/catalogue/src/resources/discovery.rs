@@ -58,7 +58,6 @@ struct FindTools {
     detail: bool,
 }
 
-/// The risks as an argument.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum OfRisk {

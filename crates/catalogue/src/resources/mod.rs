@@ -1,6 +1,6 @@
 //! One file for each resource of Discord: rows at the top, then arguments and pure functions.
 
-use crate::tool::{Tool, Toolset};
+use crate::{tool::Tool, toolset::Toolset};
 
 mod audit;
 mod automations;
@@ -8,6 +8,7 @@ mod channels;
 mod discovery;
 mod guilds;
 mod invites;
+mod locks;
 mod members;
 mod messages;
 mod moderation;
@@ -22,6 +23,7 @@ pub(crate) fn all() -> Vec<Tool> {
         (Toolset::Discovery, discovery::tools()),
         (Toolset::Messages, messages::tools()),
         (Toolset::Threads, threads::tools()),
+        (Toolset::Threads, locks::tools()),
         (Toolset::Reactions, reactions::tools()),
         (Toolset::Channels, channels::tools()),
         (Toolset::Guilds, guilds::tools()),

@@ -1,7 +1,7 @@
-//! Threads: create, list, archive, and locks that keep two agents from talking at once.
+//! Threads: create, list, archive.
 //! Source: Discord documentation, *Threads*.
 
-use model::{ChannelId, GuildId, Id, MessageId, Permissions, Request, Risk, id::kind, path};
+use model::{ChannelId, GuildId, Id, MessageId, Permissions, Request, id::kind, path};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,15 +11,12 @@ use super::{
     messages::{compose::Parts, embed::Embed, parts::AllowedMentions},
 };
 use crate::{
-    ArgumentError, Change, ReadPlan, View, WritePlan, control, limits,
+    ArgumentError, Change, ReadPlan, View, WritePlan, limits,
     patch::BodyFields,
     text::{Because, Reason, is_timestamp},
-    tool::{Needs, Tool, flow, read, write},
+    tool::{Needs, Tool, read, write},
     view::{Fields, items},
 };
-
-const LOCK: Needs =
-    Needs::channel(Permissions::SEND_MESSAGES).in_threads(Permissions::SEND_MESSAGES_IN_THREADS);
 
 pub(super) fn tools() -> Vec<Tool> {
     vec![
@@ -52,24 +49,6 @@ pub(super) fn tools() -> Vec<Tool> {
         )
         .repeatable()
         .speaking(),
-        flow(
-            "discord_acquire_thread",
-            "Lock a thread",
-            Risk::Write,
-            &[],
-            LOCK,
-            |args: &AcquireThread| vec![channels::get_request(args.thread_id)],
-        )
-        .repeatable(),
-        flow(
-            "discord_release_thread",
-            "Unlock a thread",
-            Risk::Write,
-            &[],
-            LOCK,
-            |args: &ReleaseThread| vec![channels::get_request(args.thread_id)],
-        )
-        .repeatable(),
     ]
 }
 
@@ -404,36 +383,6 @@ fn archive(args: &ArchiveThread) -> WritePlan {
     plan.waived_for_owner(Permissions::MANAGE_THREADS, |thread| {
         thread["owner_id"].clone()
     })
-}
-
-/// Lock a thread for an agent: until the lock ends, no other agent's writes get in.
-///
-/// Acquiring it again extends it. A conflict says who holds it and until when.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the flow reads the validated map")]
-struct AcquireThread {
-    thread_id: ChannelId,
-    #[schemars(length(min = 1, max = control::AGENT_NAME_MAX))]
-    agent_name: String,
-    /// Seconds until the lock ends by itself.
-    #[serde(default = "lock_default")]
-    #[schemars(range(min = 1, max = limits::LOCK_SECONDS))]
-    timeout: u32,
-}
-
-fn lock_default() -> u32 {
-    limits::LOCK_DEFAULT
-}
-
-/// Give back an agent's lock on a thread.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "the flow reads the validated map")]
-struct ReleaseThread {
-    thread_id: ChannelId,
-    #[schemars(length(min = 1, max = control::AGENT_NAME_MAX))]
-    agent_name: String,
 }
 
 #[cfg(test)]

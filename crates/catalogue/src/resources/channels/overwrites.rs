@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{get_request, show};
 use crate::{
     ArgumentError, Change, View, WritePlan,
-    resources::roles::{PermissionName, set_of},
+    permission_name::{PermissionName, set_of},
     text::{Because, Reason},
     tool::{Needs, Tool, destructive},
     view::{Fields, items},

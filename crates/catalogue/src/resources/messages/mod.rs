@@ -1,32 +1,27 @@
 //! Messages: send, read, edit, delete, wait. Source: Discord documentation, *Message*.
 
-use model::{AttachmentId, ChannelId, MessageId, Millis, Permissions, Request, Risk, UserId, path};
+use model::{ChannelId, MessageId, Permissions, Request, Risk, UserId, path};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     ArgumentError, Change, ReadPlan, View, WritePlan, limits,
-    patch::{BodyFields, Patch},
-    text::{Because, Reason},
     tool::{Needs, Tool, destructive, destructive_from_now, flow, read, write},
-    view::{Fields, each, items},
+    view::{Fields, each},
 };
 
 pub(super) mod components;
 pub(super) mod compose;
+mod delete;
+mod edit;
 pub(super) mod embed;
 mod history;
 pub(super) mod parts;
+mod send;
 pub(super) mod show;
 
-use self::{
-    components::Components,
-    compose::Parts,
-    embed::Embed,
-    parts::{AllowedMentions, File, Poll, StickerId},
-    show::Guild,
-};
+use self::show::Guild;
 
 const READ: Needs =
     Needs::channel(Permissions::READ_MESSAGE_HISTORY).in_threads(Permissions::READ_MESSAGE_HISTORY);
@@ -41,7 +36,7 @@ pub(super) fn tools() -> Vec<Tool> {
             "Send a message",
             &["create_message"],
             SEND,
-            send,
+            send::send,
         )
         .speaking(),
         read(
@@ -77,7 +72,7 @@ pub(super) fn tools() -> Vec<Tool> {
             "Edit a message",
             &["update_message"],
             Needs::channel(Permissions::NONE),
-            edit,
+            edit::edit,
         )
         .repeatable()
         .speaking(),
@@ -86,7 +81,7 @@ pub(super) fn tools() -> Vec<Tool> {
             "Delete a message",
             &["delete_message"],
             MANAGE,
-            delete,
+            delete::delete,
         )
         .repeatable(),
         destructive_from_now(
@@ -94,7 +89,7 @@ pub(super) fn tools() -> Vec<Tool> {
             "Delete several messages",
             &["bulk_delete_messages"],
             MANAGE,
-            bulk_delete,
+            delete::bulk_delete,
         ),
         write(
             "discord_trigger_typing",
@@ -105,81 +100,6 @@ pub(super) fn tools() -> Vec<Tool> {
         )
         .repeatable(),
     ]
-}
-
-/// Post a message in a channel, thread or DM. Mentions notify nobody unless `allowed_mentions` says so.
-///
-/// Give at least one of content, embeds, components, files, poll and sticker_ids. Text over 2000
-/// characters must be split into several messages. Components come in two layouts: action rows (type 1) beside the
-/// other parts, or types 9 to 17, which are then the whole message.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct SendMessage {
-    channel_id: ChannelId,
-    /// At most 2000 characters.
-    #[schemars(length(max = limits::CONTENT), extend("x-remedy" = "split the text into several messages"))]
-    content: Option<String>,
-    /// Thread to post in.
-    thread_id: Option<ChannelId>,
-    /// Message to reply to.
-    reply_to: Option<MessageId>,
-    /// {title, description, url, color, fields: [{name, value, inline}], author, footer, image, timestamp}
-    #[serde(default)]
-    #[schemars(length(max = limits::EMBEDS))]
-    embeds: Vec<Embed>,
-    /// Discord components.
-    #[serde(default)]
-    components: Components,
-    /// {filename, text or base64, content_type}
-    #[serde(default)]
-    #[schemars(length(max = limits::FILES))]
-    files: Vec<File>,
-    /// {question, answers: [{text, emoji}], hours, multiselect}
-    poll: Option<Poll>,
-    #[serde(default)]
-    #[schemars(length(max = limits::STICKERS))]
-    sticker_ids: Vec<StickerId>,
-    /// {users: [id], roles: [id], everyone, replied_user}
-    allowed_mentions: Option<AllowedMentions>,
-    /// No push notification.
-    #[serde(default)]
-    silent: bool,
-}
-
-fn send(args: &SendMessage) -> Result<WritePlan, ArgumentError> {
-    let composed = Parts {
-        content: args.content.as_deref(),
-        embeds: &args.embeds,
-        components: Some(&args.components),
-        files: &args.files,
-        poll: args.poll.as_ref(),
-        sticker_ids: &args.sticker_ids,
-        allowed_mentions: args.allowed_mentions.as_ref(),
-        silent: args.silent,
-    }
-    .compose()?;
-    let channel = args.thread_id.unwrap_or(args.channel_id);
-    let mut needs = composed.needs;
-    if args.reply_to.is_some() {
-        needs = needs | Permissions::READ_MESSAGE_HISTORY;
-    }
-    let reference = args
-        .reply_to
-        .map(|id| json!({"message_id": id, "fail_if_not_exists": true}));
-    let body: Value = composed.body.given("message_reference", reference).into();
-    let after = compose::preview(&body, &composed.files);
-    let request = Request::post(path!(
-        "/channels/{channel_id}/messages",
-        channel_id = channel
-    ))
-    .json(body)
-    .files(composed.files);
-    let change =
-        move |_: &[Value]| Change::creates(format!("send a message to {channel}"), after.clone());
-    Ok(WritePlan::new(request, change, one)
-        .needing(needs)
-        .also((channel != args.channel_id).then_some(args.channel_id))
-        .takes_nonce())
 }
 
 /// A view of one message.
@@ -313,180 +233,8 @@ pub(super) fn get_message(channel: ChannelId, message: MessageId) -> Request {
     ))
 }
 
-/// Edit a message of the bot's own. What is left out stays.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct EditMessage {
-    channel_id: ChannelId,
-    message_id: MessageId,
-    /// New text; null removes it.
-    #[serde(default)]
-    #[schemars(length(max = limits::CONTENT), extend("x-remedy" = "shorten it or send another message"))]
-    content: Patch<String>,
-    /// [] removes them.
-    #[schemars(length(max = limits::EMBEDS))]
-    embeds: Option<Vec<Embed>>,
-    /// [] removes them.
-    components: Option<Components>,
-    /// Files to add.
-    #[serde(default)]
-    #[schemars(length(max = limits::FILES))]
-    files: Vec<File>,
-    /// Attachments to keep; all others go.
-    #[schemars(length(max = limits::FILES))]
-    keep_attachments: Option<Vec<AttachmentId>>,
-    allowed_mentions: Option<AllowedMentions>,
-}
-
-fn edit(args: &EditMessage) -> Result<WritePlan, ArgumentError> {
-    let content = match &args.content {
-        Patch::Set(text) => Some(text.as_str()),
-        Patch::Keep | Patch::Clear => None,
-    };
-    let given = Parts {
-        content,
-        embeds: args.embeds.as_deref().unwrap_or_default(),
-        components: args.components.as_ref(),
-        files: &args.files,
-        allowed_mentions: args.allowed_mentions.as_ref(),
-        ..Parts::default()
-    };
-    given.check()?;
-    let (files, new) = parts::files(&args.files)?;
-    let attachments = args.keep_attachments.as_ref().map(|kept| {
-        let kept = kept.iter().map(|id| json!({"id": id}));
-        kept.chain(new.clone()).collect::<Vec<_>>()
-    });
-    let flags = given.flags();
-    let body = BodyFields::new()
-        .patch("content", &args.content)
-        .given("embeds", args.embeds.as_ref().map(|embeds| json!(embeds)))
-        .given("components", args.components.as_ref().map(Components::body))
-        .given("attachments", attachments)
-        .given("flags", (flags != 0).then_some(flags));
-    if body.is_empty() && files.is_empty() {
-        return Err(ArgumentError::together(
-            "nothing to edit: give at least one part of the message",
-        ));
-    }
-    let body: Value = body
-        .set(
-            "allowed_mentions",
-            AllowedMentions::body(args.allowed_mentions.as_ref()),
-        )
-        .into();
-    let mut wanted = compose::preview(&body, &files);
-    if let Some(wanted) = wanted.as_object_mut() {
-        wanted.remove("allowed_mentions");
-    }
-    let request = Request::patch(get_message(args.channel_id, args.message_id).path)
-        .json(body)
-        .files(files);
-    let id = args.message_id;
-    let change =
-        move |live: &[Value]| Change::edits(format!("edit message {id}"), first(live), &wanted);
-    Ok(WritePlan::new(request, change, one)
-        .live(vec![get_message(args.channel_id, id)])
-        .needing(given.needs()))
-}
-
 pub(super) fn first(answers: &[Value]) -> &Value {
     answers.first().unwrap_or(&Value::Null)
-}
-
-/// Delete a message. Cannot be undone.
-///
-/// The bot may always delete its own messages; those of others need MANAGE_MESSAGES.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct DeleteMessage {
-    channel_id: ChannelId,
-    message_id: MessageId,
-    reason: Option<Reason>,
-}
-
-fn delete(args: &DeleteMessage) -> WritePlan {
-    let (channel, id) = (args.channel_id, args.message_id);
-    let request = Request::delete(get_message(channel, id).path).because(args.reason.as_ref());
-    let change = move |live: &[Value]| {
-        let before = show::message(first(live), Guild::Unknown);
-        Change::removes(format!("delete message {id} in {channel}"), before)
-    };
-    let view = move |_: &Value| {
-        View::of(
-            Fields::new()
-                .always("deleted", true)
-                .with("id", id.to_string()),
-            &[],
-        )
-    };
-    WritePlan::new(request, change, view)
-        .live(vec![get_message(channel, id)])
-        .waived_for_owner(Permissions::MANAGE_MESSAGES, |live| {
-            live["author"]["id"].clone()
-        })
-        .cannot_be_undone()
-}
-
-/// Delete 2 to 100 messages of one channel, none older than 14 days. Cannot be undone.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct BulkDelete {
-    channel_id: ChannelId,
-    #[schemars(length(min = limits::BULK_DELETE_MIN, max = limits::BULK_DELETE), extend("x-remedy" = "use discord_delete_message for one, and several calls for more than 100"))]
-    message_ids: Vec<MessageId>,
-    reason: Option<Reason>,
-}
-
-fn bulk_delete(args: &BulkDelete, now: Millis) -> Result<WritePlan, ArgumentError> {
-    let mut ids = args.message_ids.clone();
-    ids.sort_unstable();
-    if let Some([twice, _]) = ids.array_windows().find(|[one, other]| one == other) {
-        return Err(ArgumentError::at(
-            "message_ids",
-            format_args!("names {twice} twice"),
-        ));
-    }
-    let oldest = ids[0];
-    if oldest.created_at_ms() < now - limits::BULK_DELETE_AGE_MS {
-        return Err(ArgumentError::at(
-            "message_ids",
-            format_args!(
-                "holds {oldest}, which is older than 14 days; Discord deletes such messages only \
-                 one by one (discord_delete_message)"
-            ),
-        ));
-    }
-    let channel = args.channel_id;
-    let request = Request::post(path!(
-        "/channels/{channel_id}/messages/bulk-delete",
-        channel_id = channel
-    ))
-    .json(json!({"messages": ids}))
-    .because(args.reason.as_ref());
-    // One page from the oldest on: a preview of what goes, complete unless others lie between.
-    let live = Request::get(path!(
-        "/channels/{channel_id}/messages",
-        channel_id = channel
-    ))
-    .query("limit", Some(limits::MESSAGES))
-    .query("after", Some(oldest.get() - 1));
-    let count = ids.len();
-    let change = move |live: &[Value]| {
-        let going: Vec<Value> = items(first(live))
-            .iter()
-            .filter(|message| ids.iter().any(|id| message["id"] == id.to_string()))
-            .map(|message| show::message(message, Guild::Unknown))
-            .collect();
-        Change::removes(
-            format!("delete {count} messages in {channel}"),
-            Value::from(going),
-        )
-    };
-    let view = move |_: &Value| View::of(Fields::new().always("deleted", count), &[]);
-    Ok(WritePlan::new(request, change, view)
-        .live(vec![live])
-        .cannot_be_undone())
 }
 
 /// Show "is typing" in a channel for ten seconds.

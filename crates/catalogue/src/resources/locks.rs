@@ -1,0 +1,67 @@
+//! Locks on threads, which keep two agents from talking at once. Flows behind the gate hold them as leases.
+
+use model::{ChannelId, Permissions, Risk};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::channels;
+use crate::{
+    control, limits,
+    tool::{Needs, Tool, flow},
+};
+
+const LOCK: Needs =
+    Needs::channel(Permissions::SEND_MESSAGES).in_threads(Permissions::SEND_MESSAGES_IN_THREADS);
+
+pub(super) fn tools() -> Vec<Tool> {
+    vec![
+        flow(
+            "discord_acquire_thread",
+            "Lock a thread",
+            Risk::Write,
+            &[],
+            LOCK,
+            |args: &AcquireThread| vec![channels::get_request(args.thread_id)],
+        )
+        .repeatable(),
+        flow(
+            "discord_release_thread",
+            "Unlock a thread",
+            Risk::Write,
+            &[],
+            LOCK,
+            |args: &ReleaseThread| vec![channels::get_request(args.thread_id)],
+        )
+        .repeatable(),
+    ]
+}
+
+/// Lock a thread for an agent: until the lock ends, no other agent's writes get in.
+///
+/// Acquiring it again extends it. A conflict says who holds it and until when.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the flow reads the validated map")]
+struct AcquireThread {
+    thread_id: ChannelId,
+    #[schemars(length(min = 1, max = control::AGENT_NAME_MAX))]
+    agent_name: String,
+    /// Seconds until the lock ends by itself.
+    #[serde(default = "lock_default")]
+    #[schemars(range(min = 1, max = limits::LOCK_SECONDS))]
+    timeout: u32,
+}
+
+fn lock_default() -> u32 {
+    limits::LOCK_DEFAULT
+}
+
+/// Give back an agent's lock on a thread.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the flow reads the validated map")]
+struct ReleaseThread {
+    thread_id: ChannelId,
+    #[schemars(length(min = 1, max = control::AGENT_NAME_MAX))]
+    agent_name: String,
+}
