@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use async_trait::async_trait;
-use catalogue::{ToolsetSelection, catalogue};
+use catalogue::{Tool, ToolsetSelection, catalogue};
 use gate::Gate;
 use model::{Call, Principal, Risk};
 use serde_json::Value;
@@ -34,18 +34,7 @@ impl Hall for Gated {
         self.gate
             .tools_for(principal, &self.selection)
             .into_iter()
-            .map(|tool| {
-                let annotations = tool.annotations();
-                Card {
-                    name: Cow::Borrowed(tool.name),
-                    title: Cow::Borrowed(tool.title),
-                    description: Cow::Borrowed(tool.description()),
-                    risk: tool.risk,
-                    idempotent: annotations.idempotent,
-                    open_world: annotations.open_world,
-                    input_schema: tool.input_schema(),
-                }
-            })
+            .map(card)
             .collect()
     }
 
@@ -63,6 +52,19 @@ impl Hall for Gated {
             Ok(gate::Answer::Planned(plan)) => Ok(Answer::Planned(Box::new(planned(*plan)))),
             Err(it) => Err(declined(it)),
         }
+    }
+}
+
+fn card(tool: &'static Tool) -> Card {
+    let annotations = tool.annotations();
+    Card {
+        name: Cow::Borrowed(tool.name),
+        title: Cow::Borrowed(tool.title),
+        description: Cow::Borrowed(tool.description()),
+        risk: tool.risk,
+        idempotent: annotations.idempotent,
+        open_world: annotations.open_world,
+        input_schema: tool.input_schema(),
     }
 }
 
@@ -165,4 +167,41 @@ fn shown(value: &Value) -> String {
         text.push('…');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::ListToolsResult;
+
+    use super::*;
+    use crate::listing;
+
+    fn bytes(selection: &ToolsetSelection) -> usize {
+        let tools = catalogue().select(selection, false);
+        let tools = tools.into_iter().map(card).map(listing::tool).collect();
+        let list = ListToolsResult::with_all_items(tools);
+        serde_json::to_vec(&list).unwrap().len()
+    }
+
+    #[test]
+    fn lists_stay_small_enough_to_be_read_in_every_conversation() {
+        let default = bytes(&ToolsetSelection::Default);
+        assert!(default < 10_000, "the default list has {default} bytes");
+        let all = bytes(&ToolsetSelection::All);
+        assert!(all < 110_000, "the whole list has {all} bytes");
+    }
+
+    #[test]
+    fn resources_are_read_with_tools_that_exist() {
+        for tool in [
+            "discord_list_guilds",
+            "discord_get_guild",
+            "discord_list_channels",
+            "discord_get_channel",
+            "discord_get_messages",
+        ] {
+            let tool = catalogue().get(tool).expect(tool);
+            assert_eq!(tool.risk, Risk::Read);
+        }
+    }
 }

@@ -52,7 +52,8 @@ const SESSION_ID: &str = "mcp-session-id";
 /// Who may come in from where, and how many.
 #[derive(Debug, Clone)]
 pub struct HttpConfig {
-    /// Host names (`example.org`, `example.org:8000`) under which this server is reached.
+    /// Host names and addresses (`example.org`, `192.0.2.7:8000`) under which this server is
+    /// reached. Empty: whoever mounts the service checks them.
     pub allowed_hosts: Vec<String>,
     /// Origins (`https://app.example.org:443`, `http://localhost:*`) of pages that may call it.
     pub allowed_origins: Vec<String>,

@@ -126,3 +126,62 @@ async fn write(
 pub(crate) fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the connection is closed")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::Pin,
+        sync::Mutex,
+        task::{Context, Poll},
+    };
+
+    use super::*;
+
+    /// Remembers each write.
+    #[derive(Clone, Default)]
+    struct Writes(Arc<Mutex<Vec<Vec<u8>>>>);
+
+    impl AsyncWrite for Writes {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _context: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.0.lock().unwrap().push(bytes.to_vec());
+            Poll::Ready(Ok(bytes.len()))
+        }
+        fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_shutdown(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn lines_that_wait_together_leave_together_and_in_order() {
+        let writes = Writes::default();
+        let (sender, writer) = Writer::start(writes.clone());
+        let lines: Vec<_> = (0..100).map(|n| format!("{n}\n")).collect();
+        for line in &lines {
+            sender.send(line.clone().into_bytes()).await.unwrap();
+        }
+        drop(sender);
+        writer.finish().await.unwrap();
+        let writes = writes.0.lock().unwrap();
+        assert!(writes.len() < 10, "{} writes", writes.len());
+        assert_eq!(writes.concat(), lines.concat().into_bytes());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_stops_what_comes_after_it() {
+        let (near, _far) = tokio::io::duplex(64);
+        let (sender, _writer) = Writer::start(near);
+        sender.send(vec![b'x'; BYTES]).await.unwrap();
+        tokio::select! {
+            biased;
+            () = sender.has_room() => panic!("there is no room"),
+            () = std::future::ready(()) => {}
+        }
+    }
+}
