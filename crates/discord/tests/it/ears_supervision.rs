@@ -253,7 +253,7 @@ async fn calls_in_ten_minutes(gateway: Gateway) -> usize {
     journal.set_point(known_session(&gateway.url));
     let ears = Listening::to(&gateway, &journal, Pace::default());
     tokio::time::sleep(Duration::from_mins(10)).await;
-    ears.stop().await.unwrap();
+    ears.stop().await.expect("stopping is no failure");
     gateway.connections.load(Ordering::SeqCst)
 }
 
