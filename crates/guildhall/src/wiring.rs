@@ -3,16 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use catalogue::{ToolsetSelection, catalogue};
+use catalogue::ToolsetSelection;
 use discord::{
     Rest, RestConfig, api_url,
     cache::Cache,
-    ears::{EarsConfig, EarsStatus},
-    facts::{ByHands, Facts},
+    ears::{Ears, EarsConfig, EarsParts, EarsStatus, intents},
+    facts::{ByReader, Facts, Fetch},
     user_agent,
 };
 use gate::{Gate, Parts};
-use model::{Clock, Hands, Surroundings};
+use model::{Clock, Hands, Surroundings, ledger::Journal};
 use policy::Policy;
 use secrecy::ExposeSecret as _;
 use store::Store;
@@ -25,15 +25,10 @@ use crate::{clock::SystemClock, config::Config};
 const HOMEPAGE: &str = "https://guildhall.example";
 /// How long a lookup of facts may take before a check says that it could not be made.
 const FACTS_TIMEOUT: Duration = Duration::from_secs(10);
+/// Members that the cache keeps where the bot may know them; about 240 bytes each.
+const MEMBERS_MAX: usize = 200_000;
 /// How long writes under way may take when the process ends.
 const DRAIN: Duration = Duration::from_secs(4);
-
-/// Whether to connect to the Gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ears {
-    AsConfigured,
-    Wanted,
-}
 
 /// Everything that runs, joined.
 pub(crate) struct House {
@@ -41,10 +36,7 @@ pub(crate) struct House {
     pub(crate) store: Store,
     pub(crate) gate: Gate,
     pub(crate) mcp: mcp::Service,
-    pub(crate) ears: watch::Receiver<EarsStatus>,
-    ears_status: watch::Sender<EarsStatus>,
-    cache: Arc<Cache>,
-    clock: Arc<dyn Clock>,
+    ears: Option<Arc<Ears>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -54,68 +46,64 @@ impl House {
     pub(crate) async fn build(config: Config, stop: CancellationToken) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = open_store(&config).await?;
-        let cache = Arc::new(Cache::new());
-        let (hands, facts) = discord(&config, Some(Arc::clone(&cache)))?;
         let shared_store = Arc::new(store.clone());
-        let (ears_status, ears) = watch::channel(EarsStatus::default());
+        let limbs = Limbs::build(&config)?;
+        let ears = limbs.ears(&config, shared_store.clone(), Arc::clone(&clock))?;
         let seal_key = rand::random::<[u8; 32]>();
         let selection: ToolsetSelection = config.toolsets.join(",").parse()?;
 
-        let mut flows = team::flows(shared_store.clone(), shared_store.clone(), Arc::clone(&clock));
+        let mut flows =
+            team::flows(shared_store.clone(), shared_store.clone(), hearing(ears.as_deref()));
         flows.extend(assistant::flows(shared_store.clone(), Arc::clone(&clock)));
         let gate = Gate::new(Parts {
             policy: Arc::new(policy(&config)?),
-            hands,
-            surroundings: facts,
+            hands: limbs.hands,
+            surroundings: limbs.facts,
             ledger: shared_store,
             clock: Arc::clone(&clock),
             flows,
             seal_key,
         });
         let mcp = mcp::Service::new(mcp::App {
-            hall: Arc::new(mcp::GateHall::new(gate.clone(), selection)),
+            hall: Arc::new(mcp::Gated::new(gate.clone(), selection)),
             clock: Arc::clone(&clock),
             seal_key,
             ask_in_place: config.ask_in_place,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         });
         let tasks = TaskTracker::new();
-        Ok(Self { config, store, gate, mcp, ears, ears_status, cache, clock, tasks, stop })
+        Ok(Self { config, store, gate, mcp, ears, tasks, stop })
     }
 
-    /// Finish what a crash left in the outbox, in the background. Ends by itself.
-    pub(crate) fn recover(&self) {
+    /// Finish what a crash left in the outbox, in the background; says when it is done. The task
+    /// ends by itself.
+    pub(crate) fn recover(&self) -> watch::Receiver<bool> {
         let gate = self.gate.clone();
+        let (done, recovered) = watch::channel(false);
         self.tasks.spawn(async move {
-            if let Err(error) = gate.finish_unfinished().await {
-                tracing::error!(%error, "unfinished writes could not be looked at");
+            match gate.finish_unfinished().await {
+                Ok(found) => tracing::info!(?found, "interrupted writes have been seen to"),
+                Err(error) => tracing::error!(%error, "interrupted writes could not be seen to"),
             }
+            let _ = done.send(true);
         });
+        recovered
     }
 
     /// Connect to the Gateway where that is wanted. The task ends when the house closes.
-    pub(crate) async fn start_ears(&self, wanted: Ears) -> anyhow::Result<()> {
-        if wanted == Ears::AsConfigured && !self.config.gateway {
-            return Ok(());
-        }
-        let token = self.config.token.clone().context("ears need the bot token")?;
-        let config = EarsConfig::new(token, self.config.gateway_url.clone())
-            .with_message_content(self.config.message_content)
-            .with_members(self.config.members);
-        let ears = discord::ears::Ears::new(
-            config,
-            Arc::new(self.store.clone()),
-            Arc::clone(&self.cache),
-            Arc::clone(&self.clock),
-            self.ears_status.clone(),
-        );
+    pub(crate) fn listen(&self) {
+        let Some(ears) = self.ears.clone() else { return };
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             if let Err(error) = ears.run(stop).await {
                 tracing::error!(%error, "the Gateway connection ended for good");
             }
         });
-        Ok(())
+    }
+
+    /// How the ears are, where there are any.
+    pub(crate) fn hearing(&self) -> Option<watch::Receiver<EarsStatus>> {
+        self.ears.as_ref().map(|ears| ears.status())
     }
 
     /// Wind down: no new work, writes under way get their time, the store is flushed.
@@ -128,22 +116,64 @@ impl House {
     }
 }
 
-type Limbs = (Arc<dyn Hands<gate::Permit>>, Arc<dyn Surroundings>);
+/// What reaches Discord: hands for the gate's permits, and the facts that they (or the ears'
+/// cache) know.
+pub(crate) struct Limbs {
+    pub(crate) hands: Arc<dyn Hands<gate::Permit>>,
+    pub(crate) facts: Arc<dyn Surroundings>,
+    fetch: Arc<dyn Fetch>,
+    cache: Arc<Cache>,
+}
 
-/// Hands for the gate's permits, and the facts that they (or the ears' cache) know.
-pub(crate) fn discord(config: &Config, cache: Option<Arc<Cache>>) -> anyhow::Result<Limbs> {
-    let Some(token) = config.token.clone() else {
-        bail!(
-            "there is no bot token: set DISCORD_TOKEN (or DISCORD_TOKEN_FILE), \
-             or try `guildhall demo`, which needs none"
-        );
-    };
-    let agent = user_agent(HOMEPAGE, env!("CARGO_PKG_VERSION"));
-    let rest = RestConfig::new(api_url(&config.api_url)?, token, agent);
-    let hands: Arc<dyn Hands<gate::Permit>> = Arc::new(Rest::<gate::Permit>::new(rest)?);
-    let fetch = Arc::new(ByHands::new(Arc::clone(&hands), "facts".into(), FACTS_TIMEOUT));
-    let facts = Facts::new(fetch, cache, Arc::new(SystemClock));
-    Ok((hands, Arc::new(facts)))
+impl Limbs {
+    pub(crate) fn build(config: &Config) -> anyhow::Result<Self> {
+        let Some(token) = config.token.clone() else {
+            bail!(
+                "there is no bot token: set DISCORD_TOKEN (or DISCORD_TOKEN_FILE), \
+                 or try `guildhall demo`, which needs none"
+            );
+        };
+        let agent = user_agent(HOMEPAGE, env!("CARGO_PKG_VERSION"));
+        let rest = RestConfig::new(api_url(&config.api_url)?, token, agent);
+        let hands = Rest::<gate::Permit>::new(rest)?;
+        let fetch: Arc<dyn Fetch> =
+            Arc::new(ByReader::new(hands.reader(), "facts".into(), FACTS_TIMEOUT));
+        let cache = Arc::new(if config.members {
+            Cache::with_members(MEMBERS_MAX)
+        } else {
+            Cache::of_the_bot()
+        });
+        let listened = config.gateway.then(|| Arc::clone(&cache));
+        let facts = Arc::new(Facts::new(Arc::clone(&fetch), listened, Arc::new(SystemClock)));
+        Ok(Self { hands: Arc::new(hands), facts, fetch, cache })
+    }
+
+    fn ears(
+        &self,
+        config: &Config,
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Option<Arc<Ears>>> {
+        let Some(token) = config.token.clone().filter(|_| config.gateway) else { return Ok(None) };
+        let mut listening = EarsConfig::new(token);
+        listening.gateway_url.clone_from(&config.gateway_url);
+        if config.message_content {
+            listening.intents |= intents::MESSAGE_CONTENT;
+        }
+        if config.members {
+            listening.intents |= intents::GUILD_MEMBERS;
+        }
+        let (cache, fetch) = (Arc::clone(&self.cache), Arc::clone(&self.fetch));
+        Ok(Some(Arc::new(Ears::new(listening, EarsParts { journal, cache, fetch, clock })?)))
+    }
+}
+
+/// Whether new messages reach the journal at this moment.
+fn hearing(ears: Option<&Ears>) -> team::Hearing {
+    match ears.map(Ears::status) {
+        Some(status) => Arc::new(move || status.borrow().connected),
+        None => Arc::new(|| false),
+    }
 }
 
 /// Open the database that the configuration names.
@@ -160,9 +190,6 @@ pub(crate) fn policy(config: &Config) -> anyhow::Result<Policy> {
     if !config.allowed_guilds.is_empty() {
         policy.allowed_guilds = Some(config.allowed_guilds.iter().copied().collect());
     }
-    let names: Vec<&str> = catalogue().tools().iter().map(|tool| tool.name).collect();
-    let toolsets: Vec<&str> =
-        catalogue::Toolset::ALL.iter().map(|toolset| toolset.as_str()).collect();
-    policy.validate(&names, &toolsets)?;
+    gate::check_policy(&policy)?;
     Ok(policy)
 }

@@ -249,7 +249,9 @@ fn overwrites(
                 .or_insert((OverwriteTarget::Role, 0))
                 .1 |= bit;
         }
-        for bot in bots {
+        // A bot sees every channel, but writes only where everyone may: a newcomer's first
+        // refusal should be one that Discord would give as well.
+        for bot in bots.iter().filter(|_| *bit == VIEW_CHANNEL) {
             allowed
                 .entry(*bot)
                 .or_insert((OverwriteTarget::Member, 0))

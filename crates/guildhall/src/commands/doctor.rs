@@ -10,7 +10,7 @@ use model::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{cli::DoctorArgs, config::{Config, Sources, shown}, output, wiring};
+use crate::{cli::DoctorArgs, config::{Config, Sources, shown}, output, wiring::{self, Limbs}};
 
 /// One finding.
 #[derive(Debug, Serialize)]
@@ -124,7 +124,7 @@ async fn discord(
         ));
         return Ok(());
     }
-    let (hands, facts) = wiring::discord(config, None)?;
+    let Limbs { hands, facts, .. } = Limbs::build(config)?;
     let probe = Probe { hands };
     let bot = match probe.get(path!("/users/@me")).await {
         Ok(bot) => bot,

@@ -4,17 +4,18 @@ use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
-use model::ledger::Keys;
+use model::{Clock, ledger::Keys};
 use sandbox::{Info, Sandbox};
-use serde_json::json;
+use serde_json::{Map, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::ServeArgs,
+    clock::SystemClock,
     config::Config,
     lifecycle, output,
-    wiring::{Ears, House},
+    wiring::House,
 };
 
 /// Run the service until a signal.
@@ -30,7 +31,7 @@ pub(crate) async fn run(args: &ServeArgs, mut config: Config) -> anyhow::Result<
     let stop = CancellationToken::new();
     let house = House::build(config, stop.clone()).await?;
     let service = start(&house).await?;
-    house.start_ears(Ears::AsConfigured).await?;
+    house.listen();
     say_where(args, &service, sandbox.as_ref().map(Sandbox::info).as_ref())?;
     until_stopped(&stop).await;
     service.stop().await;
@@ -90,16 +91,22 @@ pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
     http.allowed_hosts.extend(config.allowed_hosts.iter().cloned());
     http.allowed_origins.extend(config.allowed_origins.iter().cloned());
     let mcp = house.mcp.http(http);
-    let health = Arc::new(Vitals { sessions: mcp.sessions(), ears: house.ears.clone() });
-    let keys: Arc<dyn Keys> = Arc::new(house.store.clone());
+    let health = Arc::new(Vitals {
+        sessions: mcp.sessions(),
+        ears: house.hearing(),
+        recovered: house.recover(),
+    });
     let web = web::Config {
-        require_key: config.require_key,
-        allowed_hosts: config.allowed_hosts.clone(),
-        allowed_origins: config.allowed_origins.clone(),
+        require_keys: config.require_key,
+        hosts: web::Hosts {
+            names: config.allowed_hosts.clone(),
+            origins: config.allowed_origins.clone(),
+        },
         ..Default::default()
     };
-    house.recover();
-    let routes = web::Routes { mcp, health, keys: Some(keys) };
+    let keys: Arc<dyn Keys> = Arc::new(house.store.clone());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let routes = web::Routes { mcp: web::mount(mcp), health, keys: Some(keys), clock };
     let server = tokio::spawn(web::serve(listener, web, routes, stop.clone()));
     Ok(Service { address, stop, server })
 }
@@ -119,16 +126,35 @@ fn say_where(args: &ServeArgs, service: &Service, sandbox: Option<&Info>) -> any
 /// What `/health` and `/ready` report.
 struct Vitals {
     sessions: mcp::Sessions,
-    ears: watch::Receiver<discord::ears::EarsStatus>,
+    ears: Option<watch::Receiver<discord::ears::EarsStatus>>,
+    /// Whether writes that a crash left behind have been seen to.
+    recovered: watch::Receiver<bool>,
 }
 
 #[async_trait]
 impl web::Health for Vitals {
-    async fn report(&self) -> web::Report {
-        web::Report {
-            discord_connected: self.ears.borrow().connected,
+    async fn health(&self) -> web::HealthReport {
+        let ears = self.ears.as_ref().map(|ears| ears.borrow().clone());
+        let mut more = Map::new();
+        more.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+        more.insert("gateway".to_owned(), json!(ears));
+        web::HealthReport {
+            discord_connected: ears.is_some_and(|ears| ears.connected),
             active_sessions: self.sessions.count().await,
-            not_ready: Vec::new(),
+            more,
         }
+    }
+
+    async fn not_ready(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if !*self.recovered.borrow() {
+            reasons.push("writes that were interrupted are being finished".to_owned());
+        }
+        if let Some(ears) = &self.ears
+            && !ears.borrow().connected
+        {
+            reasons.push("the Gateway is not connected".to_owned());
+        }
+        reasons
     }
 }

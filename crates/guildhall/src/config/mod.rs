@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use crate::cli::{Cli, Command, Offer};
 
 pub(crate) use self::{
-    show::{Shown, shown},
+    show::shown,
     sources::Sources,
 };
 

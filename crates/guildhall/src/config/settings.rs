@@ -11,7 +11,6 @@ pub(crate) enum Kind {
     Switch,
     /// `host:port`.
     Address,
-    Number,
     /// Separated by commas.
     List,
 }

@@ -74,7 +74,7 @@ const wrong = await call('discord_get_messages', { chanel_id: scene.channel_id }
 assert.ok(wrong.isError && wrong.content[0].text.includes('channel_id'), JSON.stringify(wrong));
 await assert.rejects(call('discord_get_mesages', {}), /discord_get_messages/);
 
-const target = { channel_id: scene.channel_id, message_id: sent.message.id };
+const target = { channel_id: scene.channel_id, message_id: sent.id };
 const run = (args) => call('discord_run_destructive', { tool: 'discord_delete_message', arguments: args });
 const deleted = body(await run(target));
 if (scene.asks) assert.ok(asked.length > 0, 'the person was not asked');

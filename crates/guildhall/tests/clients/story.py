@@ -64,7 +64,7 @@ async def main():
         except MCPError as error:
             assert "discord_get_messages" in str(error), error
 
-        target = {"channel_id": SCENE["channel_id"], "message_id": sent["message"]["id"]}
+        target = {"channel_id": SCENE["channel_id"], "message_id": sent["id"]}
         call = {"tool": "discord_delete_message", "arguments": target}
         deleted = body(await client.call_tool("discord_run_destructive", call))
         if SCENE["asks"]:

@@ -28,7 +28,7 @@ async fn write_until_it_breaks(client: Mcp, channel: String, book: Book, next: A
         let Some(answer) = client.call("discord_send_message", message(&channel, &key)).await else {
             return;
         };
-        if let Some(id) = answer["result"]["structuredContent"]["message"]["id"].as_str() {
+        if let Some(id) = answer["result"]["structuredContent"]["id"].as_str() {
             book.lock().unwrap().insert(key, Some(id.to_owned()));
         } else {
             assert_eq!(answer["result"]["isError"], true, "{answer}");
@@ -125,7 +125,7 @@ async fn settle(client: &Mcp, channel: &str, key: &str, book: &Book) {
     for _ in 0..400 {
         let answer = client.call("discord_send_message", message(channel, key)).await.unwrap();
         let result = &answer["result"]["structuredContent"];
-        if let Some(id) = result["message"]["id"].as_str() {
+        if let Some(id) = result["id"].as_str() {
             let before = book.lock().unwrap().insert(key.to_owned(), Some(id.to_owned()));
             if let Some(Some(before)) = before {
                 assert_eq!(before, id, "{key} was acknowledged with another message");

@@ -95,7 +95,8 @@ pub struct ChannelSpec {
     pub topic: Option<String>,
     /// Names of the roles that see it; empty for everyone. Bots always do.
     pub only_for: Vec<String>,
-    /// Names of the roles that may write; empty for everyone. Bots always may.
+    /// Names of the roles that may write; empty for everyone, bots included. Otherwise bots
+    /// may not.
     pub written_by: Vec<String>,
     /// What was said there, oldest first.
     pub messages: Vec<MessageSpec>,

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use sandbox::Sandbox;
 use tokio_util::sync::CancellationToken;
 
-use crate::{cli::DemoArgs, commands::serve, config::Config, wiring::{Ears, House}};
+use crate::{cli::DemoArgs, commands::serve, config::Config, wiring::House};
 
 /// Run the demo until Ctrl-C, or the story once.
 pub(crate) async fn run(args: &DemoArgs, mut config: Config) -> anyhow::Result<ExitCode> {
@@ -19,6 +19,7 @@ pub(crate) async fn run(args: &DemoArgs, mut config: Config) -> anyhow::Result<E
         .context("the simulated Discord did not start")?;
     let folder = tempfile::tempdir().context("no temporary folder for the demo's database")?;
     config.database_url = format!("sqlite:{}", folder.path().join("demo.db").display()).into();
+    config.gateway = true;
     serve::point_at(&mut config, &sandbox.info());
     if args.once {
         config.listen.set_port(0);
@@ -26,7 +27,7 @@ pub(crate) async fn run(args: &DemoArgs, mut config: Config) -> anyhow::Result<E
 
     let stop = CancellationToken::new();
     let house = House::build(config, stop.clone()).await?;
-    house.start_ears(Ears::Wanted).await?;
+    house.listen();
     let service = serve::start(&house).await?;
 
     let code = if args.once {

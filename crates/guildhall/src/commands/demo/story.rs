@@ -2,7 +2,7 @@
 //! something with the reason, plans a deletion, sees what would go, and confirms it.
 
 use anyhow::{Context as _, bail, ensure};
-use mcp::client::{Client, Outcome};
+use mcp::{CallResult, Client, Generation};
 use sandbox::{Person, Sandbox, Snowflake};
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub(super) async fn play(sandbox: &Sandbox, mcp_url: &str) -> Told {
 }
 
 async fn tell(told: &mut Told, sandbox: &Sandbox, mcp_url: &str) -> anyhow::Result<()> {
-    let agent = Client::connect(mcp_url, None).await.context("the agent cannot connect")?;
+    let agent = Client::connect_as(mcp_url, None, Generation::Stateless).await.context("the agent cannot connect")?;
     let channel = sandbox.info().channel_id;
 
     let question = says(sandbox, "ada", channel, QUESTION).await?;
@@ -72,10 +72,10 @@ async fn answers_in_a_thread(
     ));
     let made =
         done(agent.call("discord_create_thread", with(thread, "dry_run", json!(false))).await?)?;
-    let thread_id = text(&made["thread"]["id"]);
+    let thread_id = text(&made["id"]);
     let message = json!({ "channel_id": thread_id, "content": ANSWER, "dry_run": false });
     let sent = done(agent.call("discord_send_message", message).await?)?;
-    ensure!(sent["message"]["id"].is_string(), "no message came back");
+    ensure!(sent["id"].is_string(), "no message came back");
     told.agent(format!("does it with dry_run: false, and answers there: {ANSWER}"));
     Ok(())
 }
@@ -95,7 +95,8 @@ async fn is_refused(told: &mut Told, agent: &Client, sandbox: &Sandbox) -> anyho
     });
     let outcome = agent.call("discord_send_message", message).await?;
     ensure!(outcome.is_error, "the bot may write in #announcements, which it must not");
-    let error = &outcome.structured["error"];
+    let answer = structured(outcome);
+    let error = &answer["error"];
     ensure!(error["stage"] == "discord_permission", "refused for another reason: {error}");
     told.agent("discord_send_message in #announcements");
     told.guildhall(format!("refuses: {}", text(&error["message"])));
@@ -127,7 +128,7 @@ async fn deletes_with_confirmation(
     let without = delete(with(target.clone(), "confirm", json!("a token I made up"))).await?;
     ensure!(without.is_error, "an invented token was accepted");
     told.agent("tries a token of its own making");
-    told.guildhall(format!("refuses: {}", text(&without.structured["error"]["message"])));
+    told.guildhall(format!("refuses: {}", text(&structured(without)["error"]["message"])));
     let token = plan["confirm"]["token"].clone();
     ensure!(token.is_string(), "the plan has no token");
     done(delete(with(target, "confirm", token)).await?)?;
@@ -154,20 +155,26 @@ async fn says(
     Ok(text(&message["id"]))
 }
 
-fn done(outcome: Outcome) -> anyhow::Result<Value> {
+fn done(outcome: CallResult) -> anyhow::Result<Value> {
     if outcome.is_error {
         bail!("{}", outcome.text);
     }
-    ensure!(outcome.structured["outcome"] != "planned", "only planned: {}", outcome.text);
-    Ok(outcome.structured)
+    let answer = structured(outcome);
+    ensure!(answer["outcome"] != "planned", "it was only planned");
+    Ok(answer)
 }
 
-fn planned(mut outcome: Outcome) -> anyhow::Result<Value> {
+fn structured(outcome: CallResult) -> Value {
+    outcome.structured.unwrap_or_default()
+}
+
+fn planned(outcome: CallResult) -> anyhow::Result<Value> {
     if outcome.is_error {
         bail!("{}", outcome.text);
     }
-    ensure!(outcome.structured["outcome"] == "planned", "it was done, not planned");
-    Ok(outcome.structured["plan"].take())
+    let mut answer = structured(outcome);
+    ensure!(answer["outcome"] == "planned", "it was done, not planned");
+    Ok(answer["plan"].take())
 }
 
 fn with(mut arguments: Value, name: &str, value: Value) -> Value {
