@@ -171,40 +171,6 @@ impl Catalogue {
             .collect()
     }
 
-    /// The tools whose name, title, toolset or description speaks of every word of `query`,
-    /// best first: those with a word in their name before the others.
-    pub fn search(&self, query: &str) -> Vec<&Tool> {
-        let words: Vec<String> = query
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect();
-        let mut found: Vec<(usize, &Tool)> = self
-            .tools
-            .iter()
-            .filter_map(|tool| {
-                let text = format!(
-                    "{} {} {} {}",
-                    tool.name,
-                    tool.title,
-                    tool.toolset.as_str(),
-                    tool.full_description()
-                )
-                .to_lowercase();
-                let named = words
-                    .iter()
-                    .filter(|word| tool.name.contains(word.as_str()))
-                    .count();
-                words
-                    .iter()
-                    .all(|word| text.contains(word.trim_end_matches('s')))
-                    .then_some((named, tool))
-            })
-            .collect();
-        found.sort_by_key(|(named, _)| std::cmp::Reverse(*named));
-        found.into_iter().map(|(_, tool)| tool).collect()
-    }
-
     /// Every tool as data.
     pub fn as_listing(&self) -> Vec<Listed> {
         self.tools

@@ -49,6 +49,10 @@ fn object(
     given: &Map<String, Value>,
 ) -> Result<(), ArgumentError> {
     let properties = schema.get("properties").and_then(Value::as_object);
+    if properties.is_none() && !path.is_empty() {
+        // A free object, such as the arguments that a dispatcher passes on.
+        return Ok(());
+    }
     for (name, value) in given {
         let Some(property) = properties.and_then(|properties| properties.get(name)) else {
             let known = names(schema).chain(controls.iter().map(String::as_str));

@@ -367,6 +367,20 @@ fn a_flow_gets_its_defaults() {
 }
 
 #[test]
+fn a_dispatcher_passes_any_arguments_on() {
+    let arguments = json!({"tool": "discord_get_channel", "arguments": {"channel_id": "5"}});
+    match prepare("discord_run_read", arguments).unwrap() {
+        Prepared::Flow(call) => assert_eq!(call.arguments["arguments"]["channel_id"], "5"),
+        other => panic!("{other:?}"),
+    }
+    let error = refused(
+        "discord_run_read",
+        json!({"tool": "x", "arguments": "channel_id=5"}),
+    );
+    assert_eq!(error.field.as_deref(), Some("arguments"));
+}
+
+#[test]
 fn the_owner_needs_less() {
     let arguments = json!({"channel_id": "1", "message_id": "2"});
     let Prepared::Write(plan) = prepare("discord_delete_message", arguments).unwrap() else {

@@ -254,22 +254,10 @@ fn the_schema_of_every_tool() {
 }
 
 #[test]
-fn tools_are_found_by_words() {
-    let names = |query: &str| -> Vec<&str> {
-        catalogue()
-            .search(query)
-            .iter()
-            .map(|tool| tool.name)
-            .collect()
-    };
-    assert!(names("ban")[..3].contains(&"discord_ban_member"));
-    assert!(names("channel permissions").contains(&"discord_set_channel_permissions"));
-    assert!(names("webhooks").contains(&"discord_execute_webhook"));
-    assert!(names("zebra").is_empty());
-    assert_eq!(
-        catalogue().nearest("discord_send_mesage"),
-        Some("discord_send_message")
-    );
+fn a_misspelt_name_finds_its_tool() {
+    let nearest = |name: &str| catalogue().nearest(name);
+    assert_eq!(nearest("discord_send_mesage"), Some("discord_send_message"));
+    assert_eq!(nearest("zebra"), None);
 }
 
 #[test]
