@@ -122,7 +122,10 @@ impl Reader {
 
 fn authorization(token: &SecretString) -> Result<HeaderValue, Error> {
     let token = token.expose_secret().trim();
-    let token = token.strip_prefix("Bot ").unwrap_or(token).trim();
+    let token = match token.strip_prefix("Bot") {
+        Some(rest) if rest.is_empty() || rest.starts_with(' ') => rest.trim(),
+        _ => token,
+    };
     if token.is_empty() {
         return Err(Error::Token {
             problem: "is empty",
