@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use sandbox::Sandbox;
+use sandbox::{Limits, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -30,9 +30,18 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// A sandbox and an empty folder for the database.
+    /// A sandbox with Discord's limits, and an empty folder for the database.
     pub(crate) async fn new() -> Self {
-        let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
+        Self::of(sandbox::Config::default()).await
+    }
+
+    /// The same, for stories in which limits are not the subject.
+    pub(crate) async fn without_limits() -> Self {
+        Self::of(sandbox::Config { limits: Limits::off(), ..sandbox::Config::default() }).await
+    }
+
+    async fn of(config: sandbox::Config) -> Self {
+        let sandbox = Sandbox::start(config).await.unwrap();
         Self { sandbox, folder: tempfile::tempdir().unwrap() }
     }
 

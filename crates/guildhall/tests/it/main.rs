@@ -1,5 +1,7 @@
 //! Stories of the whole binary, and the rules of the house.
 
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and says what it skips")]
+
 mod bad_input;
 mod clients;
 mod conformance;

@@ -10,7 +10,17 @@ async fn the_demo_tells_its_story_as_written() {
     let (code, told, log) = scene.run(&["demo", "--once"]);
     assert_eq!(code, 0, "{told}\n{log}");
     assert!(told.contains("Every step went as told."), "{told}");
-    insta::assert_snapshot!("story", told);
+    insta::assert_snapshot!("story", without_ids(&told));
+}
+
+/// Ids carry the time at which they were made.
+fn without_ids(text: &str) -> String {
+    text.split_inclusive(|c: char| !c.is_ascii_digit())
+        .map(|part| {
+            let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
+            if digits.len() < 17 { part.to_owned() } else { part.replace(digits, "ID") }
+        })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
