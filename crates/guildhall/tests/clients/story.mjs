@@ -72,7 +72,7 @@ assert.ok(read.untrusted_content.fields.includes('messages[].content'));
 
 const wrong = await call('discord_get_messages', { chanel_id: scene.channel_id });
 assert.ok(wrong.isError && wrong.content[0].text.includes('channel_id'), JSON.stringify(wrong));
-await assert.rejects(call('discord_get_mesages', {}), /discord_get_messages/);
+await assert.rejects(call('discord_send_mesage', {}), /discord_send_message/);
 
 const target = { channel_id: scene.channel_id, message_id: sent.id };
 const run = (args) => call('discord_run_destructive', { tool: 'discord_delete_message', arguments: args });

@@ -59,10 +59,10 @@ async def main():
         wrong = await client.call_tool("discord_get_messages", {"chanel_id": SCENE["channel_id"]})
         assert wrong.is_error and "channel_id" in wrong.content[0].text, wrong
         try:
-            await client.call_tool("discord_get_mesages", {})
+            await client.call_tool("discord_send_mesage", {})
             raise AssertionError("an unknown tool was called")
         except MCPError as error:
-            assert "discord_get_messages" in str(error), error
+            assert "discord_send_message" in str(error), error
 
         target = {"channel_id": SCENE["channel_id"], "message_id": sent["id"]}
         call = {"tool": "discord_delete_message", "arguments": target}

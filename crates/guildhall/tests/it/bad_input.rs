@@ -38,9 +38,9 @@ async fn wrong_arguments_are_named_with_what_would_be_right() {
     let long = json!({ CHANNEL: channel, "content": "x".repeat(2001), "dry_run": false });
     let error = client.declined("discord_send_message", long).await;
     assert!(error["message"].as_str().unwrap().contains("2000"), "{error}");
-    let unknown = client.call("discord_get_mesages", json!({})).await.unwrap();
+    let unknown = client.call("discord_send_mesage", json!({})).await.unwrap();
     assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
-    assert!(unknown.to_string().contains("discord_get_messages"), "{unknown}");
+    assert!(unknown.to_string().contains("discord_send_message"), "{unknown}");
     let elsewhere = json!({ CHANNEL: "175928847299117063" });
     let error = client.declined("discord_get_messages", elsewhere).await;
     assert_eq!(error["stage"], "guild_installation", "{error}");
