@@ -3,14 +3,14 @@
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
 use catalogue::{Prepared, Tool, Toolset, ToolsetSelection, catalogue};
 use futures_util::FutureExt as _;
 use model::{
-    Call, Clock, Hands, HandsError, Millis, Principal, Reason, Risk, Stage, Surroundings, UserId,
+    Call, Clock, Hands, HandsError, Principal, Reason, Risk, Stage, Surroundings, UserId,
     ledger::Ledger,
 };
 use policy::{Policy, Question};
@@ -26,6 +26,7 @@ use crate::{
     flow::Flow,
     permit::{Passed, Permit},
     rates::Pacer,
+    recall::Asked,
     record::Record,
     seal::Seal,
     stages, trouble,
@@ -66,13 +67,13 @@ pub(crate) struct Inner {
     pub(crate) flows: HashMap<&'static str, Arc<dyn Flow>>,
     pub(crate) seal: Seal,
     pub(crate) slots: Arc<Semaphore>,
-    pacer: Pacer,
+    pub(crate) pacer: Pacer,
     /// Ends with [`Gate::drain`].
     pub(crate) tracker: TaskTracker,
     /// Cancelled by [`Gate::drain`]: no more calls, and nothing is tried again later.
     pub(crate) closing: CancellationToken,
-    /// Outbox rows from before are another process's.
-    pub(crate) opened_at: Millis,
+    /// Whether somebody looks after outbox rows of processes that ended.
+    pub(crate) makes_rounds: AtomicBool,
 }
 
 impl Gate {
@@ -83,9 +84,8 @@ impl Gate {
             discover::NAME,
             Arc::new(discover::FindTools) as Arc<dyn Flow>,
         );
-        let opened_at = parts.clock.now_ms();
         Self(Arc::new(Inner {
-            opened_at,
+            makes_rounds: AtomicBool::new(false),
             standing: RwLock::new(standing(parts.policy)),
             hands: parts.hands,
             surroundings: parts.surroundings,
@@ -123,7 +123,8 @@ impl Gate {
     }
 
     /// The order is the security property: what is asked, then the checks 1 to 7, each with the
-    /// facts it needs and no more, then the eighth, which is carrying it out.
+    /// facts it needs and no more, then the eighth, which is carrying it out. One short cut: who is
+    /// known and a member gets the answer its idempotency key has already ([`Gate::recall`]).
     async fn judge(
         &self,
         mut call: Call,
@@ -162,6 +163,17 @@ impl Gate {
 
         let member = stages::workspace_membership(policy, &call.principal);
         record.check(Stage::WorkspaceMembership, member)?;
+
+        let asked = Asked {
+            call: &call,
+            tool,
+            digest: &digest,
+            standing: &standing,
+            record,
+        };
+        if let Some(answer) = self.recall(asked, &prepared).await? {
+            return Ok(answer);
+        }
 
         let places = facts::places(&*self.0.surroundings, policy, &aims)
             .await

@@ -18,6 +18,7 @@ mod permit;
 mod preview;
 mod rates;
 mod read;
+mod recall;
 mod record;
 mod recover;
 mod run;

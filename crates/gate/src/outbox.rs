@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use catalogue::View;
 use model::{
-    Millis, Request, RequestAuth, Stage,
+    Millis, Principal, Request, RequestAuth, Stage,
     ledger::{Begun, Decision, Finish, IdempotencyClaim, Outcome, Sent, StoreError},
 };
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,9 @@ use crate::{
     Gate,
     answer::{Answer, Declined, Done, Failure, Retry},
     case::Case,
-    digest, preview, stages,
+    digest, preview,
+    record::Record,
+    stages,
 };
 
 /// How long an idempotency key is remembered.
@@ -85,12 +87,23 @@ impl Gate {
 
 /// The claim of the caller's idempotency key, if it gave one.
 pub(crate) fn claim(case: &Case, now: Millis) -> Option<IdempotencyClaim> {
-    case.idempotency_key.as_ref().map(|key| IdempotencyClaim {
-        principal: case.principal.id.clone(),
-        key: key.clone(),
-        digest: case.digest.clone(),
+    let key = case.idempotency_key.as_ref()?;
+    Some(claim_of(&case.principal, key, &case.digest, now))
+}
+
+/// A key as the ledger knows it.
+pub(crate) fn claim_of(
+    principal: &Principal,
+    key: &str,
+    digest: &str,
+    now: Millis,
+) -> IdempotencyClaim {
+    IdempotencyClaim {
+        principal: principal.id.clone(),
+        key: key.to_owned(),
+        digest: digest.to_owned(),
         expires_at: now.saturating_add(KEY_LIFE_MS),
-    })
+    }
 }
 
 /// The audit row that is committed with the outbox row.
@@ -103,13 +116,13 @@ pub(crate) fn started(case: &Case) -> Decision {
 }
 
 /// The eighth check's word on what the ledger did.
-pub(crate) fn may_begin(case: &Case, begun: &Begun, now: Millis) -> Result<(), Declined> {
+pub(crate) fn may_begin(record: &Record, begun: &Begun, now: Millis) -> Result<(), Declined> {
     let retry_after_ms = match begun {
         Begun::InFlight => Some(IN_FLIGHT_MS),
         Begun::Leased { until, .. } => u64::try_from(until.saturating_sub(now)).ok(),
         _ => None,
     };
-    case.record.check_with(
+    record.check_with(
         Stage::ExecuteAndAudit,
         stages::execute_and_audit(begun),
         retry_after_ms,
@@ -118,13 +131,13 @@ pub(crate) fn may_begin(case: &Case, begun: &Begun, now: Millis) -> Result<(), D
 
 /// Give the first answer again.
 pub(crate) fn replay(
-    case: &Case,
+    record: &Record,
     response: &str,
     untrusted: impl FnOnce(&Value) -> &'static [&'static str],
 ) -> Result<Answer, Declined> {
     match serde_json::from_str(response) {
         Ok(Stored::Done(value)) => Ok(Answer::Done(Done {
-            call_id: case.record.call_id.clone(),
+            call_id: record.call_id.clone(),
             view: View {
                 untrusted: untrusted(&value),
                 value,
@@ -132,7 +145,7 @@ pub(crate) fn replay(
             replayed: true,
         })),
         Ok(Stored::Failed(failure)) => Err(Declined::Failed(Box::new(failure))),
-        Err(_) => Err(case.record.fail(
+        Err(_) => Err(record.fail(
             "store_corrupt",
             "the first answer of this idempotency key cannot be read any more",
             Retry::Unknown,

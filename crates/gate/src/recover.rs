@@ -1,11 +1,13 @@
-//! After a start: outbox rows that a crash left open. What Discord would recognise as a repetition
+//! Outbox rows that a process left open when it ended. What Discord would recognise as a repetition
 //! is sent again; the rest is closed as unknown, because it may have happened.
+
+use std::{sync::atomic::Ordering, time::Duration};
 
 use catalogue::{Prepared, View, catalogue};
 use model::{
     HandsError, Millis, Permitted as _, Request, Stage,
     hands::Errand,
-    ledger::{Decision, Finish, Outcome, Sent, StoreError, Unfinished},
+    ledger::{Decision, Finish, INSTANCE_TTL_MS, Outcome, Sent, StoreError, Unfinished},
 };
 use serde_json::{Value, json};
 
@@ -23,8 +25,14 @@ use crate::{
 const NONCE_WINDOW_MS: Millis = 3 * 60 * 1_000;
 /// How long after its start an idempotent request may be sent again; later the world has moved on.
 const IDEMPOTENT_WINDOW_MS: Millis = 10 * 60 * 1_000;
-/// Rows that are taken at a time.
-const PAGE: u32 = 100;
+/// Rows that are taken at a time; few, so that what is claimed is soon at hand.
+const PAGE: u32 = 20;
+/// How long a start waits for rows of a process that was just killed; with a second to spare.
+const PATIENCE: Duration = Duration::from_millis(INSTANCE_TTL_MS.unsigned_abs() + 1_000);
+/// How often it looks meanwhile.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How often a service looks for what other processes on its database left open later.
+const ROUND: Duration = Duration::from_secs(30);
 /// The lane of these errands.
 const LANE: &str = "recovery";
 
@@ -40,17 +48,58 @@ pub struct Recovery {
 }
 
 impl Gate {
-    /// Close every row that an earlier process left open. Other calls may go on meanwhile.
+    /// Close every row that a process left open which is gone, and go on looking for such rows, now
+    /// and then, until [`Gate::drain`]. Gives what was found first: at once, where nobody else is at
+    /// work on the same database; else after a few seconds, in which a process that was just killed
+    /// comes to count as gone. Other calls may go on meanwhile.
     pub async fn finish_unfinished(&self) -> Result<Recovery, StoreError> {
+        let started = tokio::time::Instant::now();
         let mut recovery = Recovery::default();
-        loop {
-            let mut rows = self.0.ledger.unfinished(PAGE).await?;
-            // Younger rows are writes of this process that are still under way.
-            rows.retain(|row| row.created_at < self.0.opened_at);
-            if rows.is_empty() {
+        while self.finish_some(&mut recovery).await? && started.elapsed() < PATIENCE {
+            if !self.pause(LOOK_AGAIN).await {
                 return Ok(recovery);
             }
-            for row in rows {
+        }
+        self.make_rounds();
+        Ok(recovery)
+    }
+
+    /// Ends with the gate.
+    fn make_rounds(&self) {
+        if self.0.makes_rounds.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let gate = self.clone();
+        let _ends_by_itself = self.0.tracker.spawn(async move {
+            while gate.pause(ROUND).await {
+                let mut recovery = Recovery::default();
+                if let Err(error) = gate.finish_some(&mut recovery).await {
+                    tracing::warn!(%error, "interrupted writes of others could not be seen to");
+                } else if recovery != Recovery::default() {
+                    tracing::info!(?recovery, "interrupted writes of others have been seen to");
+                }
+            }
+        });
+    }
+
+    /// `false` if the gate closed instead.
+    async fn pause(&self, length: Duration) -> bool {
+        let pause = tokio::time::sleep(length);
+        self.0.closing.run_until_cancelled(pause).await.is_some()
+    }
+
+    /// Claim and close what is free. Gives whether others are still at work.
+    async fn finish_some(&self, recovery: &mut Recovery) -> Result<bool, StoreError> {
+        loop {
+            let claimed = self.0.ledger.claim_unfinished(PAGE).await?;
+            if claimed.rows.is_empty() {
+                return Ok(claimed.others_at_work);
+            }
+            for row in claimed.rows {
+                // What is left over is free again when the store closes.
+                if self.0.closing.is_cancelled() {
+                    return Ok(false);
+                }
                 let (state, mut decision) = self.close(row.clone()).await;
                 decision.at = self.0.clock.now_ms();
                 match state {
@@ -63,7 +112,10 @@ impl Gate {
                     state,
                     decision,
                 };
-                self.0.ledger.finish(finish).await?;
+                // Where it fails it is tried again in the background, and the next row has its turn.
+                if let Err(error) = self.finish(finish).await {
+                    tracing::warn!(%error, "an interrupted write is closed later");
+                }
             }
         }
     }

@@ -101,9 +101,9 @@ impl Gate {
             .map_err(|error| trouble::storing(record, &error))?;
         if let Begun::Replay { response } = &begun {
             // Whose words a flow's stored answer holds is not known any more, so all of it counts.
-            return outbox::replay(case, response, |_| ALL_OF_IT);
+            return outbox::replay(record, response, |_| ALL_OF_IT);
         }
-        outbox::may_begin(case, &begun, self.0.clock.now_ms())?;
+        outbox::may_begin(record, &begun, self.0.clock.now_ms())?;
         let result = self
             .steps(case, flow, steps)
             .await
@@ -123,7 +123,7 @@ impl Gate {
 }
 
 /// The path of a whole view.
-const ALL_OF_IT: &[&str] = &[""];
+pub(crate) const ALL_OF_IT: &[&str] = &[""];
 
 fn sent(result: &Result<Answer, Declined>) -> Sent {
     match result {

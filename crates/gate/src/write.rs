@@ -9,6 +9,7 @@ use model::{
     HandsError, Mode, Reason, Request, RequestAuth, Stage,
     ledger::{Begun, Finish, Intent, Sent},
 };
+use policy::Ceremony;
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,16 +30,12 @@ impl Gate {
         let ceremony = policy::ceremony(&case.standing.policy, &case.question());
         case.record
             .describe(|row| row.rules.extend(ceremony.rules.iter().cloned()));
+        if plans(&case.mode, &ceremony) {
+            return self.plan(&case, &plan, ceremony.needs_confirmation).await;
+        }
         let confirmation = match &case.mode {
-            Mode::DryRun => return self.plan(&case, &plan, ceremony.needs_confirmation).await,
-            Mode::Default if ceremony.dry_run_by_default => {
-                return self.plan(&case, &plan, ceremony.needs_confirmation).await;
-            }
-            Mode::Default | Mode::Execute if ceremony.needs_confirmation => {
-                return self.plan(&case, &plan, true).await;
-            }
-            Mode::Default | Mode::Execute => None,
             Mode::Confirmed(token) => Some(self.open(&case, token)?),
+            Mode::Default | Mode::Execute | Mode::DryRun => None,
         };
         let Ok(slot) = self.0.slots.clone().try_acquire_owned() else {
             return Err(case.record.fail(
@@ -151,9 +148,9 @@ impl Gate {
             .await
             .map_err(|error| trouble::storing(record, &error))?;
         if let Begun::Replay { response } = &begun {
-            return outbox::replay(&case, response, |value| plan.view(value).untrusted);
+            return outbox::replay(record, response, |value| plan.view(value).untrusted);
         }
-        outbox::may_begin(&case, &begun, self.0.clock.now_ms())?;
+        outbox::may_begin(record, &begun, self.0.clock.now_ms())?;
 
         // From here on the outbox row carries the outcome, and it is closed whatever happens.
         record.take_closing();
@@ -284,6 +281,16 @@ impl Gate {
             failure.hint.clone_from(&reason.hint);
         }
         declined
+    }
+}
+
+/// Whether a write is only planned.
+pub(crate) fn plans(mode: &Mode, ceremony: &Ceremony) -> bool {
+    match mode {
+        Mode::DryRun => true,
+        Mode::Default => ceremony.dry_run_by_default || ceremony.needs_confirmation,
+        Mode::Execute => ceremony.needs_confirmation,
+        Mode::Confirmed(_) => false,
     }
 }
 

@@ -178,6 +178,15 @@ pub enum Sent {
     Unknown { reason: String, response: String },
 }
 
+/// What a key that was seen before says, and where the first call with it acted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recalled {
+    /// [`Begun::Replay`], [`Begun::OtherArguments`] or [`Begun::InFlight`].
+    pub known: Begun,
+    pub guild_id: Option<GuildId>,
+    pub channel_id: Option<ChannelId>,
+}
+
 /// An outbox row that a crash left behind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unfinished {
@@ -189,6 +198,20 @@ pub struct Unfinished {
     pub decision: Decision,
 }
 
+/// What [`Ledger::claim_unfinished`] found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Claimed {
+    /// Rows that are the caller's to finish now, oldest first.
+    pub rows: Vec<Unfinished>,
+    /// Whether others have unfinished rows that were not claimed. Those of a process that was just
+    /// killed become free within [`INSTANCE_TTL_MS`].
+    pub others_at_work: bool,
+}
+
+/// How long after its last sign of life an instance with unfinished rows counts as gone, in
+/// milliseconds. An instance is one opening of a database, in whichever process.
+pub const INSTANCE_TTL_MS: Millis = 4_000;
+
 /// Decisions and the outbox. What [`Ledger::begin`] inserts is written before it is acted on.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -198,8 +221,12 @@ pub trait Ledger: Send + Sync {
     async fn begin(&self, intent: Intent) -> Result<Begun, StoreError>;
     /// Close an outbox row. Closing a closed row changes nothing.
     async fn finish(&self, finish: Finish) -> Result<(), StoreError>;
-    /// Rows that were begun and never finished, oldest first, at most `limit`.
-    async fn unfinished(&self, limit: u32) -> Result<Vec<Unfinished>, StoreError>;
+    /// What [`Ledger::begin`] would say of this key, without claiming anything; `None` where the
+    /// key is free.
+    async fn recall(&self, claim: &IdempotencyClaim) -> Result<Option<Recalled>, StoreError>;
+    /// Take over rows that instances began which are gone, at most `limit`. Each row goes to one
+    /// claimer. Rows that this instance began, or claimed before, are never among them.
+    async fn claim_unfinished(&self, limit: u32) -> Result<Claimed, StoreError>;
     /// Audit rows with `seq > after`, oldest first, at most `limit`.
     async fn decisions(&self, after: i64, limit: u32) -> Result<Vec<(i64, Decision)>, StoreError>;
 }

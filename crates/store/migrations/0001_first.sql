@@ -25,9 +25,16 @@ CREATE TABLE decisions (
     hash TEXT
 );
 
--- Writes before they are sent. `request` is emptied when nobody will need it again.
+-- Who works at outbox rows: one opening of this database each, for as long as it shows that it lives.
+CREATE TABLE instances (
+    instance_id TEXT PRIMARY KEY NOT NULL,
+    alive_until BIGINT NOT NULL
+);
+
+-- Writes before they are sent, each the work of one instance. `request` is emptied when nobody will need it again.
 CREATE TABLE outbox (
     outbox_id TEXT PRIMARY KEY NOT NULL,
+    instance_id TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     state TEXT NOT NULL,
     request TEXT,

@@ -7,6 +7,7 @@ mod audit;
 mod draft;
 mod engine;
 mod error;
+mod instance;
 mod journal;
 mod key;
 mod lease;
@@ -32,6 +33,7 @@ use tokio_util::{
 
 pub use crate::{error::Error, statements::statements};
 use crate::{
+    instance::Instance,
     place::Place,
     reader::Readers,
     writer::{Job, Slot, Write, Writer},
@@ -51,6 +53,8 @@ struct Inner {
     readers: Readers,
     slot: Slot,
     clock: Arc<dyn Clock>,
+    /// Who this is to others on the same database.
+    instance: Arc<Instance>,
     /// The highest sequence number of the journal that this instance has heard of.
     grown: watch::Sender<i64>,
     /// The writer, and on PostgreSQL the listener. They end at [`Store::close`], or when the last
@@ -90,10 +94,12 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Store, Error> {
     if let Readers::Postgres(pool) = &readers {
         tasks.spawn(listener::listen(pool.clone(), grown.clone(), stop.clone()));
     }
+    let instance = Instance::new();
     let writer = Writer {
         slot: slot.clone(),
         place,
         clock: clock.clone(),
+        instance: instance.clone(),
         queue: jobs,
     };
     tasks.spawn(writer.run(stop.clone()));
@@ -104,6 +110,7 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Store, Error> {
             readers,
             slot,
             clock,
+            instance,
             grown,
             tasks,
             stop: stop.drop_guard(),
@@ -112,13 +119,23 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Store, Error> {
 }
 
 impl Store {
-    /// Write what is queued, end the tasks and close the connections. Later calls on any clone
-    /// fail with [`StoreError::Unavailable`].
+    /// Write what is queued, end the tasks and close the connections. Rows that stay unfinished are
+    /// free for others at once. Later calls on any clone fail with [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.inner.stop.token().cancel();
         self.inner.tasks.wait().await;
         self.inner.readers.close().await;
-        if let Some(connection) = self.inner.slot.lock().await.take() {
+        if let Some(mut connection) = self.inner.slot.lock().await.take() {
+            let instance = &self.inner.instance;
+            if instance.is_known() {
+                let leave = connection
+                    .session()
+                    .execute(instance::LEAVE, [(&instance.id).into()])
+                    .await;
+                if let Err(error) = leave {
+                    tracing::debug!(%error, "others see that this instance is gone only later");
+                }
+            }
             connection.close().await;
         }
     }

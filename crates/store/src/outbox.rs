@@ -1,15 +1,20 @@
 //! The outbox: a write is claimed and on disk before it is sent, and closed once when its end is known.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use model::{
     Millis,
-    ledger::{Begun, Finish, IdempotencyClaim, Intent, Sent, Spend, StoreError, Unfinished},
+    ledger::{
+        Begun, Finish, IdempotencyClaim, Intent, Recalled, Sent, Spend, StoreError, Unfinished,
+    },
 };
 
 use crate::{
     audit,
     engine::{Row, Session, Value},
     error::corrupt,
+    instance::Instance,
     lease,
     transaction::Transaction,
     writer::Write,
@@ -18,6 +23,14 @@ use crate::{
 pub(crate) const FIND_KEY: &str = "\
 SELECT digest, response FROM idempotency_keys
 WHERE principal = $1 AND key = $2 AND expires_at > $3";
+
+/// Like [`FIND_KEY`], with where the first call acted.
+pub(crate) const RECALL: &str = "\
+SELECT idempotency_keys.digest AS digest, response, guild_id, channel_id
+FROM idempotency_keys
+    JOIN outbox ON outbox.outbox_id = idempotency_keys.outbox_id
+    JOIN decisions ON seq = decision_seq
+WHERE idempotency_keys.principal = $1 AND key = $2 AND expires_at > $3";
 
 pub(crate) const CLAIM_KEY: &str = "\
 INSERT INTO idempotency_keys (principal, key, digest, outbox_id, response, expires_at)
@@ -36,8 +49,9 @@ INSERT INTO spent_confirmations (token_digest, expires_at) VALUES ($1, $2)
 ON CONFLICT (token_digest) DO NOTHING";
 
 pub(crate) const INSERT: &str = "\
-INSERT INTO outbox (outbox_id, created_at, state, request, repeatable, fence, decision_seq)
-VALUES ($1, $2, 'started', $3, $4, $5, $6)";
+INSERT INTO outbox (
+    outbox_id, instance_id, created_at, state, request, repeatable, fence, decision_seq)
+VALUES ($1, $2, $3, 'started', $4, $5, $6, $7)";
 
 pub(crate) const FINISH: &str = "\
 UPDATE outbox SET state = $2, finished_at = $3, reason = $4,
@@ -46,22 +60,40 @@ WHERE outbox_id = $1 AND state = 'started'";
 
 pub(crate) const EXISTS: &str = "SELECT COUNT(*) FROM outbox WHERE outbox_id = $1";
 
-pub(crate) const UNFINISHED: &str = "\
+/// Rows that others have not finished, and how many of these others live. `$1` is oneself.
+pub(crate) const OTHERS: &str = "\
+SELECT COUNT(*) AS unfinished, COUNT(alive.instance_id) AS living
+FROM outbox
+    LEFT JOIN instances AS alive
+        ON alive.instance_id = outbox.instance_id AND alive.alive_until > $2
+WHERE state = 'started' AND outbox.instance_id <> $1";
+
+/// Rows of instances that are gone. `$1` is oneself.
+pub(crate) const CLAIMABLE: &str = "\
 SELECT outbox_id, created_at, request, repeatable,
     seq, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id, digest,
     outcome, stage, code, decisions.reason AS reason, rules, policy_version, duration_us
-FROM outbox JOIN decisions ON seq = decision_seq
-WHERE state = 'started' ORDER BY created_at, outbox_id LIMIT $1";
+FROM outbox
+    JOIN decisions ON seq = decision_seq
+    LEFT JOIN instances AS alive
+        ON alive.instance_id = outbox.instance_id AND alive.alive_until > $2
+WHERE state = 'started' AND outbox.instance_id <> $1 AND alive.instance_id IS NULL
+ORDER BY created_at, outbox_id LIMIT $3";
+
+pub(crate) const ASSIGN: &str = "UPDATE outbox SET instance_id = $2 WHERE outbox_id = $1";
 
 /// Claim key, token and thread, and insert outbox and audit rows.
 pub(crate) struct Begin {
     pub(crate) intent: Intent,
     pub(crate) now: Millis,
+    pub(crate) instance: Arc<Instance>,
 }
 
 #[async_trait]
 impl Write for Begin {
     type Output = Begun;
+
+    const TAKES_ROWS: bool = true;
 
     async fn run(&self, on: &mut Transaction<'_>) -> Result<Begun, StoreError> {
         let Intent {
@@ -101,8 +133,9 @@ impl Write for Begin {
             claim_key(on, claim, outbox_id).await?;
         }
         let decision_seq = on.record(decision).await?;
-        let values: [Value; 6] = [
+        let values: [Value; 7] = [
             outbox_id.into(),
+            (&self.instance.id).into(),
             self.now.into(),
             audit::to_json(request)?.into(),
             i64::from(*repeatable).into(),
@@ -112,6 +145,12 @@ impl Write for Begin {
         on.execute(INSERT, values).await?;
         Ok(Begun::Inserted { fence })
     }
+
+    fn committed(&self, begun: &Begun) {
+        if let Begun::Inserted { .. } = begun {
+            self.instance.took([self.intent.outbox_id.clone()]);
+        }
+    }
 }
 
 /// What a key that is already known says.
@@ -120,17 +159,34 @@ async fn look_up(
     claim: &IdempotencyClaim,
     now: Millis,
 ) -> Result<Option<Begun>, StoreError> {
-    let key = [(&claim.principal).into(), (&claim.key).into(), now.into()];
-    let Some(row) = on.row(FIND_KEY, key).await? else {
-        return Ok(None);
-    };
+    on.row(FIND_KEY, key(claim, now))
+        .await?
+        .map(|row| known(&row, claim))
+        .transpose()
+}
+
+/// The values of [`FIND_KEY`] and [`RECALL`].
+pub(crate) fn key(claim: &IdempotencyClaim, now: Millis) -> [Value; 3] {
+    [(&claim.principal).into(), (&claim.key).into(), now.into()]
+}
+
+fn known(row: &Row, claim: &IdempotencyClaim) -> Result<Begun, StoreError> {
     if row.text("digest")? != claim.digest {
-        return Ok(Some(Begun::OtherArguments));
+        return Ok(Begun::OtherArguments);
     }
-    Ok(Some(match row.optional_text("response")? {
+    Ok(match row.optional_text("response")? {
         Some(response) => Begun::Replay { response },
         None => Begun::InFlight,
-    }))
+    })
+}
+
+/// Read a row of [`RECALL`].
+pub(crate) fn recalled(row: &Row, claim: &IdempotencyClaim) -> Result<Recalled, StoreError> {
+    Ok(Recalled {
+        known: known(row, claim)?,
+        guild_id: row.optional_id("guild_id")?,
+        channel_id: row.optional_id("channel_id")?,
+    })
 }
 
 async fn claim_key(
@@ -158,6 +214,7 @@ async fn use_up(on: &mut Session<'_>, spend: &Spend) -> Result<bool, StoreError>
 pub(crate) struct End {
     pub(crate) finish: Finish,
     pub(crate) now: Millis,
+    pub(crate) instance: Arc<Instance>,
 }
 
 #[async_trait]
@@ -198,10 +255,45 @@ impl Write for End {
         }
         on.record(decision).await.map(drop)
     }
+
+    fn committed(&self, (): &()) {
+        self.instance.finished(&self.finish.outbox_id);
+    }
 }
 
-/// Read a row of [`UNFINISHED`].
-pub(crate) fn read(row: &Row) -> Result<Unfinished, StoreError> {
+/// Take over rows of instances that are gone.
+pub(crate) struct Claim {
+    pub(crate) limit: i64,
+    pub(crate) now: Millis,
+    pub(crate) instance: Arc<Instance>,
+}
+
+#[async_trait]
+impl Write for Claim {
+    type Output = Vec<Unfinished>;
+
+    const TAKES_ROWS: bool = true;
+
+    async fn run(&self, on: &mut Transaction<'_>) -> Result<Vec<Unfinished>, StoreError> {
+        let me = &self.instance.id;
+        let values = [me.into(), self.now.into(), self.limit.into()];
+        let rows = on.rows(CLAIMABLE, values).await?;
+        let rows = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        for row in &rows {
+            on.execute(ASSIGN, [(&row.outbox_id).into(), me.into()])
+                .await?;
+        }
+        Ok(rows)
+    }
+
+    fn committed(&self, rows: &Vec<Unfinished>) {
+        self.instance
+            .took(rows.iter().map(|row| row.outbox_id.clone()));
+    }
+}
+
+/// Read a row of [`CLAIMABLE`].
+fn read(row: &Row) -> Result<Unfinished, StoreError> {
     Ok(Unfinished {
         outbox_id: row.text("outbox_id")?,
         created_at: row.integer("created_at")?,

@@ -7,8 +7,8 @@ use model::{
     ChannelId, Event, GuildId, Millis, Principal,
     event::ResumePoint,
     ledger::{
-        ApiKey, Begun, Decision, Draft, Drafts, EventFilter, Finish, Holder, Intent, Journal, Keys,
-        Lease, Leases, Ledger, StoreError, Unfinished,
+        ApiKey, Begun, Claimed, Decision, Draft, Drafts, EventFilter, Finish, Holder,
+        IdempotencyClaim, Intent, Journal, Keys, Lease, Leases, Ledger, Recalled, StoreError,
     },
 };
 
@@ -36,21 +36,59 @@ impl Ledger for Store {
             *holder = storable_holder(holder);
         }
         let now = self.now();
-        self.write(outbox::Begin { intent, now }).await
+        let instance = self.inner.instance.clone();
+        self.write(outbox::Begin {
+            intent,
+            now,
+            instance,
+        })
+        .await
     }
 
     async fn finish(&self, finish: Finish) -> Result<(), StoreError> {
         let now = self.now();
-        self.write(outbox::End { finish, now }).await
+        let instance = self.inner.instance.clone();
+        self.write(outbox::End {
+            finish,
+            now,
+            instance,
+        })
+        .await
     }
 
-    async fn unfinished(&self, limit: u32) -> Result<Vec<Unfinished>, StoreError> {
+    async fn recall(&self, claim: &IdempotencyClaim) -> Result<Option<Recalled>, StoreError> {
+        let key = outbox::key(claim, self.now());
+        let row = self.inner.readers.row(outbox::RECALL, key).await?;
+        row.map(|row| outbox::recalled(&row, claim)).transpose()
+    }
+
+    async fn claim_unfinished(&self, limit: u32) -> Result<Claimed, StoreError> {
+        let instance = self.inner.instance.clone();
+        let now = self.now();
+        let values = [(&instance.id).into(), now.into()];
+        // Mostly there is nothing, and then nothing is written.
+        let Some(others) = self.inner.readers.row(outbox::OTHERS, values).await? else {
+            return Ok(Claimed::default());
+        };
+        let unfinished = others.integer("unfinished")?;
+        if unfinished == others.integer("living")? {
+            return Ok(Claimed {
+                rows: Vec::new(),
+                others_at_work: unfinished > 0,
+            });
+        }
+        let limit = page(limit);
         let rows = self
-            .inner
-            .readers
-            .rows(outbox::UNFINISHED, [page(limit).into()])
+            .write(outbox::Claim {
+                limit,
+                now,
+                instance,
+            })
             .await?;
-        rows.iter().map(outbox::read).collect()
+        Ok(Claimed {
+            others_at_work: i64::try_from(rows.len()).is_ok_and(|claimed| claimed < unfinished),
+            rows,
+        })
     }
 
     async fn decisions(&self, after: i64, limit: u32) -> Result<Vec<(i64, Decision)>, StoreError> {

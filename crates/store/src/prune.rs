@@ -1,4 +1,4 @@
-//! Forgetting what has expired: keys, tokens, and outbox rows that ended long ago.
+//! Forgetting what has expired: keys, tokens, and what ended long ago.
 
 use async_trait::async_trait;
 use model::{Millis, ledger::StoreError};
@@ -9,6 +9,8 @@ use crate::{transaction::Transaction, writer::Write};
 pub(crate) const EVERY_MS: Millis = 10 * 60 * 1000;
 /// How long a finished outbox row stays for people to look at.
 const OUTBOX_KEPT_MS: Millis = 30 * 24 * 60 * 60 * 1000;
+/// How long the last sign of life of an instance stays.
+const INSTANCES_KEPT_MS: Millis = 60 * 60 * 1000;
 /// How many rows of a table go at once; the rest goes next time.
 const AT_ONCE: i64 = 1000;
 
@@ -27,6 +29,8 @@ DELETE FROM outbox WHERE outbox_id IN (
     SELECT outbox_id FROM outbox WHERE state <> 'started' AND finished_at <= $1
     ORDER BY finished_at LIMIT $2)";
 
+pub(crate) const INSTANCES: &str = "DELETE FROM instances WHERE alive_until <= $1";
+
 /// Forget what has expired at `now`.
 pub(crate) struct Prune {
     pub(crate) now: Millis,
@@ -37,6 +41,7 @@ impl Write for Prune {
     type Output = ();
 
     async fn run(&self, on: &mut Transaction<'_>) -> Result<(), StoreError> {
+        let gone = self.now.saturating_sub(INSTANCES_KEPT_MS);
         let finished = self.now.saturating_sub(OUTBOX_KEPT_MS);
         on.execute(IDEMPOTENCY_KEYS, [self.now.into(), AT_ONCE.into()])
             .await?;
@@ -44,6 +49,7 @@ impl Write for Prune {
             .await?;
         on.execute(OUTBOX, [finished.into(), AT_ONCE.into()])
             .await?;
+        on.execute(INSTANCES, [gone.into()]).await?;
         Ok(())
     }
 }

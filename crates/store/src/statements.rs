@@ -1,6 +1,6 @@
 //! Every statement of this room in one list, so that a test can have both engines parse each.
 
-use crate::{audit, draft, journal, key, lease, migration, outbox, prune};
+use crate::{audit, draft, instance, journal, key, lease, migration, outbox, prune};
 
 /// The statements that both engines run, word for word.
 pub fn statements() -> Vec<&'static str> {
@@ -9,6 +9,8 @@ pub fn statements() -> Vec<&'static str> {
         audit::LAST,
         draft::OF_GUILD,
         draft::SAVE,
+        instance::LEAVE,
+        instance::SIGN,
         journal::AFTER,
         journal::COUNT_IDENTIFIES,
         journal::FORGET_IDENTIFIES,
@@ -27,15 +29,19 @@ pub fn statements() -> Vec<&'static str> {
         migration::INSERT_VERSION,
         migration::VERSION,
         outbox::ANSWER_KEY,
+        outbox::ASSIGN,
+        outbox::CLAIMABLE,
         outbox::CLAIM_KEY,
         outbox::EXISTS,
         outbox::FIND_KEY,
         outbox::FINISH,
         outbox::FREE_KEY,
         outbox::INSERT,
+        outbox::OTHERS,
+        outbox::RECALL,
         outbox::SPEND,
-        outbox::UNFINISHED,
         prune::IDEMPOTENCY_KEYS,
+        prune::INSTANCES,
         prune::OUTBOX,
         prune::SPENT_CONFIRMATIONS,
     ];

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     engine::Connection,
     error::unavailable,
+    instance::{self, Instance, Sign},
     place::Place,
     prune::{self, Prune},
     transaction::Transaction,
@@ -34,6 +35,9 @@ pub(crate) type Slot = Arc<Mutex<Option<Connection>>>;
 pub(crate) trait Write: Send + Sync + 'static {
     type Output: Send + 'static;
 
+    /// Whether it may leave this instance with rows to finish.
+    const TAKES_ROWS: bool = false;
+
     /// Run inside a transaction in which nobody else writes.
     async fn run(&self, on: &mut Transaction<'_>) -> Result<Self::Output, StoreError>;
 
@@ -49,6 +53,8 @@ pub(crate) trait Job: Send {
         on: &mut Transaction<'_>,
         isolation: Isolation,
     ) -> Result<(), StoreError>;
+    /// Whether it may leave this instance with rows to finish.
+    fn takes_rows(&self) -> bool;
     /// Tell the caller. `Err` means that the whole group was lost.
     fn answer(self: Box<Self>, group: Result<(), StoreError>);
 }
@@ -94,6 +100,10 @@ impl<W: Write> Job for Pending<W> {
         }
     }
 
+    fn takes_rows(&self) -> bool {
+        W::TAKES_ROWS
+    }
+
     fn answer(self: Box<Self>, group: Result<(), StoreError>) {
         let answer = group.and(self.output);
         if let Ok(output) = &answer {
@@ -109,6 +119,7 @@ pub(crate) struct Writer {
     pub(crate) slot: Slot,
     pub(crate) place: Place,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) instance: Arc<Instance>,
     pub(crate) queue: mpsc::Receiver<Box<dyn Job>>,
 }
 
@@ -125,6 +136,11 @@ impl Writer {
                     continue;
                 }
                 taken = self.queue.recv_many(&mut group, GROUP) => if taken == 0 { break },
+                () = tokio::time::sleep(instance::EVERY), if self.instance.is_at_work() => {}
+            }
+            self.add_sign_of_life(&mut group);
+            if group.is_empty() {
+                continue;
             }
             self.add_pruning(&mut group, &mut pruned_at);
             let end = commit(&self.slot, &self.place, &mut group).await;
@@ -134,6 +150,15 @@ impl Writer {
             // Those who were just answered often have more to write: let them, so that the next
             // group is not the first of them alone.
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// Whoever has rows to finish, or is about to, shows that they are somebody's.
+    fn add_sign_of_life(&self, group: &mut Vec<Box<dyn Job>>) {
+        let now = self.clock.now_ms();
+        let has_rows = self.instance.is_at_work() || group.iter().any(|job| job.takes_rows());
+        if has_rows && self.instance.should_sign(now) {
+            group.push(job(Sign::at(now, &self.instance)).0);
         }
     }
 

@@ -8,7 +8,10 @@ use model::{
     ChannelId, GuildId, Hands, HandsError, Permissions, Place, Request, Response, Surroundings,
     UserId, WebhookId,
     hands::Errand,
-    ledger::{Begun, Decision, Draft, Drafts, Finish, Intent, Ledger, StoreError, Unfinished},
+    ledger::{
+        Begun, Claimed, Decision, Draft, Drafts, Finish, IdempotencyClaim, Intent, Ledger,
+        Recalled, StoreError,
+    },
     place::{Aim, Lack, Subject},
 };
 
@@ -49,8 +52,11 @@ impl Ledger for Book {
     async fn finish(&self, _: Finish) -> Result<(), StoreError> {
         Ok(())
     }
-    async fn unfinished(&self, _: u32) -> Result<Vec<Unfinished>, StoreError> {
-        Ok(Vec::new())
+    async fn recall(&self, _: &IdempotencyClaim) -> Result<Option<Recalled>, StoreError> {
+        Ok(None)
+    }
+    async fn claim_unfinished(&self, _: u32) -> Result<Claimed, StoreError> {
+        Ok(Claimed::default())
     }
     async fn decisions(&self, _: i64, _: u32) -> Result<Vec<(i64, Decision)>, StoreError> {
         Ok(Vec::new())

@@ -11,7 +11,10 @@ use std::{
 use async_trait::async_trait;
 use model::{
     ChannelId,
-    ledger::{Begun, Decision, Finish, Holder, Intent, Ledger, Sent, StoreError, Unfinished},
+    ledger::{
+        Begun, Claimed, Decision, Finish, Holder, IdempotencyClaim, Intent, Ledger, Recalled, Sent,
+        StoreError, Unfinished,
+    },
 };
 
 #[derive(Default)]
@@ -20,6 +23,27 @@ pub(crate) struct MemoryLedger {
     pub(crate) full: AtomicBool,
     /// How many closings fail.
     pub(crate) stubborn: AtomicU32,
+    /// How often somebody looks in vain before another process counts as gone.
+    pub(crate) signs_of_life: AtomicU32,
+}
+
+/// What is known of a key: the first call's digest, its audit row, and its answer.
+struct Key {
+    digest: String,
+    began: Decision,
+    response: Option<String>,
+}
+
+impl Key {
+    fn says(&self, claim: &IdempotencyClaim) -> Begun {
+        match &self.response {
+            _ if self.digest != claim.digest => Begun::OtherArguments,
+            Some(response) => Begun::Replay {
+                response: response.clone(),
+            },
+            None => Begun::InFlight,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -27,7 +51,9 @@ pub(crate) struct Book {
     pub(crate) decisions: Vec<Decision>,
     pub(crate) open: BTreeMap<String, Intent>,
     pub(crate) closed: Vec<Finish>,
-    keys: HashMap<(String, String), (String, Option<String>)>,
+    keys: HashMap<(String, String), Key>,
+    /// Rows that another process began.
+    foreign: HashSet<String>,
     tokens: HashSet<String>,
     pub(crate) leases: HashMap<ChannelId, (Holder, i64)>,
 }
@@ -35,6 +61,12 @@ pub(crate) struct Book {
 impl MemoryLedger {
     pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap()
+    }
+
+    /// From now on all open rows are another process's.
+    pub(crate) fn leave(&self) {
+        let mut book = self.book();
+        book.foreign = book.open.keys().cloned().collect();
     }
 
     /// Outcome and code of every row, in order.
@@ -61,15 +93,8 @@ impl Ledger for MemoryLedger {
         let mut book = self.book();
         if let Some(claim) = &intent.idempotency {
             let key = (claim.principal.clone(), claim.key.clone());
-            match book.keys.get(&key) {
-                Some((digest, _)) if *digest != claim.digest => return Ok(Begun::OtherArguments),
-                Some((_, Some(response))) => {
-                    return Ok(Begun::Replay {
-                        response: response.clone(),
-                    });
-                }
-                Some((_, None)) => return Ok(Begun::InFlight),
-                None => {}
+            if let Some(known) = book.keys.get(&key) {
+                return Ok(known.says(claim));
             }
         }
         if let Some(spend) = &intent.confirmation
@@ -88,7 +113,12 @@ impl Ledger for MemoryLedger {
         }
         if let Some(claim) = &intent.idempotency {
             let key = (claim.principal.clone(), claim.key.clone());
-            book.keys.insert(key, (claim.digest.clone(), None));
+            let known = Key {
+                digest: claim.digest.clone(),
+                began: intent.decision.clone(),
+                response: None,
+            };
+            book.keys.insert(key, known);
         }
         if let Some(spend) = &intent.confirmation {
             book.tokens.insert(spend.token_digest.clone());
@@ -115,8 +145,9 @@ impl Ledger for MemoryLedger {
             let key = (claim.principal, claim.key);
             match &finish.state {
                 Sent::Sent { response } | Sent::Unknown { response, .. } => {
-                    book.keys
-                        .insert(key, (claim.digest, Some(response.clone())));
+                    if let Some(known) = book.keys.get_mut(&key) {
+                        known.response = Some(response.clone());
+                    }
                 }
                 Sent::Failed { .. } => {
                     book.keys.remove(&key);
@@ -128,10 +159,35 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
-    async fn unfinished(&self, limit: u32) -> Result<Vec<Unfinished>, StoreError> {
+    async fn recall(&self, claim: &IdempotencyClaim) -> Result<Option<Recalled>, StoreError> {
         let book = self.book();
-        let rows = book.open.values().take(limit as usize);
-        Ok(rows
+        let known = book.keys.get(&(claim.principal.clone(), claim.key.clone()));
+        Ok(known.map(|known| Recalled {
+            known: known.says(claim),
+            guild_id: known.began.guild_id,
+            channel_id: known.began.channel_id,
+        }))
+    }
+
+    async fn claim_unfinished(&self, limit: u32) -> Result<Claimed, StoreError> {
+        let mut book = self.book();
+        let less = |left: u32| left.checked_sub(1);
+        let lives = self
+            .signs_of_life
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok();
+        if lives {
+            return Ok(Claimed {
+                rows: Vec::new(),
+                others_at_work: !book.foreign.is_empty(),
+            });
+        }
+        let foreign = book
+            .open
+            .values()
+            .filter(|intent| book.foreign.contains(&intent.outbox_id));
+        let rows: Vec<_> = foreign
+            .take(limit as usize)
             .map(|intent| Unfinished {
                 outbox_id: intent.outbox_id.clone(),
                 created_at: intent.decision.at,
@@ -139,7 +195,14 @@ impl Ledger for MemoryLedger {
                 repeatable: intent.repeatable,
                 decision: intent.decision.clone(),
             })
-            .collect())
+            .collect();
+        for row in &rows {
+            book.foreign.remove(&row.outbox_id);
+        }
+        Ok(Claimed {
+            rows,
+            others_at_work: !book.foreign.is_empty(),
+        })
     }
 
     async fn decisions(&self, after: i64, limit: u32) -> Result<Vec<(i64, Decision)>, StoreError> {

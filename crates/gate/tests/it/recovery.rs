@@ -1,6 +1,9 @@
 //! What a crash left in the outbox is finished or closed.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use gate::Recovery;
 use model::HandsError;
@@ -33,6 +36,7 @@ async fn crashed(tool: &str, arguments: Value, age: i64) -> Arc<MemoryLedger> {
     let mut row = world.ledger.book().open.values().next().cloned().unwrap();
     row.decision.at = NOW - age;
     model::ledger::Ledger::begin(&*ledger, row).await.unwrap();
+    ledger.leave();
     ledger
 }
 
@@ -134,8 +138,64 @@ async fn what_cannot_be_recognised_is_not_sent_again() {
 
 #[tokio::test]
 async fn writes_of_this_process_are_left_alone() {
-    let ledger = crashed("discord_send_message", send(), 0).await;
-    let recovery = restarted(&ledger).gate.finish_unfinished().await.unwrap();
+    let world = World::new();
+    world
+        .hands
+        .slots
+        .forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    let looks = async {
+        while world.ledger.book().open.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let recovery = world.gate.finish_unfinished().await.unwrap();
+        world.hands.slots.add_permits(1);
+        recovery
+    };
+    let (sent, recovery) = tokio::join!(world.ask("discord_send_message", send()), looks);
+    done(sent);
     assert_eq!(recovery, Recovery::default());
+    assert_eq!(world.sent(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_was_just_killed_is_waited_for() {
+    let ledger = crashed("discord_send_message", send(), 1_000).await;
+    ledger.signs_of_life.store(8, Ordering::SeqCst);
+    let world = restarted(&ledger);
+    let recovery = world.gate.finish_unfinished().await.unwrap();
+    assert_eq!(recovery.finished, 1);
+    assert_eq!(world.sent(), 1);
+    assert!(ledger.book().open.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_dies_later_is_found_on_a_round_and_rounds_end_with_the_gate() {
+    let ledger = crashed("discord_send_message", send(), 1_000).await;
+    ledger.signs_of_life.store(20, Ordering::SeqCst);
+    let world = restarted(&ledger);
+    let recovery = world.gate.finish_unfinished().await.unwrap();
+    assert_eq!(
+        recovery,
+        Recovery::default(),
+        "it is not waited for for ever"
+    );
     assert_eq!(ledger.book().open.len(), 1);
+    while !ledger.book().open.is_empty() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(world.sent(), 1);
+    assert!(world.gate.drain(Duration::from_secs(1)).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_that_closes_waits_for_nobody() {
+    let ledger = crashed("discord_send_message", send(), 1_000).await;
+    ledger.signs_of_life.store(u32::MAX, Ordering::SeqCst);
+    let world = restarted(&ledger);
+    let (recovery, drained) = tokio::join!(
+        world.gate.finish_unfinished(),
+        world.gate.drain(Duration::from_secs(1))
+    );
+    assert_eq!(recovery.unwrap(), Recovery::default());
+    assert!(drained);
 }

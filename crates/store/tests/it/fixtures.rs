@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use model::{
     ChannelId, Clock, Event, GuildId, Id, ManualClock, Stage,
-    ledger::{Decision, Draft, Finish, Holder, IdempotencyClaim, Intent, Outcome, Sent, Spend},
+    ledger::{
+        Decision, Draft, Finish, Holder, INSTANCE_TTL_MS, IdempotencyClaim, Intent, Ledger as _,
+        Outcome, Sent, Spend, Unfinished,
+    },
     risk::Risk,
 };
 use serde_json::{json, value::RawValue};
@@ -24,6 +27,17 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 
 pub(crate) async fn open(url: &str, clock: &ManualClock) -> Store {
     store::open(url, Arc::new(clock.clone())).await.unwrap()
+}
+
+/// What instances that are gone left unfinished, oldest first. Time passes, so that those that were
+/// not closed count as gone.
+pub(crate) async fn left_behind(url: &str, clock: &ManualClock) -> Vec<Unfinished> {
+    clock.advance(INSTANCE_TTL_MS);
+    let store = open(url, clock).await;
+    let claimed = store.claim_unfinished(1000).await.unwrap();
+    assert!(!claimed.others_at_work);
+    store.close().await;
+    claimed.rows
 }
 
 pub(crate) fn thread(number: u64) -> ChannelId {

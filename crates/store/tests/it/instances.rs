@@ -15,7 +15,7 @@ use crate::{
     postgres,
 };
 
-fn on_postgresql(story: impl AsyncFnOnce(&str)) {
+pub(crate) fn on_postgresql(story: impl AsyncFnOnce(&str)) {
     runtime().block_on(async {
         if let Some(database) = postgres::database().await {
             story(&database.url).await;
@@ -24,7 +24,7 @@ fn on_postgresql(story: impl AsyncFnOnce(&str)) {
     });
 }
 
-fn on_a_file(story: impl AsyncFnOnce(&str)) {
+pub(crate) fn on_a_file(story: impl AsyncFnOnce(&str)) {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", directory.path().join("store.db").display());
     runtime().block_on(story(&url));

@@ -8,5 +8,6 @@ mod files;
 mod fixtures;
 mod instances;
 mod model_based;
+mod ownership;
 mod postgres;
 mod prepared;

@@ -11,7 +11,10 @@ use model::{
     Call, ChannelId, Event, GuildId, Hands, HandsError, ManualClock, Mode, Origin, Permissions,
     Place, Principal, Request, Response, Surroundings, UserId, WebhookId,
     hands::Errand,
-    ledger::{Begun, Decision, Finish, Intent, Journal as _, Ledger, StoreError, Unfinished},
+    ledger::{
+        Begun, Claimed, Decision, Finish, IdempotencyClaim, Intent, Journal as _, Ledger, Recalled,
+        StoreError,
+    },
     place::{Aim, Lack, Subject},
 };
 use serde_json::{Value, json};
@@ -113,8 +116,11 @@ impl Ledger for Book {
     async fn finish(&self, _: Finish) -> Result<(), StoreError> {
         Ok(())
     }
-    async fn unfinished(&self, _: u32) -> Result<Vec<Unfinished>, StoreError> {
-        Ok(Vec::new())
+    async fn recall(&self, _: &IdempotencyClaim) -> Result<Option<Recalled>, StoreError> {
+        Ok(None)
+    }
+    async fn claim_unfinished(&self, _: u32) -> Result<Claimed, StoreError> {
+        Ok(Claimed::default())
     }
     async fn decisions(&self, _: i64, _: u32) -> Result<Vec<(i64, Decision)>, StoreError> {
         Ok(Vec::new())

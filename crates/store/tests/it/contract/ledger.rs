@@ -2,7 +2,9 @@
 
 use model::{
     Clock, ManualClock,
-    ledger::{Begun, Holder, IdempotencyClaim, Intent, Outcome, Sent},
+    ledger::{
+        Begun, Claimed, Holder, INSTANCE_TTL_MS, IdempotencyClaim, Intent, Outcome, Recalled, Sent,
+    },
 };
 use serde_json::json;
 
@@ -11,8 +13,9 @@ use crate::fixtures::{HOUR, MINUTE, claim, decision, finish, holder, intent, sen
 
 pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     an_audit_row_comes_back_as_it_was(store).await;
-    a_row_that_was_begun_is_unfinished_until_it_is_finished(store, clock).await;
+    a_row_is_closed_once_and_nobody_takes_it_from_its_instance(store, clock).await;
     a_key_answers_once_and_then_replays(store, clock).await;
+    a_key_can_be_asked_for_without_claiming_it(store, clock).await;
     a_failed_call_frees_its_key_and_an_unknown_one_keeps_it(store, clock).await;
     an_expired_key_may_be_used_again(store, clock).await;
     a_confirmation_works_once(store, clock).await;
@@ -65,27 +68,20 @@ async fn an_audit_row_comes_back_as_it_was(store: &dyn Ports) {
     assert_eq!(stored.agent.as_deref(), Some("a\u{fffd}b"));
 }
 
-async fn a_row_that_was_begun_is_unfinished_until_it_is_finished(
+async fn a_row_is_closed_once_and_nobody_takes_it_from_its_instance(
     store: &dyn Ports,
     clock: &ManualClock,
 ) {
     let before = last_seq(store).await;
-    let first = intent("row-b");
-    let begun = store.begin(first.clone()).await.unwrap();
+    let begun = store.begin(intent("row-b")).await.unwrap();
     assert_eq!(begun, Begun::Inserted { fence: None });
-    clock.advance(1);
-    let mut second = intent("row-a");
-    second.repeatable = false;
-    store.begin(second).await.unwrap();
-
-    let rows = store.unfinished(10).await.unwrap();
-    let ids: Vec<&str> = rows.iter().map(|row| row.outbox_id.as_str()).collect();
-    assert_eq!(ids, ["row-b", "row-a"], "oldest first");
-    assert_eq!(rows[0].request, first.request);
-    assert_eq!(rows[0].decision, first.decision);
-    assert_eq!(rows[0].created_at, clock.now_ms() - 1);
-    assert!(rows[0].repeatable && !rows[1].repeatable);
-    assert_eq!(store.unfinished(1).await.unwrap().len(), 1);
+    store.begin(intent("row-a")).await.unwrap();
+    // However late it is, these rows are still this instance's own work.
+    clock.advance(INSTANCE_TTL_MS * 2);
+    assert_eq!(
+        store.claim_unfinished(10).await.unwrap(),
+        Claimed::default()
+    );
 
     store.finish(finish("row-b", sent("{}"))).await.unwrap();
     let unknown = Sent::Unknown {
@@ -93,7 +89,6 @@ async fn a_row_that_was_begun_is_unfinished_until_it_is_finished(
         response: "{}".to_owned(),
     };
     store.finish(finish("row-a", unknown)).await.unwrap();
-    assert_eq!(store.unfinished(10).await.unwrap(), []);
 
     let outcomes = |rows: Vec<(i64, model::ledger::Decision)>| -> Vec<Outcome> {
         rows.into_iter().map(|(_, row)| row.outcome).collect()
@@ -151,7 +146,6 @@ async fn a_key_answers_once_and_then_replays(store: &dyn Ports, clock: &ManualCl
         before + 2,
         "only the first call left rows"
     );
-    assert_eq!(store.unfinished(10).await.unwrap(), []);
 
     // Keys of different principals never meet.
     let mut stranger = with_key("key-4", "k", "d", clock);
@@ -161,6 +155,43 @@ async fn a_key_answers_once_and_then_replays(store: &dyn Ports, clock: &ManualCl
     });
     assert_eq!(store.begin(stranger).await.unwrap(), inserted);
     store.finish(finish("key-4", sent("{}"))).await.unwrap();
+}
+
+async fn a_key_can_be_asked_for_without_claiming_it(store: &dyn Ports, clock: &ManualClock) {
+    let promise = claim("recalled", "d", clock.now_ms() + HOUR);
+    assert_eq!(store.recall(&promise).await.unwrap(), None);
+    let first = with_key("recall-1", "recalled", "d", clock);
+    let acted = first.decision.clone();
+    let recalled = |known| {
+        Some(Recalled {
+            known,
+            guild_id: acted.guild_id,
+            channel_id: acted.channel_id,
+        })
+    };
+    store.begin(first).await.unwrap();
+    assert_eq!(
+        store.recall(&promise).await.unwrap(),
+        recalled(Begun::InFlight)
+    );
+    store.finish(finish("recall-1", sent("r"))).await.unwrap();
+    let response = "r".to_owned();
+    assert_eq!(
+        store.recall(&promise).await.unwrap(),
+        recalled(Begun::Replay { response })
+    );
+    let other = claim("recalled", "other", promise.expires_at);
+    assert_eq!(
+        store.recall(&other).await.unwrap(),
+        recalled(Begun::OtherArguments)
+    );
+    let stranger = IdempotencyClaim {
+        principal: "key:newcomer".to_owned(),
+        ..promise.clone()
+    };
+    assert_eq!(store.recall(&stranger).await.unwrap(), None);
+    clock.advance(HOUR);
+    assert_eq!(store.recall(&promise).await.unwrap(), None);
 }
 
 async fn a_failed_call_frees_its_key_and_an_unknown_one_keeps_it(
@@ -335,5 +366,4 @@ async fn many_callers_at_once_get_their_own_answers(store: &dyn Ports) {
         (before + 1..=before + 360).collect::<Vec<i64>>(),
         "no gaps"
     );
-    assert_eq!(store.unfinished(10).await.unwrap(), []);
 }

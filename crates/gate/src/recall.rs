@@ -1,0 +1,128 @@
+//! A retry under an idempotency key that has its answer gets it again, even where its target is gone
+//! since, or Discord is silent. It never asks Discord, and never gives anybody more than they got.
+
+use catalogue::{Prepared, Tool};
+use model::{
+    Call, Mode, Origin, Risk, Stage,
+    ledger::{Begun, Recalled},
+};
+use policy::{Lineage, Question, Whereabouts};
+
+use crate::{
+    Gate,
+    answer::{Answer, Declined},
+    case::Standing,
+    outbox,
+    record::Record,
+    run, stages, trouble, write,
+};
+
+/// A call that passed the checks 1 and 2.
+pub(crate) struct Asked<'a> {
+    pub call: &'a Call,
+    pub tool: &'static Tool,
+    pub digest: &'a str,
+    pub standing: &'a Standing,
+    pub record: &'a Record,
+}
+
+impl Gate {
+    /// What this key says, where today's policy would let this principal do the same again in the
+    /// place where the first call did it, as far as that can be told without Discord. `None` sends
+    /// the call through all the checks, which say what stands in its way.
+    pub(crate) async fn recall(
+        &self,
+        asked: Asked<'_>,
+        prepared: &Prepared,
+    ) -> Result<Option<Answer>, Declined> {
+        let Asked {
+            call,
+            tool,
+            digest,
+            standing,
+            record,
+        } = asked;
+        // A Discord user's own rights count today, and only Discord knows them.
+        let for_discord_user = matches!(call.origin, Origin::Discord { .. });
+        let Some(key) = &call.idempotency_key else {
+            return Ok(None);
+        };
+        if tool.risk == Risk::Read || for_discord_user {
+            return Ok(None);
+        }
+        let now = self.0.clock.now_ms();
+        let claim = outbox::claim_of(&call.principal, key, digest, now);
+        let Some(recalled) = self
+            .0
+            .ledger
+            .recall(&claim)
+            .await
+            .map_err(|error| trouble::storing(record, &error))?
+        else {
+            return Ok(None);
+        };
+        let guilds: Vec<_> = recalled.guild_id.into_iter().collect();
+        let question = Question {
+            principal: &call.principal,
+            tool: tool.name,
+            toolset: tool.toolset.as_str(),
+            risk: tool.risk,
+            guilds: &guilds,
+        };
+        if only_plans(call, prepared, standing, &question)
+            || !still_allowed(standing, &question, &recalled)
+        {
+            return Ok(None);
+        }
+        record.describe(|row| {
+            row.guild_id = row.guild_id.or(recalled.guild_id);
+            row.channel_id = row.channel_id.or(recalled.channel_id);
+        });
+        let pace = self.0.pacer.count(&standing.policy, &question);
+        let in_time = stages::rate_limit(&pace);
+        record.check_with(Stage::RateLimit, in_time, pace.retry_after_ms())?;
+        if let Begun::Replay { response } = &recalled.known {
+            return outbox::replay(record, response, |value| match prepared {
+                Prepared::Write(plan) => plan.view(value).untrusted,
+                Prepared::Read(_) | Prepared::Flow(_) => run::ALL_OF_IT,
+            })
+            .map(Some);
+        }
+        outbox::may_begin(record, &recalled.known, now)?;
+        Ok(None)
+    }
+}
+
+/// Whether the call would do nothing anyway, so that its key has nothing to say.
+fn only_plans(
+    call: &Call,
+    prepared: &Prepared,
+    standing: &Standing,
+    question: &Question<'_>,
+) -> bool {
+    match prepared {
+        Prepared::Write(_) => {
+            write::plans(&call.mode, &policy::ceremony(&standing.policy, question))
+        }
+        Prepared::Read(_) | Prepared::Flow(_) => call.mode == Mode::DryRun,
+    }
+}
+
+/// What of the checks 3 to 5 the policy alone can tell.
+fn still_allowed(standing: &Standing, question: &Question<'_>, recalled: &Recalled) -> bool {
+    let policy = &standing.policy;
+    let place = match recalled.guild_id {
+        Some(guild) => Whereabouts::Guild(guild),
+        None => Whereabouts::DirectMessage,
+    };
+    // What the channel was in is not known any more; the channel itself is.
+    let channel = recalled.channel_id.map(|channel| Lineage {
+        channel,
+        parents: Vec::new(),
+    });
+    policy::guilds(policy, &[place]).verdict.allows()
+        && policy::platform(policy, question).verdict.allows()
+        && policy::channels(policy, channel.as_slice())
+            .verdict
+            .allows()
+}
