@@ -1,11 +1,14 @@
 //! `guildhall audit`: what the gate decided.
 
-use model::ledger::Ledger;
+use model::ledger::{Decision, Ledger};
 use serde_json::json;
 use store::Store;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::output;
+
+/// Rows read at once.
+const PAGE: usize = 500;
 
 /// List decisions, oldest first.
 pub(crate) async fn list(
@@ -14,7 +17,7 @@ pub(crate) async fn list(
     limit: u32,
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let rows = store.decisions(after, limit).await?;
+    let rows = read(store, after, limit).await?;
     if as_json {
         let rows: Vec<_> = rows
             .iter()
@@ -22,7 +25,7 @@ pub(crate) async fn list(
             .collect();
         return output::json(&rows);
     }
-    let row = |(seq, decision): &(i64, model::ledger::Decision)| {
+    let row = |(seq, decision): &(i64, Decision)| {
         vec![
             seq.to_string(),
             instant(decision.at),
@@ -38,6 +41,20 @@ pub(crate) async fn list(
         &rows.iter().map(row).collect::<Vec<_>>(),
     );
     Ok(())
+}
+
+/// The store gives a page at a time.
+async fn read(store: &Store, mut after: i64, limit: u32) -> anyhow::Result<Vec<(i64, Decision)>> {
+    let limit = usize::try_from(limit)?;
+    let mut rows = Vec::new();
+    while rows.len() < limit {
+        let wanted = u32::try_from((limit - rows.len()).min(PAGE))?;
+        let page = store.decisions(after, wanted).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = *last;
+        rows.extend(page);
+    }
+    Ok(rows)
 }
 
 fn instant(ms: i64) -> String {
