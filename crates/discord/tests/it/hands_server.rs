@@ -1,5 +1,7 @@
 //! A scripted Discord for tests of hands: it notes what arrives and answers as told.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -24,7 +26,7 @@ use model::{Hands as _, HandsError, Permitted, Request, Response, hands::Errand}
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// Long enough for any test, so that nothing depends on it.
-pub(crate) const PATIENT: Duration = Duration::from_secs(60);
+pub(crate) const PATIENT: Duration = Duration::from_mins(1);
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
@@ -181,6 +183,13 @@ pub(crate) fn config(url: &str) -> RestConfig {
 
 pub(crate) fn hands(url: &str) -> Bot {
     Bot(Arc::new(Rest::new(config(url)).unwrap()))
+}
+
+/// Hands of a bot that some server knows.
+pub(crate) fn hands_with_token(url: &str, token: &str) -> Bot {
+    let mut config = config(url);
+    config.token = token.to_owned().into();
+    Bot(Arc::new(Rest::new(config).unwrap()))
 }
 
 /// An answer with headers and a body.

@@ -10,7 +10,7 @@ use super::{headers::Observed, lanes::Lanes};
 /// While nothing is known of a bucket, one request goes ahead; so long do the others wait for
 /// its answer before the next one follows.
 const PROBE_PATIENCE: Duration = Duration::from_secs(1);
-/// Ends of one window told by two answers may differ by this much.
+/// Ends of one window by Discord's clock may differ by this much.
 const JITTER: Duration = Duration::from_millis(20);
 
 /// What is known of a bucket's size.
@@ -44,6 +44,8 @@ pub(super) struct Bucket {
     reset_at: Option<Instant>,
     /// The window's name: its end by Discord's clock.
     window: Option<Duration>,
+    /// The longest time to a window's end that an answer told: nearly the window's length.
+    length: Duration,
     blocked_until: Option<Instant>,
     last_start: Option<Instant>,
 }
@@ -62,6 +64,7 @@ impl Bucket {
             remaining,
             reset_at: None,
             window: None,
+            length: Duration::ZERO,
             blocked_until: None,
             last_start: None,
         }
@@ -134,7 +137,8 @@ impl Bucket {
         let limit = observed.limit.unwrap_or(left).max(left).max(1);
         self.size = Size::Limit(limit);
         let reset_at = now + after;
-        match self.age_of(reset_at, after, observed.window) {
+        self.length = self.length.max(after);
+        match self.age_of(reset_at, observed.window) {
             Age::Newer => {
                 self.remaining = left;
                 self.reset_at = Some(reset_at);
@@ -190,22 +194,25 @@ impl Bucket {
 
     /// Which window an answer speaks of. Answers overtake one another, and a request sent in one
     /// window may be counted in the next.
-    fn age_of(&self, reset_at: Instant, after: Duration, window: Option<Duration>) -> Age {
+    fn age_of(&self, reset_at: Instant, window: Option<Duration>) -> Age {
         let Some(known) = self.reset_at else {
             return Age::Newer;
         };
-        // A next window ends at least its own length later than this one.
-        let step = (after / 2).max(JITTER);
-        let age = |later: Option<Duration>, earlier: Option<Duration>| match (later, earlier) {
+        let age = |later: Option<Duration>, earlier: Option<Duration>, step: Duration| match (
+            later, earlier,
+        ) {
             (Some(by), _) if by > step => Age::Newer,
             (_, Some(by)) if by > step => Age::Older,
             _ => Age::Same,
         };
         match (window, self.window) {
-            (Some(new), Some(old)) => age(new.checked_sub(old), old.checked_sub(new)),
+            (Some(new), Some(old)) => age(new.checked_sub(old), old.checked_sub(new), JITTER),
+            // By our clock both ends include a journey, but the next window ends at least its
+            // own length later than this one.
             _ => age(
                 reset_at.checked_duration_since(known),
                 known.checked_duration_since(reset_at),
+                (self.length / 2).max(JITTER),
             ),
         }
     }
@@ -273,6 +280,19 @@ mod tests {
         bucket.start(later);
         bucket.answer(later, &told(2, 1, WINDOW));
         assert_eq!(bucket.ready(later), Ready::Now);
+    }
+
+    #[test]
+    fn a_slow_answer_near_the_end_of_a_window_does_not_refill_it() {
+        let now = Instant::now();
+        let mut bucket = Bucket::new(Size::Limit(6));
+        for _ in 0..6 {
+            bucket.start(now);
+        }
+        bucket.answer(now, &told(6, 0, WINDOW));
+        let late = now + WINDOW - Duration::from_millis(1);
+        bucket.answer(late, &told(6, 4, Duration::from_millis(100)));
+        assert_eq!(bucket.ready(late), Ready::At(now + WINDOW));
     }
 
     #[test]

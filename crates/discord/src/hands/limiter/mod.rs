@@ -2,6 +2,7 @@
 //! and the count of refused requests. One limiter owns a bot's token.
 
 mod bucket;
+mod gates;
 mod headers;
 mod invalid;
 mod lanes;
@@ -11,6 +12,7 @@ mod route;
 mod simulation;
 mod state;
 mod table;
+mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -19,7 +19,7 @@ use super::{
 };
 
 const GLOBAL: u32 = 45;
-const PATIENT: Duration = Duration::from_secs(3_600);
+const PATIENT: Duration = Duration::from_hours(1);
 
 /// One caller's request and what becomes of it.
 #[derive(Clone, Debug)]
@@ -48,6 +48,9 @@ struct Server {
     limit: u32,
     window: Duration,
     with_headers: bool,
+    /// Whether windows are named by their end, as Discord does to the millisecond.
+    with_names: bool,
+    start: Instant,
     windows: HashMap<u8, (Instant, u32)>,
 }
 
@@ -71,6 +74,7 @@ impl Server {
             limit: Some(self.limit),
             remaining: Some(self.limit - *used),
             reset_after: Some(*end - now),
+            window: self.with_names.then(|| *end - self.start),
             ..Observed::default()
         }
     }
@@ -246,6 +250,8 @@ fn server(limit: u32, window_ms: u64) -> Server {
         limit,
         window: Duration::from_millis(window_ms),
         with_headers: true,
+        with_names: true,
+        start: Instant::now(),
         windows: HashMap::new(),
     }
 }
@@ -258,9 +264,11 @@ proptest! {
         plans in prop::collection::vec(plan(false), 1..120),
         limit in 1_u32..8,
         window_ms in 300_u64..5_000,
+        with_names: bool,
     ) {
         let count = plans.len();
-        let world = World::play(server(limit, window_ms), plans);
+        let server = Server { with_names, ..server(limit, window_ms) };
+        let world = World::play(server, plans);
         prop_assert_eq!(world.over_the_limit, 0);
         prop_assert_eq!(world.answered, count);
         for (nth, (start, _)) in world.sent.iter().enumerate() {

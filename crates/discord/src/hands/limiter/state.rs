@@ -12,11 +12,11 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     bucket::{Bucket, Ready},
+    gates::Gates,
     headers::{By, Observed},
-    invalid::Invalid,
-    pace::Pace,
     route::{Class, Route},
     table::{Key, Table},
+    turns::Turns,
 };
 
 /// Requests in line at once, over all callers.
@@ -66,26 +66,15 @@ struct Flight {
     key: Key,
 }
 
-/// A lane's turn at the gate that all buckets pass.
-struct Turn {
-    at: u64,
-    waiting: usize,
-}
-
 pub(super) struct State {
     table: Table,
-    pace: Pace,
-    invalid: Invalid,
+    gates: Gates,
     waiters: HashMap<u64, Waiter>,
     flights: HashMap<u64, Flight>,
     /// Buckets with someone in line.
     queued: BTreeSet<Key>,
-    turns: HashMap<Arc<str>, Turn>,
+    turns: Turns,
     next: u64,
-    bot_shut: Option<Instant>,
-    path_shut: Option<Instant>,
-    edge_shut: Option<Instant>,
-    unauthorized: bool,
     /// The waiter who wakes by the clock, and when, so that not all of them have to.
     driver: Option<(u64, Option<Instant>)>,
 }
@@ -94,17 +83,12 @@ impl State {
     pub(super) fn new(global_per_second: u32) -> Self {
         Self {
             table: Table::default(),
-            pace: Pace::new(global_per_second),
-            invalid: Invalid::default(),
+            gates: Gates::new(global_per_second),
             waiters: HashMap::new(),
             flights: HashMap::new(),
             queued: BTreeSet::new(),
-            turns: HashMap::new(),
+            turns: Turns::default(),
             next: 0,
-            bot_shut: None,
-            path_shut: None,
-            edge_shut: None,
-            unauthorized: false,
             driver: None,
         }
     }
@@ -116,7 +100,7 @@ impl State {
         bell: Arc<Notify>,
         now: Instant,
     ) -> Result<u64, HandsError> {
-        self.closed(now)?;
+        self.gates.check(now)?;
         if self.waiters.len() >= MAX_WAITING {
             return Err(HandsError::RateLimited {
                 retry_after_ms: millis(WHEN_FULL),
@@ -131,11 +115,7 @@ impl State {
             Place::Front => bucket.waiting.push_front(&ticket.lane, id),
         }
         self.queued.insert(key.clone());
-        let turn = self
-            .turns
-            .entry(Arc::clone(&ticket.lane))
-            .or_insert(Turn { at: id, waiting: 0 });
-        turn.waiting += 1;
+        self.turns.join(&ticket.lane, id);
         self.waiters.insert(id, Waiter { ticket, key, bell });
         self.pump(now);
         Ok(id)
@@ -147,7 +127,7 @@ impl State {
 
     /// Why this waiter need not wait any longer, if so.
     pub(super) fn refusal(&mut self, id: u64, now: Instant) -> Option<HandsError> {
-        if let Err(closed) = self.closed(now) {
+        if let Err(closed) = self.gates.check(now) {
             return Some(closed);
         }
         let waiter = self.waiters.get(&id)?;
@@ -181,9 +161,7 @@ impl State {
     /// Leave the line, or give back an unused leave to go.
     pub(super) fn withdraw(&mut self, id: u64, now: Instant) {
         if let Some(flight) = self.flights.remove(&id) {
-            if flight.class == Class::Bot {
-                self.pace.give_back();
-            }
+            self.gates.give_back(flight.class);
             if let Some(bucket) = self.table.get_mut(&flight.key) {
                 bucket.withdraw();
             }
@@ -194,7 +172,7 @@ impl State {
                     self.queued.remove(&waiter.key);
                 }
             }
-            self.leave_turn(&waiter.ticket.lane);
+            self.turns.leave(&waiter.ticket.lane);
         }
         self.pump(now);
     }
@@ -214,10 +192,7 @@ impl State {
         let Some(flight) = self.flights.remove(&id) else {
             return Next::Done;
         };
-        let mut ring_all = observed.is_invalid() && self.invalid.count(now);
-        if ring_all {
-            tracing::error!("too many requests were refused by Discord: pausing all requests");
-        }
+        self.gates.observe(flight.class, observed, now);
         let mut key = flight.key;
         for (old, new) in self.table.learn(&flight.route, observed, now) {
             self.rename(&old, &new);
@@ -254,33 +229,7 @@ impl State {
                 _ => {}
             }
         }
-        match refused.map(|refused| refused.by) {
-            Some(By::Global) => {
-                tracing::warn!(
-                    wait_ms = millis(until - now),
-                    "Discord's global limit was hit"
-                );
-                let gate = match flight.class {
-                    Class::Bot => &mut self.bot_shut,
-                    Class::InPath => &mut self.path_shut,
-                };
-                *gate = (*gate).max(Some(until));
-            }
-            Some(By::Edge) => {
-                tracing::warn!(
-                    wait_ms = millis(until - now),
-                    "Cloudflare turned a request away"
-                );
-                self.edge_shut = self.edge_shut.max(Some(until));
-            }
-            _ => {}
-        }
-        if flight.class == Class::Bot && observed.status == 401 {
-            self.unauthorized = true;
-            tracing::error!("Discord does not accept the bot token: sending nothing more");
-            ring_all = true;
-        }
-        if ring_all || refused.is_some() {
+        if refused.is_some() || observed.is_invalid() {
             // Whoever cannot make its deadline any more learns so now.
             self.waiters
                 .values()
@@ -304,7 +253,7 @@ impl State {
 
     /// Let go whoever may.
     pub(super) fn pump(&mut self, now: Instant) {
-        if self.closed(now).is_ok() {
+        if self.gates.check(now).is_ok() {
             while self.flights.len() < MAX_IN_FLIGHT
                 && let Some(key) = self.choose(now)
             {
@@ -316,8 +265,10 @@ impl State {
 
     /// The ready bucket whose next waiter's lane has waited longest for its turn.
     fn choose(&self, now: Instant) -> Option<Key> {
-        let open = |class| self.gate(class).is_none_or(|at| at <= now);
-        let (bot, path) = (open(Class::Bot), open(Class::InPath));
+        let (bot, path) = (
+            self.gates.is_open(Class::Bot, now),
+            self.gates.is_open(Class::InPath, now),
+        );
         if !bot && !path {
             return None;
         }
@@ -330,8 +281,7 @@ impl State {
             } else {
                 path
             };
-            (open && bucket.ready(now) == Ready::Now)
-                .then(|| (self.turns.get(&ticket.lane).map_or(0, |turn| turn.at), id))
+            (open && bucket.ready(now) == Ready::Now).then(|| (self.turns.rank(&ticket.lane), id))
         };
         self.queued
             .iter()
@@ -351,14 +301,9 @@ impl State {
             .waiters
             .remove(&id)
             .expect("who is in line is among the waiters");
-        if waiter.ticket.class == Class::Bot {
-            self.pace.take(now);
-        }
-        if let Some(turn) = self.turns.get_mut(&waiter.ticket.lane) {
-            turn.at = self.next;
-            self.next += 1;
-        }
-        self.leave_turn(&waiter.ticket.lane);
+        self.gates.pass(waiter.ticket.class, now);
+        self.turns.serve(&waiter.ticket.lane, self.next);
+        self.next += 1;
         let Ticket { route, class, .. } = waiter.ticket;
         self.flights.insert(
             id,
@@ -369,15 +314,6 @@ impl State {
             },
         );
         waiter.bell.notify_one();
-    }
-
-    fn leave_turn(&mut self, lane: &Arc<str>) {
-        if let Some(turn) = self.turns.get_mut(lane) {
-            turn.waiting -= 1;
-            if turn.waiting == 0 {
-                self.turns.remove(lane);
-            }
-        }
     }
 
     /// See that exactly one waiter wakes when the clock alone changes something.
@@ -416,31 +352,12 @@ impl State {
     /// The first moment at which bucket and gates could let a request go; `None` where that
     /// hangs on an answer.
     fn earliest(&self, key: &Key, class: Class, now: Instant) -> Option<Instant> {
-        let gate = self.gate(class).map_or(now, |at| at.max(now));
+        let gate = self.gates.opens_at(class).map_or(now, |at| at.max(now));
         match self.table.get(key)?.ready(now) {
             Ready::Now => Some(gate),
             Ready::At(at) => Some(gate.max(at)),
             Ready::WhenAnswered if gate > now => Some(gate),
             Ready::WhenAnswered => None,
-        }
-    }
-
-    fn gate(&self, class: Class) -> Option<Instant> {
-        match class {
-            Class::Bot => self.bot_shut.max(self.edge_shut).max(self.pace.ready_at()),
-            Class::InPath => self.path_shut.max(self.edge_shut),
-        }
-    }
-
-    fn closed(&mut self, now: Instant) -> Result<(), HandsError> {
-        if self.unauthorized {
-            return Err(HandsError::Unauthorized);
-        }
-        match self.invalid.paused_until(now) {
-            Some(until) => Err(HandsError::Paused {
-                retry_after_ms: millis(until - now),
-            }),
-            None => Ok(()),
         }
     }
 
