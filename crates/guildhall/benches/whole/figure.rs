@@ -14,8 +14,6 @@ pub(crate) enum Limit {
     Under(f64),
     /// The value reaches it.
     Reach(f64),
-    /// The ratio to the reference stays under it.
-    RatioUnder(f64),
     /// The ratio to the reference reaches it.
     RatioReach(f64),
 }
@@ -53,7 +51,6 @@ impl Figure {
         Some(match (self.limit?, self.ratio().unwrap_or(f64::NAN)) {
             (Limit::Under(limit), _) => self.value <= limit,
             (Limit::Reach(limit), _) => self.value >= limit,
-            (Limit::RatioUnder(limit), ratio) => ratio <= limit,
             (Limit::RatioReach(limit), ratio) => ratio >= limit,
         })
     }
@@ -63,7 +60,6 @@ impl Figure {
             None => String::new(),
             Some(Limit::Under(limit)) => format!("≤ {limit}"),
             Some(Limit::Reach(limit)) => format!("≥ {limit}"),
-            Some(Limit::RatioUnder(limit)) => format!("ratio ≤ {limit}"),
             Some(Limit::RatioReach(limit)) => format!("ratio ≥ {limit}"),
         }
     }
