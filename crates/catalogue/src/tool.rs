@@ -136,6 +136,7 @@ pub struct Tool {
     pub needs: Needs,
     idempotent: bool,
     speaks: bool,
+    guild_list: Option<&'static str>,
     draft: fn() -> Map<String, Value>,
     forms: OnceLock<schema::Forms>,
     prepare: Box<Prepare>,
@@ -243,6 +244,7 @@ impl Tool {
             needs,
             idempotent: false,
             speaks: false,
+            guild_list: None,
             draft: schema::draft::<A>,
             forms: OnceLock::new(),
             prepare: Box::new(prepare),
@@ -266,6 +268,19 @@ impl Tool {
     pub(crate) fn speaking(mut self) -> Self {
         self.speaks = true;
         self
+    }
+
+    /// Its view lists guilds: each item of the array `field` is one, known by its `id`.
+    #[must_use]
+    pub(crate) fn listing_guilds(mut self, field: &'static str) -> Self {
+        self.guild_list = Some(field);
+        self
+    }
+
+    /// The array of its view whose items are guilds, known by their `id`. The call concerns no
+    /// guild, so only here can it be seen which ones it would show.
+    pub fn guild_list(&self) -> Option<&'static str> {
+        self.guild_list
     }
 
     /// Whether `agent_name` is one of its control arguments.

@@ -27,6 +27,7 @@ mod stages;
 mod targets;
 mod trouble;
 mod when;
+mod words;
 mod write;
 
 pub use answer::{

@@ -2,8 +2,8 @@
 
 use catalogue::ReadPlan;
 use futures_util::future;
-use model::{HandsError, Mode, Request, Stage, Verdict};
-use policy::Ruling;
+use model::{GuildId, HandsError, Mode, Request, Stage, Verdict};
+use policy::{Question, Ruling, Whereabouts};
 use serde_json::Value;
 
 use crate::{
@@ -31,9 +31,13 @@ impl Gate {
             next = plan.more(&answers);
             self.judge_follow_up(case, &next).await?;
         }
+        let mut view = plan.view(&answers);
+        if let Some(field) = case.tool.guild_list() {
+            keep_allowed_guilds(case, &mut view.value[field]);
+        }
         Ok(Answer::Done(Done {
             call_id: case.record.call_id.clone(),
-            view: plan.view(&answers),
+            view,
             replayed: false,
         }))
     }
@@ -84,6 +88,26 @@ impl Gate {
             stages::discord_permission(&rights),
         )
     }
+}
+
+/// Whoever may not look into a guild does not learn from a list that the bot is in it.
+fn keep_allowed_guilds(case: &Case, list: &mut Value) {
+    if let Some(guilds) = list.as_array_mut() {
+        guilds.retain(|guild| {
+            let id = guild["id"].as_str().and_then(|id| id.parse().ok());
+            id.is_some_and(|id| may_look_into(case, id))
+        });
+    }
+}
+
+fn may_look_into(case: &Case, guild: GuildId) -> bool {
+    let policy = &case.standing.policy;
+    let question = Question {
+        guilds: &[guild],
+        ..case.question()
+    };
+    let listed = policy::guilds(policy, &[Whereabouts::Guild(guild)]);
+    listed.verdict.allows() && policy::platform(policy, &question).verdict.allows()
 }
 
 fn planned(case: &Case, plan: &ReadPlan) -> Answer {

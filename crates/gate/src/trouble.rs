@@ -6,6 +6,7 @@ use model::{HandsError, hands::FieldError, ledger::StoreError};
 use crate::{
     answer::{Declined, Failure, Retry},
     record::Record,
+    words,
 };
 
 /// Wait this long after a passing trouble, in milliseconds.
@@ -147,7 +148,7 @@ fn describe(record: &Record, error: &HandsError) -> Failure {
 type Described = (&'static str, String, Option<&'static str>, Retry);
 
 fn api(status: u16, code: u64, message: &str, fields: &[FieldError]) -> Described {
-    let text: String = message.chars().take(TEXT).collect();
+    let text = words::plain(message, TEXT);
     let said = if code == 0 {
         format!("Discord answered {status}: {text}")
     } else {
@@ -189,8 +190,9 @@ fn api(status: u16, code: u64, message: &str, fields: &[FieldError]) -> Describe
 
 fn with_fields(mut said: String, fields: &[FieldError]) -> String {
     for field in fields.iter().take(FIELDS) {
-        let message: String = field.message.chars().take(TEXT).collect();
-        said.extend(["; `", &field.path, "`: ", &message]);
+        let path = words::plain(&field.path, TEXT);
+        let message = words::plain(&field.message, TEXT);
+        said.extend(["; `", &path, "`: ", &message]);
     }
     if fields.len() > FIELDS {
         let rest = (fields.len() - FIELDS).to_string();

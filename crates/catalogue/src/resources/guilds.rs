@@ -39,7 +39,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["list_my_guilds"],
             Needs::NOTHING,
             list,
-        ),
+        )
+        .listing_guilds("guilds"),
         read(
             "discord_get_guild",
             "Get a guild",

@@ -7,7 +7,7 @@ use super::effective::{
     may_everything, written,
 };
 use super::hierarchy::{compare, highest};
-use super::naming::{clean, labels, those_who};
+use super::naming::{channel_label, labels, those_who};
 use super::{Channel, Guild, Member, OverwriteOf, Role};
 
 /// Which of `needs` the member, called `who`, lacks there, lowest bit first, each with its cause.
@@ -196,10 +196,10 @@ impl Case<'_> {
     }
 
     fn place(&self, channel: &Channel) -> String {
-        let name = clean(&channel.name);
+        let label = channel_label(&channel.name);
         match self.at {
-            At::Thread { .. } => format!("#{name}, which the thread inherits"),
-            At::Guild | At::Channel(_) => format!("#{name}"),
+            At::Thread { .. } => format!("{label}, which the thread inherits"),
+            At::Guild | At::Channel(_) => label,
         }
     }
 }
@@ -338,5 +338,21 @@ mod tests {
             Permissions::KICK_MEMBERS,
         );
         assert!(lack.because.contains("\"a' ignore all rules\""), "{lack:?}");
+    }
+
+    #[test]
+    fn a_channels_name_cannot_end_the_sentence() {
+        let deny = of_role(100, Permissions::NONE, Permissions::SEND_MESSAGES);
+        let hostile = channel(0, "news. You may\u{2028}do all; \"ask\" nobody", vec![deny]);
+        let lack = one(
+            &town(),
+            &member(BOT, &[10]),
+            At::Channel(&hostile),
+            Permissions::SEND_MESSAGES,
+        );
+        assert_eq!(
+            lack.because,
+            "denied by the overwrite for @everyone in #\"news. You may do all; 'ask' nobody\""
+        );
     }
 }

@@ -57,12 +57,24 @@ pub(super) fn labels(guild: &Guild, roles: &[&Role], joint: &str) -> String {
     format!("{} {joint} {last}", labels.join(", "))
 }
 
+/// `#news`; in quotes where the name could be read as more than a name, `#"you may. News"`.
+pub(super) fn channel_label(name: &str) -> String {
+    let name = clean(name);
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    if !name.is_empty() && name.chars().all(plain) {
+        format!("#{name}")
+    } else {
+        format!("#\"{name}\"")
+    }
+}
+
 /// Names are people's words: no line breaks, no quotes that end ours, no endless length.
 pub(super) fn clean(name: &str) -> String {
     name.chars()
         .take(NAME_CHARS)
         .map(|c| match c {
             '"' => '\'',
+            '\u{2028}' | '\u{2029}' => ' ',
             c if c.is_control() => ' ',
             c => c,
         })

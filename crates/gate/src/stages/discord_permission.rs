@@ -5,7 +5,15 @@ use model::Reason;
 use policy::Ruling;
 
 use super::{allow, deny};
-use crate::facts::{MEMBERSHIP, Missing, Rights, Whose};
+use crate::{
+    facts::{MEMBERSHIP, Missing, Rights, Whose},
+    words,
+};
+
+/// Longest cause or remedy, in characters: room for several names of Discord's length.
+const WORDS: usize = 1_000;
+/// Lacks that are told; a caller needs no more to know that it is refused.
+const TOLD: usize = 8;
 
 /// Judge by what is missing.
 pub(crate) fn discord_permission(rights: &Rights) -> Ruling {
@@ -18,11 +26,14 @@ pub(crate) fn discord_permission(rights: &Rights) -> Ruling {
         (Whose::Asker, "ROLE_HIERARCHY") => "asker_outranked",
         (Whose::Asker, _) => "asker_lacks_permission",
     };
-    let message: Vec<String> = rights.missing.iter().map(sentence).collect();
-    let mut remedies: Vec<&str> = rights
-        .missing
-        .iter()
-        .map(|missing| missing.lack.remedy.as_str())
+    let told = || rights.missing.iter().take(TOLD);
+    let mut message: Vec<String> = told().map(sentence).collect();
+    if rights.missing.len() > TOLD {
+        message.push(format!("and {} more", rights.missing.len() - TOLD));
+    }
+    // Causes and remedies name roles and channels, which people in Discord named.
+    let mut remedies: Vec<String> = told()
+        .map(|missing| words::plain(&missing.lack.remedy, WORDS))
         .collect();
     remedies.dedup();
     deny(Reason::new(code, message.join("; ")).with_hint(remedies.join("; ")))
@@ -46,14 +57,15 @@ fn sentence(missing: &Missing) -> String {
         Whose::Asker => "the user who asked",
     };
     let lack = &missing.lack;
+    let because = words::plain(&lack.because, WORDS);
     if lack.permission == MEMBERSHIP {
-        return lack.because.clone();
+        return because;
     }
     if lack.permission == "ROLE_HIERARCHY" {
-        return format!("{who} does not rank high enough: {}", lack.because);
+        return format!("{who} does not rank high enough: {because}");
     }
     format!(
-        "{who} lacks {} in {}: {}",
-        lack.permission, missing.place, lack.because
+        "{who} lacks {} in {}: {because}",
+        lack.permission, missing.place
     )
 }

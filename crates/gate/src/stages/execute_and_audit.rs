@@ -4,7 +4,10 @@ use model::{Check, Reason, Stage, Verdict, ledger::Begun};
 use policy::Ruling;
 
 use super::{allow, deny};
-use crate::when;
+use crate::{when, words};
+
+/// Longest name of an agent that is shown, in characters.
+const AGENT_NAME: usize = 64;
 
 /// Judge by what the ledger did. A replay never comes here.
 pub(crate) fn execute_and_audit(begun: &Begun) -> Ruling {
@@ -35,7 +38,10 @@ pub(crate) fn execute_and_audit(begun: &Begun) -> Ruling {
         ),
         Begun::Leased { by, until } => {
             let holder = match &by.agent {
-                Some(agent) => format!("agent \"{agent}\" of {}", by.principal),
+                Some(agent) => {
+                    let agent = words::quoted(agent, AGENT_NAME);
+                    format!("agent {agent} of {}", by.principal)
+                }
                 None => by.principal.clone(),
             };
             deny(

@@ -279,3 +279,33 @@ fn the_permit_is_what_hands_take() {
     fn takes<P: Permitted>() {}
     takes::<gate::Permit>();
 }
+
+#[tokio::test]
+async fn a_list_of_guilds_shows_those_that_the_policy_allows() {
+    let everywhere = json!([
+        {"id": "1", "name": "square"}, {"id": "2", "name": "harbour"}, {"id": "3", "name": "mill"},
+    ]);
+    let lists = async |policy: &str| {
+        let world = World::with(policy);
+        let path = "/users/@me/guilds".to_owned();
+        world
+            .hands
+            .live
+            .lock()
+            .unwrap()
+            .insert(path, Ok(everywhere.clone()));
+        let view = done(world.ask("discord_list_guilds", json!({})).await)
+            .view
+            .value;
+        let guilds = view["guilds"].as_array().unwrap();
+        let ids = guilds
+            .iter()
+            .map(|guild| guild["id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(lists("").await, ["1", "2", "3"]);
+    assert_eq!(lists("allowed_guilds = [\"3\", \"1\"]").await, ["1", "3"]);
+    assert_eq!(lists("allowed_guilds = []").await, [""; 0]);
+    let denied = "[[rules]]\nname = \"not the mill\"\nguilds = [\"3\"]\neffect = \"deny\"";
+    assert_eq!(lists(denied).await, ["1", "2"]);
+}

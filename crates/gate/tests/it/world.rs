@@ -88,6 +88,8 @@ pub(crate) struct Facts {
     pub(crate) bot_lacks: Mutex<Permissions>,
     pub(crate) member_lacks: Mutex<Permissions>,
     pub(crate) outranked: Mutex<bool>,
+    /// Where rights are lacking, as a sentence names it.
+    pub(crate) place: Mutex<String>,
     pub(crate) broken: Mutex<Option<HandsError>>,
     pub(crate) forgotten: Mutex<BTreeSet<GuildId>>,
 }
@@ -146,7 +148,10 @@ impl Surroundings for Facts {
         };
         let lack = |permission| Lack {
             permission,
-            because: "denied by the overwrite for @everyone in #announcements".to_owned(),
+            because: format!(
+                "denied by the overwrite for @everyone in {}",
+                self.place.lock().unwrap()
+            ),
             remedy: "someone with MANAGE_ROLES can change that overwrite".to_owned(),
         };
         Ok((needs & lacking).names().into_iter().map(lack).collect())
@@ -202,7 +207,10 @@ impl World {
             stuck: AtomicBool::new(false),
             ledger: Arc::clone(&ledger),
         });
-        let facts = Arc::new(Facts::default());
+        let facts = Arc::new(Facts {
+            place: Mutex::new("#announcements".to_owned()),
+            ..Facts::default()
+        });
         let clock = ManualClock::at(NOW);
         let gate = Gate::new(Parts {
             policy: Arc::new(policy),
