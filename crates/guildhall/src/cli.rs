@@ -71,8 +71,10 @@ pub(crate) struct Offer {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  guildhall demo           runs until Ctrl-C\n  \
-                        guildhall demo --once    plays a story, prints it, and exits 0 if it went as told")]
+#[command(
+    after_help = "Examples:\n  guildhall demo           runs until Ctrl-C\n  \
+                        guildhall demo --once    plays a story, prints it, and exits 0 if it went as told"
+)]
 pub(crate) struct DemoArgs {
     /// Play a scripted story end to end, print its transcript, and exit.
     #[arg(long)]
@@ -95,9 +97,11 @@ pub(crate) struct DemoArgs {
 }
 
 #[derive(Debug, Args, Default)]
-#[command(after_help = "Examples:\n  DISCORD_TOKEN=… guildhall serve --gateway\n  \
+#[command(
+    after_help = "Examples:\n  DISCORD_TOKEN=… guildhall serve --gateway\n  \
                         guildhall serve --sandbox --listen 127.0.0.1:9000\n  \
-                        guildhall serve --toolsets channels,roles --read-only")]
+                        guildhall serve --toolsets channels,roles --read-only"
+)]
 pub(crate) struct ServeArgs {
     /// Address to listen on [default: 127.0.0.1:8000].
     #[arg(long, value_name = "ADDRESS")]
@@ -140,8 +144,10 @@ pub(crate) struct McpArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  guildhall sandbox --listen 127.0.0.1:4000\n  \
-                        guildhall sandbox --listen 127.0.0.1:0 --json --seed 7")]
+#[command(
+    after_help = "Examples:\n  guildhall sandbox --listen 127.0.0.1:4000\n  \
+                        guildhall sandbox --listen 127.0.0.1:0 --json --seed 7"
+)]
 pub(crate) struct SandboxArgs {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000")]
@@ -230,9 +236,11 @@ pub(crate) enum Client {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  guildhall setup --client cursor                     print what to add\n  \
+#[command(
+    after_help = "Examples:\n  guildhall setup --client cursor                     print what to add\n  \
                         guildhall setup --client cursor --write             add it to ~/.cursor/mcp.json\n  \
-                        guildhall setup --client claude-code --url http://127.0.0.1:8000/mcp")]
+                        guildhall setup --client claude-code --url http://127.0.0.1:8000/mcp"
+)]
 pub(crate) struct SetupArgs {
     /// Which client.
     #[arg(long, value_enum)]

@@ -8,9 +8,14 @@ use model::{Clock, Millis};
 pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "every other place is handed this clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "every other place is handed this clock"
+    )]
     fn now_ms(&self) -> Millis {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Millis::try_from(since_epoch.as_millis()).unwrap_or(Millis::MAX)
     }
 }

@@ -6,8 +6,14 @@ use crate::config::LogFormat;
 
 /// Libraries that log bodies, arguments or three lines for each request are kept down, whatever
 /// the operator's filter says: secrets and people's words do not travel into logs.
-const CAPS: [&str; 6] =
-    ["rmcp=error", "hyper=warn", "reqwest=warn", "sqlx=warn", "twilight_gateway=warn", "h2=warn"];
+const CAPS: [&str; 6] = [
+    "rmcp=error",
+    "hyper=warn",
+    "reqwest=warn",
+    "sqlx=warn",
+    "twilight_gateway=warn",
+    "h2=warn",
+];
 
 /// Install the logger once, for the life of the process.
 pub(crate) fn install(filter: &str, format: LogFormat) -> anyhow::Result<()> {
@@ -19,10 +25,17 @@ pub(crate) fn install(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Text => registry
-            .with(fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(true))
+            .with(
+                fmt::layer()
+                    .with_writer(std::io::stderr)
+                    .with_ansi(false)
+                    .with_target(true),
+            )
             .try_init()?,
         LogFormat::Json => {
-            registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init()?;
+            registry
+                .with(fmt::layer().json().with_writer(std::io::stderr))
+                .try_init()?;
         }
     }
     Ok(())

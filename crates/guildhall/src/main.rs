@@ -24,7 +24,10 @@ const LAST_THREADS: Duration = Duration::from_millis(100);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::anyhow!("threads cannot be started: {error}")),
     };
@@ -63,14 +66,23 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Mcp(_) => Box::pin(mcp::run(config)).await?,
         Command::Sandbox(args) => sandbox::run(&args).await?,
         Command::Tools(ToolsCommand::List(args)) => tools::list(&args, &config)?,
-        Command::Tools(ToolsCommand::Call { name, arguments, json }) => {
+        Command::Tools(ToolsCommand::Call {
+            name,
+            arguments,
+            json,
+        }) => {
             return Box::pin(tools::call(&name, &arguments, json, config)).await;
         }
         Command::Doctor(args) => return Box::pin(doctor::run(&args, &sources, config)).await,
         Command::Key(command) => {
             let store = wiring::open_store(&config).await?;
             match command {
-                KeyCommand::Create { name, scopes, expires, json } => {
+                KeyCommand::Create {
+                    name,
+                    scopes,
+                    expires,
+                    json,
+                } => {
                     key::create(&store, &name, &scopes, expires, json).await?;
                 }
                 KeyCommand::List { json } => key::list(&store, json).await?,

@@ -52,8 +52,11 @@ impl House {
         let seal_key = rand::random::<[u8; 32]>();
         let selection: ToolsetSelection = config.toolsets.join(",").parse()?;
 
-        let mut flows =
-            team::flows(shared_store.clone(), shared_store.clone(), hearing(ears.as_deref()));
+        let mut flows = team::flows(
+            shared_store.clone(),
+            shared_store.clone(),
+            hearing(ears.as_deref()),
+        );
         flows.extend(assistant::flows(shared_store.clone(), Arc::clone(&clock)));
         let gate = Gate::new(Parts {
             policy: Arc::new(policy(&config)?),
@@ -72,7 +75,15 @@ impl House {
             version: env!("CARGO_PKG_VERSION").to_owned(),
         });
         let tasks = TaskTracker::new();
-        Ok(Self { config, store, gate, mcp, ears, tasks, stop })
+        Ok(Self {
+            config,
+            store,
+            gate,
+            mcp,
+            ears,
+            tasks,
+            stop,
+        })
     }
 
     /// Finish what a crash left in the outbox, in the background; says when it is done. The task
@@ -92,7 +103,9 @@ impl House {
 
     /// Connect to the Gateway where that is wanted. The task ends when the house closes.
     pub(crate) fn listen(&self) {
-        let Some(ears) = self.ears.clone() else { return };
+        let Some(ears) = self.ears.clone() else {
+            return;
+        };
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             if let Err(error) = ears.run(stop).await {
@@ -144,8 +157,17 @@ impl Limbs {
             Cache::of_the_bot()
         });
         let listened = config.gateway.then(|| Arc::clone(&cache));
-        let facts = Arc::new(Facts::new(Arc::clone(&fetch), listened, Arc::new(SystemClock)));
-        Ok(Self { hands: Arc::new(hands), facts, fetch, cache })
+        let facts = Arc::new(Facts::new(
+            Arc::clone(&fetch),
+            listened,
+            Arc::new(SystemClock),
+        ));
+        Ok(Self {
+            hands: Arc::new(hands),
+            facts,
+            fetch,
+            cache,
+        })
     }
 
     fn ears(
@@ -154,7 +176,9 @@ impl Limbs {
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Option<Arc<Ears>>> {
-        let Some(token) = config.token.clone().filter(|_| config.gateway) else { return Ok(None) };
+        let Some(token) = config.token.clone().filter(|_| config.gateway) else {
+            return Ok(None);
+        };
         let mut listening = EarsConfig::new(token);
         listening.gateway_url.clone_from(&config.gateway_url);
         if config.message_content {
@@ -164,7 +188,15 @@ impl Limbs {
             listening.intents |= intents::GUILD_MEMBERS;
         }
         let (cache, fetch) = (Arc::clone(&self.cache), Arc::clone(&self.fetch));
-        Ok(Some(Arc::new(Ears::new(listening, EarsParts { journal, cache, fetch, clock })?)))
+        Ok(Some(Arc::new(Ears::new(
+            listening,
+            EarsParts {
+                journal,
+                cache,
+                fetch,
+                clock,
+            },
+        )?)))
     }
 }
 
@@ -184,8 +216,9 @@ pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
 /// The policy of the file, with the two keys that flags and environment may set.
 pub(crate) fn policy(config: &Config) -> anyhow::Result<Policy> {
     let table = config.policy.clone().unwrap_or_default();
-    let mut policy: Policy =
-        table.try_into().context("[policy] in the configuration file cannot be used")?;
+    let mut policy: Policy = table
+        .try_into()
+        .context("[policy] in the configuration file cannot be used")?;
     policy.read_only = config.read_only;
     if !config.allowed_guilds.is_empty() {
         policy.allowed_guilds = Some(config.allowed_guilds.iter().copied().collect());

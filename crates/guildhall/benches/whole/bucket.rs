@@ -68,8 +68,14 @@ pub(crate) async fn measure(root: &Path, report: &mut Report) -> anyhow::Result<
             .beside(beside, allowed)
             .limit(RATE),
     )?;
-    report.tell(Figure::new("one_channel_16_p99", "ms", quantile(waits.clone(), 0.99)).limit(STALL))?;
-    report.tell(Figure::new("one_channel_16_longest", "ms", quantile(waits, 1.0)))?;
+    report.tell(
+        Figure::new("one_channel_16_p99", "ms", quantile(waits.clone(), 0.99)).limit(STALL),
+    )?;
+    report.tell(Figure::new(
+        "one_channel_16_longest",
+        "ms",
+        quantile(waits, 1.0),
+    ))?;
     let invalid = f64::from(u32::try_from(scene.sandbox.invalid_requests())?);
     report.tell(Figure::new("one_channel_16_refused", "429s", invalid).limit(Limit::Under(0.0)))?;
     Ok(())

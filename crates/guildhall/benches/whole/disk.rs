@@ -21,8 +21,10 @@ pub(crate) fn measure(root: &Path, report: &mut Report) -> anyhow::Result<()> {
 
 fn syncs_per_second(root: &Path) -> anyhow::Result<f64> {
     let folder = tempfile::tempdir_in(root)?;
-    let mut file =
-        OpenOptions::new().create(true).append(true).open(folder.path().join("pages"))?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(folder.path().join("pages"))?;
     let began = Instant::now();
     let mut syncs = 0.0;
     while began.elapsed() < FOR {

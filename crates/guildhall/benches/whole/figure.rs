@@ -29,7 +29,13 @@ pub(crate) struct Figure {
 
 impl Figure {
     pub(crate) fn new(name: &'static str, unit: &'static str, value: f64) -> Self {
-        Self { name, unit, value, reference: None, limit: None }
+        Self {
+            name,
+            unit,
+            value,
+            reference: None,
+            limit: None,
+        }
     }
 
     /// What the same costs without us, in the same unit.
@@ -97,7 +103,11 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, figures: Vec::new(), since: Instant::now() }
+        Self {
+            seed,
+            figures: Vec::new(),
+            since: Instant::now(),
+        }
     }
 
     /// Print a figure and keep it for the table.
@@ -110,11 +120,23 @@ impl Report {
 
     pub(crate) fn table(&self, runtime: Duration) -> anyhow::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "\n{:<34} {:>10} {:>9} {:>7}  limit", "figure", "value", "bare", "ratio")?;
+        writeln!(
+            out,
+            "\n{:<34} {:>10} {:>9} {:>7}  limit",
+            "figure", "value", "bare", "ratio"
+        )?;
         for figure in &self.figures {
-            let reference = figure.reference.map_or_else(String::new, |(_, it)| shown(it));
-            let ratio = figure.ratio().map_or_else(String::new, |it| format!("{it:.2}"));
-            let missed = if figure.holds() == Some(false) { "  MISSED" } else { "" };
+            let reference = figure
+                .reference
+                .map_or_else(String::new, |(_, it)| shown(it));
+            let ratio = figure
+                .ratio()
+                .map_or_else(String::new, |it| format!("{it:.2}"));
+            let missed = if figure.holds() == Some(false) {
+                "  MISSED"
+            } else {
+                ""
+            };
             writeln!(
                 out,
                 "{:<34} {:>10} {:>9} {:>7}  {}{missed}  [{}]",
@@ -136,7 +158,11 @@ fn rounded(value: f64) -> f64 {
 }
 
 fn shown(value: f64) -> String {
-    if value >= 1000.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+    if value >= 1000.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.2}")
+    }
 }
 
 /// The middle one.
@@ -155,5 +181,8 @@ pub(crate) fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
         reason = "a place in a list that fits into memory"
     )]
     let place = (values.len() as f64 * share) as usize;
-    values.get(place.min(values.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+    values
+        .get(place.min(values.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or(f64::NAN)
 }

@@ -23,7 +23,12 @@ pub(crate) struct Prepared {
 }
 
 /// A tool call with an API key.
-pub(crate) fn call(url: &str, key: &str, tool: &str, arguments: &Value) -> anyhow::Result<Prepared> {
+pub(crate) fn call(
+    url: &str,
+    key: &str,
+    tool: &str,
+    arguments: &Value,
+) -> anyhow::Result<Prepared> {
     let body = json!({
         "jsonrpc": "2.0", "id": 1, "method": "tools/call",
         "params": { "name": tool, "arguments": arguments, "_meta": {
@@ -47,13 +52,19 @@ pub(crate) fn get(url: &str) -> anyhow::Result<Prepared> {
 
 fn prepare(method: &str, url: &str, headers: &str, body: &str) -> anyhow::Result<Prepared> {
     let url: Uri = url.parse()?;
-    let address = url.authority().context("the address has no host")?.to_string();
+    let address = url
+        .authority()
+        .context("the address has no host")?
+        .to_string();
     let text = format!(
         "{method} {} HTTP/1.1\r\nhost: {address}\r\n{headers}content-length: {}\r\n\r\n{body}",
         url.path(),
         body.len(),
     );
-    Ok(Prepared { address, bytes: text.into_bytes() })
+    Ok(Prepared {
+        address,
+        bytes: text.into_bytes(),
+    })
 }
 
 /// One connection.
@@ -67,7 +78,11 @@ impl Connection {
     pub(crate) async fn open(request: &Prepared) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(&request.address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, request: request.clone(), buffer: Vec::with_capacity(BUFFER) })
+        Ok(Self {
+            stream,
+            request: request.clone(),
+            buffer: Vec::with_capacity(BUFFER),
+        })
     }
 
     /// Send the request once; gives the answer's body.
@@ -92,7 +107,10 @@ fn head(buffer: &[u8]) -> anyhow::Result<Option<(usize, usize)>> {
         return Ok(None);
     };
     let head = std::str::from_utf8(&buffer[..end])?;
-    ensure!(head.starts_with("HTTP/1.1 200"), "not what was expected: {head}");
+    ensure!(
+        head.starts_with("HTTP/1.1 200"),
+        "not what was expected: {head}"
+    );
     let length = head
         .lines()
         .filter_map(|line| line.split_once(':'))

@@ -28,7 +28,11 @@ pub(crate) async fn measure(root: &Path, report: &mut Report) -> anyhow::Result<
     bare.exchange(&initialize())?;
     let bare = bare.process.memory()?;
     let mut tell = |name, memory: f64, limit| {
-        report.tell(Figure::new(name, "MiB PSS", memory).beside("/bin/cat", bare).limit(limit))
+        report.tell(
+            Figure::new(name, "MiB PSS", memory)
+                .beside("/bin/cat", bare)
+                .limit(limit),
+        )
     };
 
     // One after another: processes of one file would share its pages, and look smaller.

@@ -19,9 +19,10 @@ const PAGES: usize = 20;
 
 pub(crate) async fn measure(root: &Path, report: &mut Report) -> anyhow::Result<()> {
     let scene = Scene::new(root, Limits::off()).await?;
-    for (name, toolsets, limit) in
-        [("tools_list_default", "default", DEFAULT), ("tools_list_all", "all", ALL)]
-    {
+    for (name, toolsets, limit) in [
+        ("tools_list_default", "default", DEFAULT),
+        ("tools_list_all", "all", ALL),
+    ] {
         let command = scene.command(Database::Memory, &["mcp", "--toolsets", toolsets]);
         let bytes = bytes(&mut Client::open(command)?)?;
         report.tell(Figure::new(name, "bytes", bytes).limit(limit))?;
@@ -33,7 +34,11 @@ pub(crate) async fn measure(root: &Path, report: &mut Report) -> anyhow::Result<
 fn bytes(client: &mut Client) -> anyhow::Result<f64> {
     let (mut bytes, mut cursor) = (0, Value::Null);
     for _ in 0..PAGES {
-        let params = if cursor.is_null() { json!({}) } else { json!({ "cursor": cursor }) };
+        let params = if cursor.is_null() {
+            json!({})
+        } else {
+            json!({ "cursor": cursor })
+        };
         let mut answer = client.ask("tools/list", &params)?;
         let result = answer.get_mut("result").context("there is no list")?;
         bytes += result.to_string().len();

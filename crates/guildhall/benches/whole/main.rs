@@ -31,16 +31,25 @@ use crate::figure::Report;
 const SEED: u64 = 1;
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments: Vec<String> =
-        std::env::args().skip(1).filter(|given| given != "--bench").collect();
-    if arguments.first().is_some_and(|first| first == reference::FLAG) {
+    let mut arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|given| given != "--bench")
+        .collect();
+    if arguments
+        .first()
+        .is_some_and(|first| first == reference::FLAG)
+    {
         return reference::run(&arguments.split_off(1));
     }
     // `CryptoProvider` is a process's own choice; whoever made it before made the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let root = arguments.first().map_or_else(std::env::temp_dir, PathBuf::from);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let root = arguments
+        .first()
+        .map_or_else(std::env::temp_dir, PathBuf::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     runtime.block_on(Box::pin(measure(&root)))
 }
 

@@ -44,14 +44,21 @@ pub(crate) async fn over_stdio(root: &Path, report: &mut Report) -> anyhow::Resu
     let answer = stdio::structured(ours.ask("tools/call", &params)?)?;
     let path = scene.path("answer.json");
     fs::write(&path, answer.to_string())?;
-    let mut bare = Client::open(reference::command("echo-stdio", &[&path.to_string_lossy()])?)?;
+    let mut bare = Client::open(reference::command(
+        "echo-stdio",
+        &[&path.to_string_lossy()],
+    )?)?;
 
     for client in [&mut ours, &mut unsynced, &mut bare] {
         client.flood(&line, MANY, WARM_UP)?;
     }
     for (in_flight, [name, name_unsynced], limit) in [
         (1, ["nothing_stdio_1", "nothing_stdio_1_no_disk"], None),
-        (MANY, ["nothing_stdio_32", "nothing_stdio_32_no_disk"], Some(STDIO)),
+        (
+            MANY,
+            ["nothing_stdio_32", "nothing_stdio_32_no_disk"],
+            Some(STDIO),
+        ),
     ] {
         let mut rates = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
@@ -87,9 +94,10 @@ pub(crate) async fn over_http(root: &Path, report: &mut Report) -> anyhow::Resul
     for request in [&ours, &bare] {
         http::flood(request, MANY, WARM_UP).await?;
     }
-    for (in_flight, name, limit) in
-        [(1, "nothing_http_1", None), (MANY, "nothing_http_32", Some(HTTP))]
-    {
+    for (in_flight, name, limit) in [
+        (1, "nothing_http_1", None),
+        (MANY, "nothing_http_32", Some(HTTP)),
+    ] {
         let mut rates = [const { Vec::new() }; 2];
         for _ in 0..ROUNDS {
             for (rates, request) in rates.iter_mut().zip([&ours, &bare]) {

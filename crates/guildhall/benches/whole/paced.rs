@@ -32,13 +32,20 @@ const LIMIT: Limit = Limit::Under(700.0);
 pub(crate) async fn measure(root: &Path, report: &mut Report) -> anyhow::Result<()> {
     let scene = Scene::new(root, Limits::off()).await?;
     let info = scene.sandbox.info();
-    let ada = scene.sandbox.person("ada").context("the world has an ada")?;
+    let ada = scene
+        .sandbox
+        .person("ada")
+        .context("the world has an ada")?;
     for number in 0..MESSAGES {
-        let words = format!("Message {number}: the hall opens at nine, bring what you have written.");
+        let words =
+            format!("Message {number}: the hall opens at nine, bring what you have written.");
         let said = ada.says(info.channel_id, &words).await;
         ensure!(said.is_ok(), "ada cannot speak: {said:?}");
     }
-    let url = format!("{}/channels/{}/messages?limit={MESSAGES}", info.api_url, info.channel_id);
+    let url = format!(
+        "{}/channels/{}/messages?limit={MESSAGES}",
+        info.api_url, info.channel_id
+    );
     let mut forwarder = Process::start(reference::command("forward", &[&url, &info.bot_token])?)?;
     let mut address = String::new();
     BufReader::new(forwarder.output()?).read_line(&mut address)?;
@@ -47,8 +54,16 @@ pub(crate) async fn measure(root: &Path, report: &mut Report) -> anyhow::Result<
     let key = scene.key()?;
     let arguments = json!({ "channel_id": info.channel_id.to_string(), "limit": MESSAGES });
     for (names, options, limit) in [
-        (["read_50_processor", "read_50_wait"], &["--require-key", "--gateway"][..], Some(LIMIT)),
-        (["read_50_processor_deaf", "read_50_wait_deaf"], &["--require-key"][..], None),
+        (
+            ["read_50_processor", "read_50_wait"],
+            &["--require-key", "--gateway"][..],
+            Some(LIMIT),
+        ),
+        (
+            ["read_50_processor_deaf", "read_50_wait_deaf"],
+            &["--require-key"][..],
+            None,
+        ),
     ] {
         let service = scene.serve(options)?;
         let call = http::call(&service.url, &key, "discord_get_messages", &arguments)?;
@@ -74,7 +89,11 @@ struct Cost {
 async fn paced(request: &Prepared, process: &Process) -> anyhow::Result<Cost> {
     let mut connection = Connection::open(request).await?;
     let body = connection.send().await?;
-    ensure!(body.len() > MESSAGES * 50, "few bytes: {}", String::from_utf8_lossy(body));
+    ensure!(
+        body.len() > MESSAGES * 50,
+        "few bytes: {}",
+        String::from_utf8_lossy(body)
+    );
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut before = 0.0;
@@ -90,5 +109,8 @@ async fn paced(request: &Prepared, process: &Process) -> anyhow::Result<Cost> {
         waits.push(asked.elapsed().as_secs_f64() * 1000.0);
     }
     let processor = (process.processor_time()? - before) / f64::from(CALLS);
-    Ok(Cost { processor, wait: median(waits) })
+    Ok(Cost {
+        processor,
+        wait: median(waits),
+    })
 }

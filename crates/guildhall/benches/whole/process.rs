@@ -23,12 +23,19 @@ impl Process {
             .spawn()
             .with_context(|| format!("{} does not start", command.get_program().display()))?;
         let (input, output) = (child.stdin.take(), child.stdout.take());
-        Ok(Self { child, input, output })
+        Ok(Self {
+            child,
+            input,
+            output,
+        })
     }
 
     /// Its standard input and output, once.
     pub(crate) fn streams(&mut self) -> anyhow::Result<(ChildStdin, ChildStdout)> {
-        self.input.take().zip(self.output.take()).context("the streams are taken already")
+        self.input
+            .take()
+            .zip(self.output.take())
+            .context("the streams are taken already")
     }
 
     /// Its standard output, once; its input stays open.
@@ -52,7 +59,9 @@ impl Process {
         let mut nanoseconds = 0.0;
         for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
             // A thread may end while we look.
-            let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+            let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else {
+                continue;
+            };
             let ran: f64 = text
                 .split_whitespace()
                 .next()

@@ -31,7 +31,9 @@ pub(crate) fn command(kind: &str, arguments: &[&str]) -> anyhow::Result<Command>
 /// Be one.
 pub(crate) fn run(arguments: &[String]) -> anyhow::Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let ended = runtime.block_on(async {
         match arguments[..] {
             ["echo-stdio", answer] => echo_stdio(answer).await,
@@ -53,7 +55,9 @@ async fn echo_stdio(answer: &str) -> anyhow::Result<()> {
         ask_in_place: true,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     });
-    Ok(service.serve_stdio(Principal::local_operator(), CancellationToken::new()).await?)
+    Ok(service
+        .serve_stdio(Principal::local_operator(), CancellationToken::new())
+        .await?)
 }
 
 struct Echo(Value);
@@ -93,9 +97,8 @@ impl Hall for Echo {
 /// Reads a body and answers with another: no layer, no key, no gate.
 async fn echo_http(answer: &str) -> anyhow::Result<()> {
     let answer = Bytes::from(fs::read(answer)?);
-    let echo = move |_asked: Bytes| async move {
-        ([(header::CONTENT_TYPE, "application/json")], answer)
-    };
+    let echo =
+        move |_asked: Bytes| async move { ([(header::CONTENT_TYPE, "application/json")], answer) };
     serve(Router::new().route("/", post(echo))).await
 }
 
@@ -105,7 +108,11 @@ async fn forward(url: &str, token: &str) -> anyhow::Result<()> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let (url, token) = (url.to_owned(), format!("Bot {token}"));
     let fetch = move || async move {
-        let fetched = client.get(url).header(header::AUTHORIZATION, token).send().await;
+        let fetched = client
+            .get(url)
+            .header(header::AUTHORIZATION, token)
+            .send()
+            .await;
         match fetched {
             Ok(fetched) => fetched.bytes().await.map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
@@ -117,9 +124,15 @@ async fn forward(url: &str, token: &str) -> anyhow::Result<()> {
 async fn serve(routes: Router) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut out = std::io::stdout();
-    writeln!(out, "http://{}/", listener.local_addr().context("it has no address")?)?;
+    writeln!(
+        out,
+        "http://{}/",
+        listener.local_addr().context("it has no address")?
+    )?;
     out.flush()?;
-    axum::serve(NoDelay(listener), routes).with_graceful_shutdown(end_of_input()).await?;
+    axum::serve(NoDelay(listener), routes)
+        .with_graceful_shutdown(end_of_input())
+        .await?;
     Ok(())
 }
 

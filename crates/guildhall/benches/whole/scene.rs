@@ -39,7 +39,11 @@ pub(crate) struct Hall {
 
 impl Scene {
     pub(crate) async fn new(root: &Path, limits: Limits) -> anyhow::Result<Self> {
-        let config = sandbox::Config { seed: SEED, limits, ..Default::default() };
+        let config = sandbox::Config {
+            seed: SEED,
+            limits,
+            ..Default::default()
+        };
         let folder = tempfile::tempdir_in(root)?;
         fs::write(folder.path().join("guildhall.toml"), POLICY)?;
         Ok(Self {
@@ -83,10 +87,19 @@ impl Scene {
 
     /// An API key that may do everything.
     pub(crate) fn key(&self) -> anyhow::Result<String> {
-        let made = self.command(Database::File, &["key", "create", "bench", "--json"]).output()?;
-        ensure!(made.status.success(), "no key: {}", String::from_utf8_lossy(&made.stderr));
+        let made = self
+            .command(Database::File, &["key", "create", "bench", "--json"])
+            .output()?;
+        ensure!(
+            made.status.success(),
+            "no key: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
         let made: Value = serde_json::from_slice(&made.stdout)?;
-        Ok(made["key"].as_str().context("the key is not told")?.to_owned())
+        Ok(made["key"]
+            .as_str()
+            .context("the key is not told")?
+            .to_owned())
     }
 
     /// Start the service on a free port.
@@ -97,7 +110,10 @@ impl Scene {
         let mut line = String::new();
         BufReader::new(process.output()?).read_line(&mut line)?;
         let ready: Value = serde_json::from_str(&line).context("the service did not start")?;
-        let url = ready["mcp_url"].as_str().context("the service is nowhere")?.to_owned();
+        let url = ready["mcp_url"]
+            .as_str()
+            .context("the service is nowhere")?
+            .to_owned();
         Ok(Hall { process, url })
     }
 }

@@ -29,14 +29,19 @@ pub(crate) async fn measure(root: &Path, report: &mut Report) -> anyhow::Result<
     let (mut bare, mut own, mut thin) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         bare.push(milliseconds(cat(), &line)?);
-        own.push(milliseconds(scene.command(Database::File, &["mcp"]), &line)?);
+        own.push(milliseconds(
+            scene.command(Database::File, &["mcp"]),
+            &line,
+        )?);
         let mut command = scene.command(Database::File, &["mcp"]);
         command.env("GATEWAY_URL", &service.url);
         thin.push(milliseconds(command, &line)?);
     }
     let bare = median(bare);
     let start = |name, ways, limit| {
-        Figure::new(name, "ms", median(ways)).beside("/bin/cat", bare).limit(limit)
+        Figure::new(name, "ms", median(ways))
+            .beside("/bin/cat", bare)
+            .limit(limit)
     };
     report.tell(start("start_stdio", own, BY_ITSELF))?;
     report.tell(start("start_thin_client", thin, THIN))?;

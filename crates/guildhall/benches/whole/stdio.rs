@@ -25,14 +25,21 @@ impl Client {
         let mut process = Process::start(command)?;
         let (input, output) = process.streams()?;
         let output = BufReader::with_capacity(BUFFER, output);
-        Ok(Self { process, input, output, line: String::new() })
+        Ok(Self {
+            process,
+            input,
+            output,
+            line: String::new(),
+        })
     }
 
     /// Open the conversation.
     pub(crate) fn open(command: Command) -> anyhow::Result<Self> {
         let mut client = Self::start(command)?;
         client.exchange(&initialize())?;
-        client.input.write_all(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n")?;
+        client
+            .input
+            .write_all(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n")?;
         Ok(client)
     }
 

@@ -37,7 +37,15 @@ pub(crate) async fn list(
         ]
     };
     output::table(
-        &["SEQ", "AT", "PRINCIPAL", "TOOL", "OUTCOME", "CODE", "REASON"],
+        &[
+            "SEQ",
+            "AT",
+            "PRINCIPAL",
+            "TOOL",
+            "OUTCOME",
+            "CODE",
+            "REASON",
+        ],
         &rows.iter().map(row).collect::<Vec<_>>(),
     );
     Ok(())

@@ -4,13 +4,18 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use model::{
-    ChannelId, GuildId, Hands, HandsError, Method, Path, Permissions, Request,
-    Surroundings, hands::Errand, path, place::Subject,
+    ChannelId, GuildId, Hands, HandsError, Method, Path, Permissions, Request, Surroundings,
+    hands::Errand, path, place::Subject,
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{cli::DoctorArgs, config::{Config, Sources, shown}, output, wiring::{self, Limbs}};
+use crate::{
+    cli::DoctorArgs,
+    config::{Config, Sources, shown},
+    output,
+    wiring::{self, Limbs},
+};
 
 /// One finding.
 #[derive(Debug, Serialize)]
@@ -51,7 +56,10 @@ pub(crate) async fn run(
     let mut findings = vec![store(&config).await];
     findings.extend(policy(&config));
     discord(args, &config, &mut findings).await?;
-    let code = if findings.iter().any(|finding| finding.state == State::Problem) {
+    let code = if findings
+        .iter()
+        .any(|finding| finding.state == State::Problem)
+    {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
@@ -83,15 +91,28 @@ pub(crate) async fn run(
 }
 
 fn ok(what: &'static str, detail: impl Into<String>) -> Finding {
-    Finding { what, state: State::Ok, detail: detail.into(), advice: None }
+    Finding {
+        what,
+        state: State::Ok,
+        detail: detail.into(),
+        advice: None,
+    }
 }
 
 fn warning(what: &'static str, detail: impl Into<String>, advice: &str) -> Finding {
-    Finding { state: State::Warning, advice: Some(advice.to_owned()), ..ok(what, detail) }
+    Finding {
+        state: State::Warning,
+        advice: Some(advice.to_owned()),
+        ..ok(what, detail)
+    }
 }
 
 fn problem(what: &'static str, detail: impl Into<String>, advice: &str) -> Finding {
-    Finding { state: State::Problem, advice: Some(advice.to_owned()), ..ok(what, detail) }
+    Finding {
+        state: State::Problem,
+        advice: Some(advice.to_owned()),
+        ..ok(what, detail)
+    }
 }
 
 async fn store(config: &Config) -> Finding {
@@ -107,7 +128,11 @@ async fn store(config: &Config) -> Finding {
 fn policy(config: &Config) -> Option<Finding> {
     match wiring::policy(config) {
         Ok(policy) => Some(ok("policy", format!("version {}", policy.version()))),
-        Err(error) => Some(problem("policy", format!("{error:#}"), "correct guildhall.toml")),
+        Err(error) => Some(problem(
+            "policy",
+            format!("{error:#}"),
+            "correct guildhall.toml",
+        )),
     }
 }
 
@@ -146,7 +171,10 @@ async fn discord(
         }
     };
     let name = bot["username"].as_str().unwrap_or("?");
-    findings.push(ok("token", format!("belongs to the bot {name} ({})", text(&bot["id"]))));
+    findings.push(ok(
+        "token",
+        format!("belongs to the bot {name} ({})", text(&bot["id"])),
+    ));
     intents(config, &probe, findings).await;
     guilds(config, &probe, facts.as_ref(), findings).await;
     if let Some(channel) = &args.channel {
@@ -162,18 +190,36 @@ struct Probe {
 
 impl Probe {
     async fn get(&self, path: Path) -> Result<Value, HandsError> {
-        let errand = Errand { lane: "doctor".into(), timeout: Duration::from_secs(10) };
+        let errand = Errand {
+            lane: "doctor".into(),
+            timeout: Duration::from_secs(10),
+        };
         let request = Request::new(Method::Get, path);
-        self.hands.read(&request, &errand).await.map(|response| response.body)
+        self.hands
+            .read(&request, &errand)
+            .await
+            .map(|response| response.body)
     }
 }
 
 async fn intents(config: &Config, probe: &Probe, findings: &mut Vec<Finding>) {
-    let Ok(application) = probe.get(path!("/applications/@me")).await else { return };
+    let Ok(application) = probe.get(path!("/applications/@me")).await else {
+        return;
+    };
     let flags = application["flags"].as_u64().unwrap_or(0);
     for (name, wanted, bits, loses) in [
-        ("MESSAGE_CONTENT", config.message_content, CONTENT_FLAGS, "messages arrive without text"),
-        ("GUILD_MEMBERS", config.members, MEMBERS_FLAGS, "member changes do not arrive"),
+        (
+            "MESSAGE_CONTENT",
+            config.message_content,
+            CONTENT_FLAGS,
+            "messages arrive without text",
+        ),
+        (
+            "GUILD_MEMBERS",
+            config.members,
+            MEMBERS_FLAGS,
+            "member changes do not arrive",
+        ),
     ] {
         findings.push(match (wanted, flags & bits != 0) {
             (_, true) => ok("intents", format!("{name} is granted")),
@@ -182,7 +228,10 @@ async fn intents(config: &Config, probe: &Probe, findings: &mut Vec<Finding>) {
                 format!("{name} is not granted: {loses}"),
                 "switch it on in the Developer Portal, page Bot, Privileged Gateway Intents",
             ),
-            (false, false) => ok("intents", format!("{name} is not granted, and not asked for")),
+            (false, false) => ok(
+                "intents",
+                format!("{name} is not granted, and not asked for"),
+            ),
         });
     }
 }
@@ -209,16 +258,22 @@ async fn guilds(
         ));
     }
     for guild in &guilds {
-        let Ok(id) = text(&guild["id"]).parse::<GuildId>() else { continue };
+        let Ok(id) = text(&guild["id"]).parse::<GuildId>() else {
+            continue;
+        };
         let name = text(&guild["name"]);
         if !config.allowed_guilds.is_empty() && !config.allowed_guilds.contains(&id) {
-            findings.push(ok("guild", format!("{name} ({id}) is not in ALLOWED_GUILD_IDS")));
+            findings.push(ok(
+                "guild",
+                format!("{name} ({id}) is not in ALLOWED_GUILD_IDS"),
+            ));
             continue;
         }
         findings.push(match facts.lacks(Subject::Bot, id, None, DAILY).await {
             Ok(lacks) if lacks.is_empty() => ok("guild", format!("{name} ({id})")),
             Ok(lacks) => {
-                let missing: Vec<&str> = lacks.iter().map(|lack| lack.permission.as_str()).collect();
+                let missing: Vec<&str> =
+                    lacks.iter().map(|lack| lack.permission.as_str()).collect();
                 let detail = format!("{name} ({id}): the bot lacks {}", missing.join(", "));
                 warning("guild", detail, &lacks[0].remedy)
             }
@@ -226,7 +281,10 @@ async fn guilds(
         });
     }
     for wanted in &config.allowed_guilds {
-        if !guilds.iter().any(|guild| text(&guild["id"]) == wanted.to_string()) {
+        if !guilds
+            .iter()
+            .any(|guild| text(&guild["id"]) == wanted.to_string())
+        {
             findings.push(warning(
                 "guild",
                 format!("ALLOWED_GUILD_IDS names {wanted}, but the bot is not there"),
@@ -248,7 +306,9 @@ async fn channel_permissions(facts: &dyn Surroundings, channel: ChannelId) -> Fi
         }
         Err(error) => return problem("channel", error.to_string(), "try again"),
     };
-    let Some(guild) = guild else { return ok("channel", format!("{channel} is a DM")) };
+    let Some(guild) = guild else {
+        return ok("channel", format!("{channel} is a DM"));
+    };
     match facts.lacks(Subject::Bot, guild, Some(channel), DAILY).await {
         Ok(lacks) if lacks.is_empty() => ok("channel", format!("{channel}: nothing is missing")),
         Ok(lacks) => {
@@ -264,5 +324,7 @@ async fn channel_permissions(facts: &dyn Surroundings, channel: ChannelId) -> Fi
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

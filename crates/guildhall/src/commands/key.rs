@@ -36,7 +36,10 @@ pub(crate) async fn create(
                 .with_context(|| format!("unknown scope \"{word}\": read, write, destructive"))
         })
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let secret = format!("gh_{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; SECRET_BYTES]>()));
+    let secret = format!(
+        "gh_{}",
+        URL_SAFE_NO_PAD.encode(rand::random::<[u8; SECRET_BYTES]>())
+    );
     let now = SystemClock.now_ms();
     let key = ApiKey {
         name: name.to_owned(),
@@ -45,7 +48,10 @@ pub(crate) async fn create(
         expires_at: expires.map(|days| now + Millis::from(days) * DAY_MS),
         revoked_at: None,
     };
-    if !store.create(key.clone(), Sha256::digest(secret.as_bytes()).into()).await? {
+    if !store
+        .create(key.clone(), Sha256::digest(secret.as_bytes()).into())
+        .await?
+    {
         bail!("there is a key called {name} already; revoked names stay taken, for the audit");
     }
     if as_json {
@@ -72,7 +78,10 @@ pub(crate) async fn list(store: &Store, as_json: bool) -> anyhow::Result<()> {
         };
         vec![key.name.clone(), state.to_owned(), scopes.join(",")]
     };
-    output::table(&["NAME", "STATE", "SCOPES"], &keys.iter().map(row).collect::<Vec<_>>());
+    output::table(
+        &["NAME", "STATE", "SCOPES"],
+        &keys.iter().map(row).collect::<Vec<_>>(),
+    );
     Ok(())
 }
 

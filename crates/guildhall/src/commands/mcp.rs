@@ -12,8 +12,14 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     lifecycle::cancel_on_signal(&stop);
     if let Some(url) = &config.service_url {
-        let key = config.service_key.as_ref().map(|key| key.expose_secret().to_owned());
-        let upstream = mcp::Upstream { url: url.clone(), key };
+        let key = config
+            .service_key
+            .as_ref()
+            .map(|key| key.expose_secret().to_owned());
+        let upstream = mcp::Upstream {
+            url: url.clone(),
+            key,
+        };
         return mcp::bridge(upstream, stop)
             .await
             .with_context(|| format!("the service at {url} (GATEWAY_URL)"));
@@ -21,7 +27,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let house = House::build(config, stop.clone()).await?;
     house.recover();
     house.listen();
-    let served = house.mcp.serve_stdio(Principal::local_operator(), stop).await;
+    let served = house
+        .mcp
+        .serve_stdio(Principal::local_operator(), stop)
+        .await;
     house.close().await;
     Ok(served?)
 }

@@ -7,7 +7,11 @@ use crate::{cli::SandboxArgs, commands::serve, output};
 
 /// Serve it until a signal.
 pub(crate) async fn run(args: &SandboxArgs) -> anyhow::Result<()> {
-    let config = Config { listen: args.listen, seed: args.seed, ..Default::default() };
+    let config = Config {
+        listen: args.listen,
+        seed: args.seed,
+        ..Default::default()
+    };
     let sandbox = Sandbox::start(config).await?;
     let info = sandbox.info();
     if args.json {

@@ -10,18 +10,15 @@ use serde_json::{Map, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    cli::ServeArgs,
-    clock::SystemClock,
-    config::Config,
-    lifecycle, output,
-    wiring::House,
-};
+use crate::{cli::ServeArgs, clock::SystemClock, config::Config, lifecycle, output, wiring::House};
 
 /// Run the service until a signal.
 pub(crate) async fn run(args: &ServeArgs, mut config: Config) -> anyhow::Result<()> {
     let sandbox = if args.sandbox {
-        let config_of_it = sandbox::Config { seed: args.seed, ..Default::default() };
+        let config_of_it = sandbox::Config {
+            seed: args.seed,
+            ..Default::default()
+        };
         let sandbox = Sandbox::start(config_of_it).await?;
         point_at(&mut config, &sandbox.info());
         Some(sandbox)
@@ -87,9 +84,14 @@ pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
-    let mut http = mcp::HttpConfig { shutdown: stop.clone(), ..Default::default() };
-    http.allowed_hosts.extend(config.allowed_hosts.iter().cloned());
-    http.allowed_origins.extend(config.allowed_origins.iter().cloned());
+    let mut http = mcp::HttpConfig {
+        shutdown: stop.clone(),
+        ..Default::default()
+    };
+    http.allowed_hosts
+        .extend(config.allowed_hosts.iter().cloned());
+    http.allowed_origins
+        .extend(config.allowed_origins.iter().cloned());
     let mcp = house.mcp.http(http);
     let health = Arc::new(Vitals {
         sessions: mcp.sessions(),
@@ -106,9 +108,18 @@ pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
     };
     let keys: Arc<dyn Keys> = Arc::new(house.store.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let routes = web::Routes { mcp: web::mount(mcp), health, keys: Some(keys), clock };
+    let routes = web::Routes {
+        mcp: web::mount(mcp),
+        health,
+        keys: Some(keys),
+        clock,
+    };
     let server = tokio::spawn(web::serve(listener, web, routes, stop.clone()));
-    Ok(Service { address, stop, server })
+    Ok(Service {
+        address,
+        stop,
+        server,
+    })
 }
 
 fn say_where(args: &ServeArgs, service: &Service, sandbox: Option<&Info>) -> anyhow::Result<()> {

@@ -16,8 +16,11 @@ const MAX_ARGUMENTS: u64 = 64 * 1024 * 1024;
 
 /// The list, or with `--all` the whole catalogue.
 pub(crate) fn list(args: &ToolsListArgs, config: &Config) -> anyhow::Result<()> {
-    let selection =
-        if args.all { ToolsetSelection::All } else { config.toolsets.join(",").parse()? };
+    let selection = if args.all {
+        ToolsetSelection::All
+    } else {
+        config.toolsets.join(",").parse()?
+    };
     let tools = catalogue().select(&selection, config.read_only);
     if args.json {
         let names: Vec<&str> = tools.iter().map(|tool| tool.name).collect();
@@ -29,8 +32,18 @@ pub(crate) fn list(args: &ToolsListArgs, config: &Config) -> anyhow::Result<()> 
         return output::json(&rows);
     }
     let row = |tool: &&Tool| {
-        let brief = tool.description().lines().next().unwrap_or_default().to_owned();
-        vec![tool.name.to_owned(), tool.toolset.as_str().into(), tool.risk.as_str().into(), brief]
+        let brief = tool
+            .description()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        vec![
+            tool.name.to_owned(),
+            tool.toolset.as_str().into(),
+            tool.risk.as_str().into(),
+            brief,
+        ]
     };
     output::table(
         &["TOOL", "TOOLSET", "RISK", "WHAT"],
@@ -61,10 +74,12 @@ pub(crate) fn show(name: &str, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn find(name: &str) -> anyhow::Result<&'static Tool> {
-    catalogue().get(name).with_context(|| match catalogue().nearest(name) {
-        Some(near) => format!("there is no tool {name}; did you mean {near}?"),
-        None => format!("there is no tool {name}; `guildhall tools list --all` shows them"),
-    })
+    catalogue()
+        .get(name)
+        .with_context(|| match catalogue().nearest(name) {
+            Some(near) => format!("there is no tool {name}; did you mean {near}?"),
+            None => format!("there is no tool {name}; `guildhall tools list --all` shows them"),
+        })
 }
 
 /// Call a tool as the local operator. Exit code 2 means that it was refused, 1 that it failed.
@@ -90,24 +105,33 @@ pub(crate) async fn call(
     house.close().await;
     let (shown, code) = match answer {
         Ok(Answer::Done(done)) => (done.view.value, ExitCode::SUCCESS),
-        Ok(Answer::Planned(plan)) => {
-            (json!({ "outcome": "planned", "plan": plan }), ExitCode::SUCCESS)
-        }
-        Err(Declined::Refused(refusal)) => {
-            (json!({ "outcome": "refused", "error": refusal }), ExitCode::from(2))
-        }
-        Err(Declined::Failed(failure)) => {
-            (json!({ "outcome": "failed", "error": failure }), ExitCode::FAILURE)
-        }
+        Ok(Answer::Planned(plan)) => (
+            json!({ "outcome": "planned", "plan": plan }),
+            ExitCode::SUCCESS,
+        ),
+        Err(Declined::Refused(refusal)) => (
+            json!({ "outcome": "refused", "error": refusal }),
+            ExitCode::from(2),
+        ),
+        Err(Declined::Failed(failure)) => (
+            json!({ "outcome": "failed", "error": failure }),
+            ExitCode::FAILURE,
+        ),
     };
-    if as_json { output::json_line(&shown)? } else { output::json(&shown)? }
+    if as_json {
+        output::json_line(&shown)?
+    } else {
+        output::json(&shown)?
+    }
     Ok(code)
 }
 
 fn read_arguments(text: &str) -> anyhow::Result<Map<String, Value>> {
     let mut from_input = String::new();
     let text = if text == "-" {
-        std::io::stdin().take(MAX_ARGUMENTS).read_to_string(&mut from_input)?;
+        std::io::stdin()
+            .take(MAX_ARGUMENTS)
+            .read_to_string(&mut from_input)?;
         &from_input
     } else {
         text

@@ -14,10 +14,7 @@ use secrecy::SecretString;
 
 use crate::cli::{Cli, Command, Offer};
 
-pub(crate) use self::{
-    show::shown,
-    sources::Sources,
-};
+pub(crate) use self::{show::shown, sources::Sources};
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +62,10 @@ pub(crate) fn sources(cli: &Cli) -> anyhow::Result<Sources> {
     Sources::read(flags(cli), &environment, cli.config.as_deref())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read here and nowhere else"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -84,7 +84,11 @@ impl Config {
             Some(other) => anyhow::bail!("log.format is \"{other}\"; write text or json"),
         };
         let owned = |key| sources.text(key).map(str::to_owned);
-        let secret = |key| sources.text(key).map(|text| SecretString::from(text.to_owned()));
+        let secret = |key| {
+            sources
+                .text(key)
+                .map(|text| SecretString::from(text.to_owned()))
+        };
         Ok(Self {
             token: secret("discord.token"),
             api_url: owned("discord.api_url").context("discord.api_url must not be empty")?,
@@ -94,7 +98,10 @@ impl Config {
             members: sources.switch("discord.members")?,
             database_url: match owned("store.database_url") {
                 Some(url) => url,
-                None => format!("sqlite:{}", data_dir(sources)?.join("guildhall.db").display()),
+                None => format!(
+                    "sqlite:{}",
+                    data_dir(sources)?.join("guildhall.db").display()
+                ),
             }
             .into(),
             listen: sources.parse("http.listen", "127.0.0.1:8000")?,
@@ -122,7 +129,10 @@ fn guilds(sources: &Sources) -> anyhow::Result<Vec<GuildId>> {
         .iter()
         .map(|text| {
             text.parse().with_context(|| {
-                format!("{key} has \"{text}\" ({}), which is no guild id", sources.get(key).source)
+                format!(
+                    "{key} has \"{text}\" ({}), which is no guild id",
+                    sources.get(key).source
+                )
             })
         })
         .collect()
@@ -144,7 +154,9 @@ fn data_dir(sources: &Sources) -> anyhow::Result<PathBuf> {
 
 /// The user's home folder.
 pub(crate) fn home() -> Option<PathBuf> {
-    environment("HOME").filter(|path| !path.is_empty()).map(PathBuf::from)
+    environment("HOME")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
 }
 
 /// The command line's part, with the names under which `config show` cites it.

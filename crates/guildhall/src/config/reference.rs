@@ -14,13 +14,20 @@ fn reference() -> String {
          | key | environment | default | meaning |\n|---|---|---|---|\n",
     );
     for setting in SETTINGS {
-        let variables: Vec<String> =
-            setting.variables.iter().map(|name| format!("`{name}`")).collect();
+        let variables: Vec<String> = setting
+            .variables
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect();
         let default = match (setting.default, setting.kind) {
             ("", _) => "unset".to_owned(),
             (text, _) => format!("`{text}`"),
         };
-        let secret = if setting.kind == Kind::Secret { " *(secret)*" } else { "" };
+        let secret = if setting.kind == Kind::Secret {
+            " *(secret)*"
+        } else {
+            ""
+        };
         let _ = writeln!(
             page,
             "| `{}` | {} | {default} | {}{secret} |",
@@ -40,13 +47,19 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a switch of the test, not configuration")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a switch of the test, not configuration"
+    )]
     fn the_page_is_up_to_date() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
         if std::env::var("UPDATE_DOCS").is_ok() {
             fs::write(&path, reference()).unwrap();
         }
         let page = fs::read_to_string(&path).unwrap_or_default();
-        assert!(page == reference(), "run UPDATE_DOCS=1 cargo test -p guildhall configuration");
+        assert!(
+            page == reference(),
+            "run UPDATE_DOCS=1 cargo test -p guildhall configuration"
+        );
     }
 }

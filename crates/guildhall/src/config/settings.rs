@@ -34,7 +34,13 @@ const fn setting(
     default: &'static str,
     meaning: &'static str,
 ) -> Setting {
-    Setting { key, variables, kind, default, meaning }
+    Setting {
+        key,
+        variables,
+        kind,
+        default,
+        meaning,
+    }
 }
 
 /// All keys, in the order in which `config show` prints them.
@@ -172,8 +178,20 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "",
         "Guilds in which the bot may act; empty means all it is in.",
     ),
-    setting("log.filter", &["GUILDHALL_LOG", "RUST_LOG"], Kind::Text, "warn", "What to log."),
-    setting("log.format", &["GUILDHALL_LOG_FORMAT"], Kind::Text, "text", "text or json."),
+    setting(
+        "log.filter",
+        &["GUILDHALL_LOG", "RUST_LOG"],
+        Kind::Text,
+        "warn",
+        "What to log.",
+    ),
+    setting(
+        "log.format",
+        &["GUILDHALL_LOG_FORMAT"],
+        Kind::Text,
+        "text",
+        "text or json.",
+    ),
 ];
 
 /// The setting with this key.

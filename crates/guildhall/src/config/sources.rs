@@ -76,7 +76,10 @@ impl Sources {
         let mut found = BTreeMap::new();
         for setting in SETTINGS {
             let value = match flags.iter().find(|(key, ..)| *key == setting.key) {
-                Some((_, flag, text)) => Found { text: text.clone(), source: Source::Flag(flag) },
+                Some((_, flag, text)) => Found {
+                    text: text.clone(),
+                    source: Source::Flag(flag),
+                },
                 None => match from_environment(setting, variable)? {
                     Some(value) => value,
                     None => match in_file.remove(setting.key) {
@@ -84,20 +87,27 @@ impl Sources {
                             text,
                             source: Source::File(file.clone().expect("it was read from there")),
                         },
-                        None => {
-                            Found { text: setting.default.to_owned(), source: Source::Default }
-                        }
+                        None => Found {
+                            text: setting.default.to_owned(),
+                            source: Source::Default,
+                        },
                     },
                 },
             };
             found.insert(setting.key, value);
         }
-        Ok(Self { found, policy, file })
+        Ok(Self {
+            found,
+            policy,
+            file,
+        })
     }
 
     /// The value of a key of the table.
     pub(crate) fn get(&self, key: &str) -> &Found {
-        self.found.get(key).expect("every key of the table was filled")
+        self.found
+            .get(key)
+            .expect("every key of the table was filled")
     }
 
     /// The text, or `None` where it is unset.
@@ -110,7 +120,10 @@ impl Sources {
         match found.text.trim().to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" => Ok(true),
             "false" | "0" | "no" | "off" | "" => Ok(false),
-            other => bail!("{key} is \"{other}\" ({}); write true or false", found.source),
+            other => bail!(
+                "{key} is \"{other}\" ({}); write true or false",
+                found.source
+            ),
         }
     }
 
@@ -127,13 +140,18 @@ impl Sources {
 
     pub(crate) fn list(&self, key: &str) -> Vec<String> {
         let parts = self.get(key).text.split(',').map(str::trim);
-        parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        parts
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 }
 
 /// `[policy]` belongs to the policy room, but for the two keys that the table above also reads.
 fn take_policy(table: &mut toml::Table) -> anyhow::Result<Option<toml::Table>> {
-    let Some(value) = table.remove("policy") else { return Ok(None) };
+    let Some(value) = table.remove("policy") else {
+        return Ok(None);
+    };
     let toml::Value::Table(mut policy) = value else {
         bail!("`policy` in the configuration file must be a table: [policy]");
     };
@@ -155,7 +173,10 @@ fn from_environment(
 ) -> anyhow::Result<Option<Found>> {
     for name in setting.variables {
         if let Some(text) = variable(name).filter(|text| !text.is_empty()) {
-            return Ok(Some(Found { text, source: Source::Variable((*name).to_owned()) }));
+            return Ok(Some(Found {
+                text,
+                source: Source::Variable((*name).to_owned()),
+            }));
         }
         if setting.kind != Kind::Secret {
             continue;
@@ -165,7 +186,10 @@ fn from_environment(
             let text = read_bounded(Path::new(&path))
                 .with_context(|| format!("{file_variable} names a file that cannot be read"))?;
             let text = text.trim_end().to_owned();
-            return Ok(Some(Found { text, source: Source::SecretFile(file_variable) }));
+            return Ok(Some(Found {
+                text,
+                source: Source::SecretFile(file_variable),
+            }));
         }
     }
     Ok(None)
@@ -174,7 +198,8 @@ fn from_environment(
 fn read_table(path: &Path) -> anyhow::Result<toml::Table> {
     let text = read_bounded(path)
         .with_context(|| format!("configuration file {} cannot be read", path.display()))?;
-    text.parse().with_context(|| format!("configuration file {}", path.display()))
+    text.parse()
+        .with_context(|| format!("configuration file {}", path.display()))
 }
 
 fn read_bounded(path: &Path) -> anyhow::Result<String> {
@@ -192,7 +217,11 @@ fn flatten(
     into: &mut BTreeMap<String, String>,
 ) -> anyhow::Result<()> {
     for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         if find(&key).is_some() {
             into.insert(key.clone(), text_of(&key, value)?);
         } else if let toml::Value::Table(inner) = value {
@@ -224,7 +253,10 @@ fn text_of(key: &str, value: &toml::Value) -> anyhow::Result<String> {
 
 /// How alike two keys are: pairs of neighbouring letters that they share.
 fn common_letters(a: &str, b: &str) -> usize {
-    a.as_bytes().windows(2).filter(|pair| b.as_bytes().windows(2).any(|other| other == *pair)).count()
+    a.as_bytes()
+        .windows(2)
+        .filter(|pair| b.as_bytes().windows(2).any(|other| other == *pair))
+        .count()
 }
 
 #[cfg(test)]
@@ -235,8 +267,10 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("guildhall.toml");
         fs::write(&path, toml)?;
-        let env: BTreeMap<String, String> =
-            env.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let env: BTreeMap<String, String> = env
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         Sources::read(flags, &|name| env.get(name).cloned(), Some(&path))
     }
 
@@ -244,12 +278,18 @@ mod tests {
     fn a_flag_wins_over_the_environment_which_wins_over_the_file() {
         let file = "[http]\nlisten = \"127.0.0.1:1\"\nrequire_key = true\n[log]\nfilter = \"info\"";
         let flags = vec![("http.listen", "--listen", "127.0.0.1:3".to_owned())];
-        let sources =
-            read(flags, &[("GUILDHALL_LISTEN", "127.0.0.1:2"), ("RUST_LOG", "debug")], file)
-                .unwrap();
+        let sources = read(
+            flags,
+            &[("GUILDHALL_LISTEN", "127.0.0.1:2"), ("RUST_LOG", "debug")],
+            file,
+        )
+        .unwrap();
         assert_eq!(sources.text("http.listen"), Some("127.0.0.1:3"));
         assert_eq!(sources.get("http.listen").source, Source::Flag("--listen"));
-        assert_eq!(sources.get("log.filter").source, Source::Variable("RUST_LOG".into()));
+        assert_eq!(
+            sources.get("log.filter").source,
+            Source::Variable("RUST_LOG".into())
+        );
         assert!(sources.switch("http.require_key").unwrap());
         assert_eq!(sources.get("mcp.toolsets").source, Source::Default);
     }

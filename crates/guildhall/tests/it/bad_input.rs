@@ -30,17 +30,25 @@ async fn wrong_arguments_are_named_with_what_would_be_right() {
         (json!({ CHANNEL: channel, "limit": 101 }), "100"),
         (json!({ CHANNEL: channel, "limit": "five" }), "limit"),
     ] {
-        let error = client.declined("discord_get_messages", arguments.clone()).await;
+        let error = client
+            .declined("discord_get_messages", arguments.clone())
+            .await;
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(word), "{arguments}: {message}");
         assert_eq!(error["retry"], "no", "{arguments}");
     }
     let long = json!({ CHANNEL: channel, "content": "x".repeat(2001), "dry_run": false });
     let error = client.declined("discord_send_message", long).await;
-    assert!(error["message"].as_str().unwrap().contains("2000"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("2000"),
+        "{error}"
+    );
     let unknown = client.call("discord_send_mesage", json!({})).await.unwrap();
     assert_eq!(unknown["error"]["code"], -32602, "{unknown}");
-    assert!(unknown.to_string().contains("discord_send_message"), "{unknown}");
+    assert!(
+        unknown.to_string().contains("discord_send_message"),
+        "{unknown}"
+    );
     let elsewhere = json!({ CHANNEL: "175928847299117063" });
     let error = client.declined("discord_get_messages", elsewhere).await;
     assert_eq!(error["stage"], "guild_installation", "{error}");
@@ -66,7 +74,10 @@ async fn malformed_requests_over_http_are_answered_as_the_protocol_says() {
         ("\u{0}\u{1}", -32700),
         ("[]", -32600),
         ("\"hello\"", -32600),
-        ("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"tools/list\"}", -32600),
+        (
+            "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"tools/list\"}",
+            -32600,
+        ),
         ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":42}", -32600),
     ] {
         let response = post(body.to_owned()).await.unwrap();
@@ -76,17 +87,28 @@ async fn malformed_requests_over_http_are_answered_as_the_protocol_says() {
     }
     let deep = "[".repeat(100_000);
     assert_eq!(post(deep).await.unwrap().status(), 400);
-    let large = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"x\":\"{}\"}}", "y".repeat(5 << 20));
+    let large = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":1,\"x\":\"{}\"}}",
+        "y".repeat(5 << 20)
+    );
     assert_eq!(post(large).await.unwrap().status(), 413);
     let from_a_page = http
         .post(&hall.url)
         .header("origin", "https://attacker.example")
         .json(&json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }));
     assert_eq!(from_a_page.send().await.unwrap().status(), 403);
-    let other_host = http.get(hall.page("/health")).header("host", "attacker.example");
+    let other_host = http
+        .get(hall.page("/health"))
+        .header("host", "attacker.example");
     assert!(other_host.send().await.unwrap().status().is_client_error());
     assert!(hall.lives());
-    assert!(hall.client().request("tools/list", json!({})).await.unwrap()["result"].is_object());
+    assert!(
+        hall.client()
+            .request("tools/list", json!({}))
+            .await
+            .unwrap()["result"]
+            .is_object()
+    );
     hall.terminate();
 }
 
@@ -116,8 +138,14 @@ async fn a_wrong_key_is_refused_and_the_right_one_is_let_in() {
     assert_eq!(error["stage"], "platform_permission", "{error}");
     let (code, _, _) = scene.run(&["key", "revoke", "reader"]);
     assert_eq!(code, 0);
-    assert_eq!(client.call("discord_list_guilds", json!({})).await.unwrap()["result"], Value::Null);
-    assert!(!scene.log().contains(client.key.as_deref().unwrap()), "the key is in the log");
+    assert_eq!(
+        client.call("discord_list_guilds", json!({})).await.unwrap()["result"],
+        Value::Null
+    );
+    assert!(
+        !scene.log().contains(client.key.as_deref().unwrap()),
+        "the key is in the log"
+    );
     hall.terminate();
 }
 
@@ -127,13 +155,21 @@ async fn discord_out_of_reach_is_said_and_survived() {
     let mut hall = scene.serve(&[]);
     let client = hall.client();
     let channel = scene.sandbox.info().channel_id;
-    client.done("discord_get_messages", json!({ CHANNEL: channel })).await;
+    client
+        .done("discord_get_messages", json!({ CHANNEL: channel }))
+        .await;
     let Scene { sandbox, folder } = scene;
     sandbox.stop().await;
-    let error = client.declined("discord_get_messages", json!({ CHANNEL: channel })).await;
+    let error = client
+        .declined("discord_get_messages", json!({ CHANNEL: channel }))
+        .await;
     assert_eq!(error["code"], "discord_unreachable", "{error}");
     assert_ne!(error["retry"], "no", "{error}");
-    let health = http_client().get(hall.page("/health")).send().await.unwrap();
+    let health = http_client()
+        .get(hall.page("/health"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(health.status(), 200);
     assert!(hall.lives());
     hall.terminate();
@@ -144,7 +180,10 @@ async fn discord_out_of_reach_is_said_and_survived() {
 async fn a_token_that_discord_refuses_is_said_once_and_no_more_requests_go_out() {
     let scene = Scene::new().await;
     let mut command = scene.command(&["tools", "call", "discord_list_guilds", "--json"]);
-    let output = command.env("DISCORD_TOKEN", "wrong.token.entirely").output().unwrap();
+    let output = command
+        .env("DISCORD_TOKEN", "wrong.token.entirely")
+        .output()
+        .unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("token"), "{said}");

@@ -21,13 +21,18 @@ const CASTS: [(&str, &str, bool); 8] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_official_client_tells_the_story_over_stdio() {
-    let (Some(folder), Some(_)) = (tools("python"), tools("node")) else { return };
+    let (Some(folder), Some(_)) = (tools("python"), tools("node")) else {
+        return;
+    };
     for (client, mode, asks) in CASTS {
         let scene = Scene::new().await;
         let mut command = vec![env!("CARGO_BIN_EXE_guildhall").to_owned(), "mcp".to_owned()];
         command.extend(["--toolsets".to_owned(), "default".to_owned()]);
-        let environment: serde_json::Map<String, Value> =
-            scene.environment().into_iter().map(|(name, value)| (name, json!(value))).collect();
+        let environment: serde_json::Map<String, Value> = scene
+            .environment()
+            .into_iter()
+            .map(|(name, value)| (name, json!(value)))
+            .collect();
         let script = json!({ "transport": "stdio", "command": command, "env": environment });
         tell(&folder, client, mode, asks, &scene, script).await;
     }
@@ -35,7 +40,9 @@ async fn every_official_client_tells_the_story_over_stdio() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_official_client_tells_the_story_over_http_with_a_key() {
-    let (Some(folder), Some(_)) = (tools("python"), tools("node")) else { return };
+    let (Some(folder), Some(_)) = (tools("python"), tools("node")) else {
+        return;
+    };
     let scene = Scene::new().await;
     let (code, made, log) = scene.run(&["key", "create", "story", "--json"]);
     assert_eq!(code, 0, "{log}");
@@ -69,14 +76,18 @@ async fn tell(
         command
     } else {
         // Node finds packages beside the script, so the script goes beside the packages.
-        let beside = folder.join("node").join(format!("story-{}.mjs", std::process::id()));
+        let beside = folder
+            .join("node")
+            .join(format!("story-{}.mjs", std::process::id()));
         std::fs::copy(stories.join("story.mjs"), &beside).unwrap();
         let mut command = Command::new(folder.join("node/node_modules/.bin/node"));
         command.arg(beside);
         command
     };
     command.env("SCENE", script.to_string());
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),
@@ -85,8 +96,15 @@ async fn tell(
         scene.log(),
     );
     let told: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
-    let expected = if mode == "legacy" { "2025-11-25" } else { MODERN };
-    assert!(told["protocol"] == expected || told["protocol"] == "unknown", "{words}: {told}");
+    let expected = if mode == "legacy" {
+        "2025-11-25"
+    } else {
+        MODERN
+    };
+    assert!(
+        told["protocol"] == expected || told["protocol"] == "unknown",
+        "{words}: {told}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,7 +132,11 @@ async fn the_inspector_finds_nothing_to_complain_about() {
         assert!(listed["tools"].as_array().unwrap().len() > 50);
     }
     let over_stdio = [
-        env!("CARGO_BIN_EXE_guildhall"), "mcp", "--method", "tools/call", "--tool-name",
+        env!("CARGO_BIN_EXE_guildhall"),
+        "mcp",
+        "--method",
+        "tools/call",
+        "--tool-name",
         "discord_find_tools",
     ];
     let mut arguments: Vec<String> = over_stdio.map(str::to_owned).to_vec();
@@ -122,6 +144,10 @@ async fn the_inspector_finds_nothing_to_complain_about() {
         arguments.extend(["-e".to_owned(), format!("{name}={value}")]);
     }
     let output = inspect(arguments).await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     hall.terminate();
 }

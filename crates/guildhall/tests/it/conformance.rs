@@ -46,7 +46,11 @@ fn suite(folder: &Path, url: &str, revision: &str, more: &[&str]) -> Output {
         .arg(folder.join("node/node_modules/.bin/conformance"))
         .args(["server", "--url", url])
         .args(more)
-        .args(if more.is_empty() { ["--requirements", revision] } else { ["--spec-version", revision] })
+        .args(if more.is_empty() {
+            ["--requirements", revision]
+        } else {
+            ["--spec-version", revision]
+        })
         .output()
         .unwrap()
 }
@@ -68,7 +72,11 @@ async fn the_service_passes_every_scenario_that_needs_no_fixture() {
                 suite(&folder, &url, revision, &["--scenario", scenario])
             });
             let output = output.await.unwrap();
-            assert!(output.status.success(), "{revision} {scenario}:\n{}", said(&output));
+            assert!(
+                output.status.success(),
+                "{revision} {scenario}:\n{}",
+                said(&output)
+            );
         }
     }
     hall.terminate();
@@ -100,14 +108,27 @@ fn the_fixture_server_passes_both_revisions() {
     if !program.exists() {
         // `cargo test -p guildhall` alone does not build another room's example.
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--locked", "-p", "mcp", "--example", "conformance"])
+            .args([
+                "build",
+                "--quiet",
+                "--locked",
+                "-p",
+                "mcp",
+                "--example",
+                "conformance",
+            ])
             .status()
             .unwrap();
         assert!(built.success());
     }
-    let mut child = Command::new(program).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new(program)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut url = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut url)
+        .unwrap();
     let _fixtures = Fixtures(child);
     for revision in [LEGACY, MODERN] {
         let output = suite(&folder, url.trim(), revision, &[]);

@@ -25,7 +25,10 @@ async fn write_until_it_breaks(client: Mcp, channel: String, book: Book, next: A
     loop {
         let key = format!("write-{}", next.fetch_add(1, Ordering::SeqCst));
         book.lock().unwrap().insert(key.clone(), None);
-        let Some(answer) = client.call("discord_send_message", message(&channel, &key)).await else {
+        let Some(answer) = client
+            .call("discord_send_message", message(&channel, &key))
+            .await
+        else {
             return;
         };
         if let Some(id) = answer["result"]["structuredContent"]["id"].as_str() {
@@ -82,11 +85,23 @@ async fn killed_in_the_middle_of_writes_nothing_is_lost_and_nothing_is_sent_twic
         let times = sent.iter().filter(|(_, content)| content == key).count();
         assert!(times <= 1, "{key} was sent {times} times");
         if let Some(id) = id {
-            assert!(sent.contains(&(id.clone(), key.clone())), "{key} was acknowledged and is gone");
+            assert!(
+                sent.contains(&(id.clone(), key.clone())),
+                "{key} was acknowledged and is gone"
+            );
         }
     }
-    let acknowledged = book.lock().unwrap().values().filter(|id| id.is_some()).count();
-    assert_eq!(acknowledged, keys.len(), "every key has its answer in the end");
+    let acknowledged = book
+        .lock()
+        .unwrap()
+        .values()
+        .filter(|id| id.is_some())
+        .count();
+    assert_eq!(
+        acknowledged,
+        keys.len(),
+        "every key has its answer in the end"
+    );
     hall.terminate();
 
     let (code, rows, log) = scene.run(&["audit", "list", "--limit", "100000", "--json"]);
@@ -110,10 +125,16 @@ async fn killed_in_the_middle_of_writes_nothing_is_lost_and_nothing_is_sent_twic
 /// row, the gate says so.
 async fn settle(client: &Mcp, channel: &str, key: &str, book: &Book) {
     for _ in 0..400 {
-        let answer = client.call("discord_send_message", message(channel, key)).await.unwrap();
+        let answer = client
+            .call("discord_send_message", message(channel, key))
+            .await
+            .unwrap();
         let result = &answer["result"]["structuredContent"];
         if let Some(id) = result["id"].as_str() {
-            let before = book.lock().unwrap().insert(key.to_owned(), Some(id.to_owned()));
+            let before = book
+                .lock()
+                .unwrap()
+                .insert(key.to_owned(), Some(id.to_owned()));
             if let Some(Some(before)) = before {
                 assert_eq!(before, id, "{key} was acknowledged with another message");
             }
@@ -140,9 +161,10 @@ async fn contents(client: &Mcp, channel: &str) -> Vec<(String, String)> {
             let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
             all.push((text("id"), text("content")));
         }
-        let oldest = messages.iter().filter_map(|message| message["id"].as_str()).min_by_key(
-            |id| id.parse::<u64>().unwrap(),
-        );
+        let oldest = messages
+            .iter()
+            .filter_map(|message| message["id"].as_str())
+            .min_by_key(|id| id.parse::<u64>().unwrap());
         match oldest {
             Some(oldest) if messages.len() == 100 => before = Some(oldest.to_owned()),
             _ => return all,

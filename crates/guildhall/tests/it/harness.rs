@@ -37,12 +37,19 @@ impl Scene {
 
     /// The same, for stories in which limits are not the subject.
     pub(crate) async fn without_limits() -> Self {
-        Self::of(sandbox::Config { limits: Limits::off(), ..sandbox::Config::default() }).await
+        Self::of(sandbox::Config {
+            limits: Limits::off(),
+            ..sandbox::Config::default()
+        })
+        .await
     }
 
     async fn of(config: sandbox::Config) -> Self {
         let sandbox = Sandbox::start(config).await.unwrap();
-        Self { sandbox, folder: tempfile::tempdir().unwrap() }
+        Self {
+            sandbox,
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// The environment that points the binary at the sandbox, and at nothing else.
@@ -83,6 +90,11 @@ impl Scene {
 
     /// Start the service on a free port and wait until it says where it is.
     pub(crate) fn serve(&self, arguments: &[&str]) -> Hall {
+        self.serve_with(arguments, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn serve_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Hall {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--json"];
         all.extend(arguments);
         let log = fs::OpenOptions::new()
@@ -90,13 +102,23 @@ impl Scene {
             .append(true)
             .open(self.folder.path().join("log"))
             .unwrap();
-        let mut child =
-            self.command(&all).stdout(Stdio::piped()).stderr(Stdio::from(log)).spawn().unwrap();
+        let mut child = self
+            .command(&all)
+            .envs(more.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::from(log))
+            .spawn()
+            .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let ready: Value = serde_json::from_str(&line)
             .unwrap_or_else(|_| panic!("no ready line, but {line:?}: {}", self.log()));
-        Hall { child, url: ready["mcp_url"].as_str().unwrap().to_owned() }
+        Hall {
+            child,
+            url: ready["mcp_url"].as_str().unwrap().to_owned(),
+        }
     }
 
     /// What the service wrote to standard error.
@@ -115,7 +137,13 @@ impl Hall {
     /// SIGTERM; gives the exit code.
     pub(crate) fn terminate(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap().code()
     }
 
@@ -125,7 +153,11 @@ impl Hall {
     }
 
     pub(crate) fn client(&self) -> Mcp {
-        Mcp { url: self.url.clone(), key: None, http: http_client() }
+        Mcp {
+            url: self.url.clone(),
+            key: None,
+            http: http_client(),
+        }
     }
 
     /// The address of another page of the service, such as `/health`.
@@ -143,7 +175,11 @@ impl Drop for Hall {
 
 pub(crate) fn http_client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap()
+    reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 /// A client of the stateless generation.
@@ -157,19 +193,33 @@ pub(crate) struct Mcp {
 impl Mcp {
     /// Call a tool; gives the JSON-RPC answer, or `None` where the connection broke.
     pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Option<Value> {
-        self.request("tools/call", json!({ "name": tool, "arguments": arguments })).await
+        self.request(
+            "tools/call",
+            json!({ "name": tool, "arguments": arguments }),
+        )
+        .await
     }
 
     /// Call a tool that must go well; gives its structured result.
     pub(crate) async fn done(&self, tool: &str, arguments: Value) -> Value {
-        let mut answer = self.call(tool, arguments).await.expect("the connection holds");
-        assert_eq!(answer["result"]["isError"].as_bool().unwrap_or(false), false, "{answer}");
+        let mut answer = self
+            .call(tool, arguments)
+            .await
+            .expect("the connection holds");
+        assert_eq!(
+            answer["result"]["isError"].as_bool().unwrap_or(false),
+            false,
+            "{answer}"
+        );
         answer["result"]["structuredContent"].take()
     }
 
     /// Call a tool that must be declined; gives its error.
     pub(crate) async fn declined(&self, tool: &str, arguments: Value) -> Value {
-        let mut answer = self.call(tool, arguments).await.expect("the connection holds");
+        let mut answer = self
+            .call(tool, arguments)
+            .await
+            .expect("the connection holds");
         assert_eq!(answer["result"]["isError"], true, "{answer}");
         answer["result"]["structuredContent"]["error"].take()
     }
@@ -194,7 +244,10 @@ impl Mcp {
         }
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let text = request.json(&body).send().await.ok()?.text().await.ok()?;
-        let json = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
+        let json = text
+            .lines()
+            .find_map(|line| line.strip_prefix("data: "))
+            .unwrap_or(&text);
         serde_json::from_str(json).ok()
     }
 }
@@ -203,8 +256,9 @@ impl Mcp {
 /// `GUILDHALL_TEST_TOOLS` set, what is absent is a failure.
 pub(crate) fn tools(what: &str) -> Option<PathBuf> {
     let demanded = std::env::var_os("GUILDHALL_TEST_TOOLS").map(PathBuf::from);
-    let folder =
-        demanded.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools"));
+    let folder = demanded
+        .clone()
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.tools"));
     if folder.join(what).exists() {
         return Some(folder.canonicalize().unwrap());
     }

@@ -23,8 +23,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "guildhall",
         &[
-            "assistant", "catalogue", "discord", "gate", "mcp", "model", "policy", "sandbox",
-            "store", "team", "web",
+            "assistant",
+            "catalogue",
+            "discord",
+            "gate",
+            "mcp",
+            "model",
+            "policy",
+            "sandbox",
+            "store",
+            "team",
+            "web",
         ],
     ),
 ];
@@ -54,7 +63,9 @@ fn dependencies(room: &str) -> BTreeSet<String> {
     let text = fs::read_to_string(root().join("crates").join(room).join("Cargo.toml")).unwrap();
     let manifest: toml::Table = text.parse().unwrap();
     let table = manifest.get("dependencies").and_then(toml::Value::as_table);
-    table.map(|table| table.keys().cloned().collect()).unwrap_or_default()
+    table
+        .map(|table| table.keys().cloned().collect())
+        .unwrap_or_default()
 }
 
 fn sources() -> Vec<(String, String)> {
@@ -73,8 +84,17 @@ fn sources() -> Vec<(String, String)> {
     for (room, _) in ARROWS {
         walk(&root.join("crates").join(room).join("src"), &mut paths);
     }
-    let relative = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-    paths.iter().map(|path| (relative(path), fs::read_to_string(path).unwrap())).collect()
+    let relative = |path: &Path| {
+        path.strip_prefix(&root)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned()
+    };
+    paths
+        .iter()
+        .map(|path| (relative(path), fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -132,7 +152,10 @@ fn hands_are_built_for_the_gates_permit_and_in_one_place() {
 #[test]
 fn every_file_says_what_it_is_for() {
     for (path, text) in sources() {
-        assert!(text.starts_with("//! "), "{path} does not open with a `//!` sentence");
+        assert!(
+            text.starts_with("//! "),
+            "{path} does not open with a `//!` sentence"
+        );
     }
 }
 
@@ -150,7 +173,10 @@ fn no_file_is_a_drawer_for_odds_and_ends() {
     for (path, _) in sources() {
         let name = Path::new(&path).file_stem().unwrap().to_str().unwrap();
         assert!(
-            !["utils", "util", "common", "helpers", "misc", "prelude", "manager"].contains(&name),
+            ![
+                "utils", "util", "common", "helpers", "misc", "prelude", "manager"
+            ]
+            .contains(&name),
             "{path} needs a name that says what is in it"
         );
     }

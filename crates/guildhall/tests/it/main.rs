@@ -1,6 +1,10 @@
 //! Stories of the whole binary, and the rules of the house.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and says what it skips")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may panic, and says what it skips"
+)]
 
 mod bad_input;
 mod clients;
@@ -8,4 +12,5 @@ mod conformance;
 mod crash;
 mod harness;
 mod house;
+mod journeys;
 mod operator;

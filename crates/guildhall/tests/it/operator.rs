@@ -18,7 +18,11 @@ fn without_ids(text: &str) -> String {
     text.split_inclusive(|c: char| !c.is_ascii_digit())
         .map(|part| {
             let digits = part.trim_end_matches(|c: char| !c.is_ascii_digit());
-            if digits.len() < 17 { part.to_owned() } else { part.replace(digits, "ID") }
+            if digits.len() < 17 {
+                part.to_owned()
+            } else {
+                part.replace(digits, "ID")
+            }
         })
         .collect()
 }
@@ -30,7 +34,10 @@ async fn the_doctor_finds_a_healthy_bot_healthy_and_a_missing_token_missing() {
     assert_eq!(code, 0, "{said}\n{log}");
     let said: Value = serde_json::from_str(&said).unwrap();
     let findings = said["findings"].as_array().unwrap();
-    assert!(findings.iter().all(|finding| finding["state"] == "ok"), "{said:#}");
+    assert!(
+        findings.iter().all(|finding| finding["state"] == "ok"),
+        "{said:#}"
+    );
     let token = said["configuration"]
         .as_array()
         .unwrap()
@@ -40,7 +47,11 @@ async fn the_doctor_finds_a_healthy_bot_healthy_and_a_missing_token_missing() {
     assert_eq!(token["value"], "(set)");
     assert_eq!(token["source"], "environment DISCORD_TOKEN");
 
-    let output = scene.command(&["doctor"]).env_remove("DISCORD_TOKEN").output().unwrap();
+    let output = scene
+        .command(&["doctor"])
+        .env_remove("DISCORD_TOKEN")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("guildhall demo"), "{said}");
@@ -54,10 +65,22 @@ async fn every_tool_is_listed_with_its_operations_and_needs() {
     let rows: Vec<Value> = serde_json::from_str(&listed).unwrap();
     assert!(rows.len() >= 55, "{}", rows.len());
     for row in &rows {
-        let keys: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
+        let keys: Vec<&str> = row
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         assert_eq!(
             keys,
-            ["description", "name", "needs", "operations", "risk", "toolset"],
+            [
+                "description",
+                "name",
+                "needs",
+                "operations",
+                "risk",
+                "toolset"
+            ],
             "{row}"
         );
     }
@@ -71,8 +94,13 @@ async fn a_tool_can_be_called_from_the_shell_and_the_record_shows_it() {
     let scene = Scene::new().await;
     let channel = scene.sandbox.info().channel_id;
     let arguments = json!({ "channel_id": channel, "content": "from the shell" }).to_string();
-    let (code, planned, log) =
-        scene.run(&["tools", "call", "discord_send_message", &arguments, "--json"]);
+    let (code, planned, log) = scene.run(&[
+        "tools",
+        "call",
+        "discord_send_message",
+        &arguments,
+        "--json",
+    ]);
     assert_eq!(code, 0, "{log}");
     let planned: Value = serde_json::from_str(&planned).unwrap();
     assert_eq!(planned["outcome"], "planned");
@@ -80,23 +108,41 @@ async fn a_tool_can_be_called_from_the_shell_and_the_record_shows_it() {
 
     let arguments =
         json!({ "channel_id": channel, "content": "from the shell", "dry_run": false }).to_string();
-    let (code, done, log) =
-        scene.run(&["tools", "call", "discord_send_message", &arguments, "--json"]);
+    let (code, done, log) = scene.run(&[
+        "tools",
+        "call",
+        "discord_send_message",
+        &arguments,
+        "--json",
+    ]);
     assert_eq!(code, 0, "{done}{log}");
 
     let (_, rows, _) = scene.run(&["audit", "list", "--json"]);
     let rows: Vec<Value> = serde_json::from_str(&rows).unwrap();
-    let outcomes: Vec<&str> =
-        rows.iter().map(|row| row["decision"]["outcome"].as_str().unwrap()).collect();
+    let outcomes: Vec<&str> = rows
+        .iter()
+        .map(|row| row["decision"]["outcome"].as_str().unwrap())
+        .collect();
     assert_eq!(outcomes, ["planned", "started", "done"]);
-    assert!(!serde_json::to_string(&rows).unwrap().contains("from the shell"));
+    assert!(
+        !serde_json::to_string(&rows)
+            .unwrap()
+            .contains("from the shell")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn set_up_writes_every_clients_file_and_never_the_token() {
     let scene = Scene::new().await;
     let token = scene.sandbox.info().bot_token;
-    for client in ["claude-code", "claude-desktop", "cursor", "codex", "vscode", "generic"] {
+    for client in [
+        "claude-code",
+        "claude-desktop",
+        "cursor",
+        "codex",
+        "vscode",
+        "generic",
+    ] {
         let (code, printed, log) = scene.run(&["setup", "--client", client]);
         assert_eq!(code, 0, "{client}: {log}");
         assert!(printed.contains("guildhall"), "{client}: {printed}");
@@ -108,8 +154,15 @@ async fn set_up_writes_every_clients_file_and_never_the_token() {
             assert_eq!(code, 0, "{client}: {said}{log}");
         }
         let written = std::fs::read_to_string(&file).unwrap();
-        assert_eq!(written.matches("guildhall\"").count().min(1), 1, "{client}: {written}");
-        assert!(!written.contains(&token) && !printed.contains(&token), "{client}");
+        assert_eq!(
+            written.matches("guildhall\"").count().min(1),
+            1,
+            "{client}: {written}"
+        );
+        assert!(
+            !written.contains(&token) && !printed.contains(&token),
+            "{client}"
+        );
     }
 }
 
@@ -120,11 +173,19 @@ async fn read_only_takes_the_tools_away() {
     let client = hall.client();
     let listed = client.request("tools/list", json!({})).await.unwrap();
     let tools = listed["result"]["tools"].as_array().unwrap();
-    assert!(tools.iter().all(|tool| tool["annotations"]["readOnlyHint"] == true), "{listed}");
+    assert!(
+        tools
+            .iter()
+            .all(|tool| tool["annotations"]["readOnlyHint"] == true),
+        "{listed}"
+    );
     let channel = scene.sandbox.info().channel_id;
     let write = json!({ "channel_id": channel, "content": "hi", "dry_run": false });
     let answer = client.call("discord_send_message", write).await.unwrap();
-    assert!(answer["result"]["isError"] == true || answer["error"].is_object(), "{answer}");
+    assert!(
+        answer["result"]["isError"] == true || answer["error"].is_object(),
+        "{answer}"
+    );
     assert!(answer.to_string().contains("read-only"), "{answer}");
     hall.terminate();
 }

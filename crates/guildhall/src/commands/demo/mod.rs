@@ -14,9 +14,12 @@ use crate::{cli::DemoArgs, commands::serve, config::Config, wiring::House};
 
 /// Run the demo until Ctrl-C, or the story once.
 pub(crate) async fn run(args: &DemoArgs, mut config: Config) -> anyhow::Result<ExitCode> {
-    let sandbox = Sandbox::start(sandbox::Config { seed: args.seed, ..Default::default() })
-        .await
-        .context("the simulated Discord did not start")?;
+    let sandbox = Sandbox::start(sandbox::Config {
+        seed: args.seed,
+        ..Default::default()
+    })
+    .await
+    .context("the simulated Discord did not start")?;
     let folder = tempfile::tempdir().context("no temporary folder for the demo's database")?;
     config.database_url = format!("sqlite:{}", folder.path().join("demo.db").display()).into();
     config.gateway = true;

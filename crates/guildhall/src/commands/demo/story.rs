@@ -22,7 +22,9 @@ pub(super) async fn play(sandbox: &Sandbox, mcp_url: &str) -> Told {
 }
 
 async fn tell(told: &mut Told, sandbox: &Sandbox, mcp_url: &str) -> anyhow::Result<()> {
-    let agent = Client::connect_as(mcp_url, None, Generation::Stateless).await.context("the agent cannot connect")?;
+    let agent = Client::connect_as(mcp_url, None, Generation::Stateless)
+        .await
+        .context("the agent cannot connect")?;
     let channel = sandbox.info().channel_id;
 
     let question = says(sandbox, "ada", channel, QUESTION).await?;
@@ -45,14 +47,31 @@ async fn tell(told: &mut Told, sandbox: &Sandbox, mcp_url: &str) -> anyhow::Resu
 }
 
 async fn reads(told: &mut Told, agent: &Client, channel: Snowflake) -> anyhow::Result<()> {
-    let read = done(agent.call("discord_get_messages", json!({ "channel_id": channel })).await?)?;
-    let messages = read["messages"].as_array().context("no messages were read")?;
-    let contents: Vec<&str> =
-        messages.iter().filter_map(|message| message["content"].as_str()).collect();
-    ensure!(contents.contains(&QUESTION), "the question is not among what was read");
+    let read = done(
+        agent
+            .call("discord_get_messages", json!({ "channel_id": channel }))
+            .await?,
+    )?;
+    let messages = read["messages"]
+        .as_array()
+        .context("no messages were read")?;
+    let contents: Vec<&str> = messages
+        .iter()
+        .filter_map(|message| message["content"].as_str())
+        .collect();
+    ensure!(
+        contents.contains(&QUESTION),
+        "the question is not among what was read"
+    );
     let fields = &read["untrusted_content"]["fields"];
-    ensure!(fields.to_string().contains("content"), "the text is not marked as untrusted");
-    told.agent(format!("discord_get_messages: reads {} messages", messages.len()));
+    ensure!(
+        fields.to_string().contains("content"),
+        "the text is not marked as untrusted"
+    );
+    told.agent(format!(
+        "discord_get_messages: reads {} messages",
+        messages.len()
+    ));
     told.guildhall("marks their text as untrusted: data, never instructions");
     Ok(())
 }
@@ -70,22 +89,39 @@ async fn answers_in_a_thread(
         "only plans it, for writes are dry runs unless told otherwise: {}",
         text(&plan["change"]["summary"])
     ));
-    let made =
-        done(agent.call("discord_create_thread", with(thread, "dry_run", json!(false))).await?)?;
+    let made = done(
+        agent
+            .call(
+                "discord_create_thread",
+                with(thread, "dry_run", json!(false)),
+            )
+            .await?,
+    )?;
     let thread_id = text(&made["id"]);
     let message = json!({ "channel_id": thread_id, "content": ANSWER, "dry_run": false });
     let sent = done(agent.call("discord_send_message", message).await?)?;
     ensure!(sent["id"].is_string(), "no message came back");
-    told.agent(format!("does it with dry_run: false, and answers there: {ANSWER}"));
+    told.agent(format!(
+        "does it with dry_run: false, and answers there: {ANSWER}"
+    ));
     Ok(())
 }
 
 async fn is_refused(told: &mut Told, agent: &Client, sandbox: &Sandbox) -> anyhow::Result<()> {
     let guild = sandbox.info().guild_id;
-    let listed = done(agent.call("discord_run_read", json!({
-        "tool": "discord_list_channels", "arguments": { "guild_id": guild }
-    })).await?)?;
-    let channels = listed["channels"].as_array().context("no channels were listed")?;
+    let listed = done(
+        agent
+            .call(
+                "discord_run_read",
+                json!({
+                    "tool": "discord_list_channels", "arguments": { "guild_id": guild }
+                }),
+            )
+            .await?,
+    )?;
+    let channels = listed["channels"]
+        .as_array()
+        .context("no channels were listed")?;
     let announcements = channels
         .iter()
         .find(|channel| channel["name"] == "announcements")
@@ -94,10 +130,16 @@ async fn is_refused(told: &mut Told, agent: &Client, sandbox: &Sandbox) -> anyho
         "channel_id": announcements["id"], "content": "The build is red!", "dry_run": false
     });
     let outcome = agent.call("discord_send_message", message).await?;
-    ensure!(outcome.is_error, "the bot may write in #announcements, which it must not");
+    ensure!(
+        outcome.is_error,
+        "the bot may write in #announcements, which it must not"
+    );
     let answer = structured(outcome);
     let error = &answer["error"];
-    ensure!(error["stage"] == "discord_permission", "refused for another reason: {error}");
+    ensure!(
+        error["stage"] == "discord_permission",
+        "refused for another reason: {error}"
+    );
     told.agent("discord_send_message in #announcements");
     told.guildhall(format!("refuses: {}", text(&error["message"])));
     if let Some(hint) = error["hint"].as_str() {
@@ -118,17 +160,29 @@ async fn deletes_with_confirmation(
     };
     let target = json!({ "channel_id": channel, "message_id": spam });
     let plan = planned(delete(target.clone()).await?)?;
-    ensure!(plan["change"]["before"].to_string().contains("FREE NITRO"), "the plan hides it");
+    ensure!(
+        plan["change"]["before"].to_string().contains("FREE NITRO"),
+        "the plan hides it"
+    );
     told.agent("discord_delete_message on the spam");
-    told.guildhall(format!("shows what would go: {}", text(&plan["change"]["summary"])));
+    told.guildhall(format!(
+        "shows what would go: {}",
+        text(&plan["change"]["summary"])
+    ));
     told.guildhall(format!(
         "{} checks passed; the call needs the token of this very plan",
-        plan["checks"].as_array().map_or(0, Vec::len).saturating_sub(1)
+        plan["checks"]
+            .as_array()
+            .map_or(0, Vec::len)
+            .saturating_sub(1)
     ));
     let without = delete(with(target.clone(), "confirm", json!("a token I made up"))).await?;
     ensure!(without.is_error, "an invented token was accepted");
     told.agent("tries a token of its own making");
-    told.guildhall(format!("refuses: {}", text(&structured(without)["error"]["message"])));
+    told.guildhall(format!(
+        "refuses: {}",
+        text(&structured(without)["error"]["message"])
+    ));
     let token = plan["confirm"]["token"].clone();
     ensure!(token.is_string(), "the plan has no token");
     done(delete(with(target, "confirm", token)).await?)?;
@@ -138,7 +192,9 @@ async fn deletes_with_confirmation(
 }
 
 fn person(sandbox: &Sandbox, name: &str) -> anyhow::Result<Person> {
-    sandbox.person(name).with_context(|| format!("{name} is not in the sandbox"))
+    sandbox
+        .person(name)
+        .with_context(|| format!("{name} is not in the sandbox"))
 }
 
 /// Someone writes; gives the id of the message.
@@ -183,5 +239,7 @@ fn with(mut arguments: Value, name: &str, value: Value) -> Value {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -44,7 +44,10 @@ impl Told {
         self.push(Who::Guildhall, text);
     }
     fn push(&mut self, who: Who, text: impl Into<String>) {
-        self.steps.push(Step { who, text: text.into() });
+        self.steps.push(Step {
+            who,
+            text: text.into(),
+        });
     }
 }
 
@@ -72,7 +75,11 @@ pub(super) fn print(told: &Told, as_json: bool) -> anyhow::Result<ExitCode> {
             output::line(failure);
         }
     }
-    Ok(if told.failure.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if told.failure.is_none() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A line broken between words.

@@ -32,12 +32,12 @@ fn as_process(client: Client, program: &str) -> Value {
     let mut entry = json!({ "command": program, "args": ["mcp"] });
     let environment = match client {
         Client::ClaudeCode => Some(json!({ "DISCORD_TOKEN": "${DISCORD_TOKEN}" })),
-        Client::Cursor | Client::Vscode => {
-            Some(json!({ "DISCORD_TOKEN": "${env:DISCORD_TOKEN}" }))
-        }
+        Client::Cursor | Client::Vscode => Some(json!({ "DISCORD_TOKEN": "${env:DISCORD_TOKEN}" })),
         // Claude Desktop expands no variables, so the entry names a file that holds the token.
         Client::ClaudeDesktop => {
-            let folder = crate::config::home().unwrap_or_default().join(".config/guildhall/token");
+            let folder = crate::config::home()
+                .unwrap_or_default()
+                .join(".config/guildhall/token");
             Some(json!({ "DISCORD_TOKEN_FILE": folder.to_string_lossy() }))
         }
         Client::Generic | Client::Codex => None,

@@ -31,7 +31,10 @@ pub(super) fn add(path: &Path, format: Format, section: &str, entry: &str) -> an
         Format::Json => merged_json(&before, section, entry)?,
         Format::Toml => merged_toml(&before, entry)?,
     };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         fs::create_dir_all(folder)?;
     }
     let mut beside = path.as_os_str().to_owned();
@@ -57,7 +60,10 @@ pub(super) fn merged_json(before: &str, section: &str, entry: &str) -> anyhow::R
             .with_context(|| format!("`{section}` in it is not an object"))?,
         None => Object::new(),
     };
-    servers.insert("guildhall".to_owned(), RawValue::from_string(indented(entry, 4))?);
+    servers.insert(
+        "guildhall".to_owned(),
+        RawValue::from_string(indented(entry, 4))?,
+    );
     let servers = indented(&serde_json::to_string_pretty(&servers)?, 2);
     whole.insert(section.to_owned(), RawValue::from_string(servers)?);
     Ok(serde_json::to_string_pretty(&whole)? + "\n")
@@ -65,7 +71,9 @@ pub(super) fn merged_json(before: &str, section: &str, entry: &str) -> anyhow::R
 
 /// `before` with the entry's table at its end; an earlier one is taken out by its lines.
 pub(super) fn merged_toml(before: &str, entry: &str) -> anyhow::Result<String> {
-    before.parse::<toml::Table>().context("it is not valid TOML: add the entry by hand")?;
+    before
+        .parse::<toml::Table>()
+        .context("it is not valid TOML: add the entry by hand")?;
     let mut kept = String::new();
     let mut ours = false;
     for line in before.lines() {
@@ -78,9 +86,15 @@ pub(super) fn merged_toml(before: &str, entry: &str) -> anyhow::Result<String> {
             kept.push('\n');
         }
     }
-    let gap = if kept.is_empty() || kept.ends_with("\n\n") { "" } else { "\n" };
+    let gap = if kept.is_empty() || kept.ends_with("\n\n") {
+        ""
+    } else {
+        "\n"
+    };
     let after = format!("{kept}{gap}{entry}");
-    after.parse::<toml::Table>().context("the entry cannot be added: add it by hand")?;
+    after
+        .parse::<toml::Table>()
+        .context("the entry cannot be added: add it by hand")?;
     Ok(after)
 }
 
@@ -103,7 +117,10 @@ mod tests {
             .collect();
         assert!(keys.is_sorted(), "{after}");
         assert!(after.contains("1.0"));
-        assert_eq!(merged_json(&after, "mcpServers", r#"{"command":"guildhall"}"#).unwrap(), after);
+        assert_eq!(
+            merged_json(&after, "mcpServers", r#"{"command":"guildhall"}"#).unwrap(),
+            after
+        );
     }
 
     #[test]
@@ -113,7 +130,8 @@ mod tests {
 
     #[test]
     fn an_earlier_toml_entry_is_replaced() {
-        let before = "model = \"x\"\n\n[mcp_servers.guildhall]\ncommand = \"old\"\n[other]\na = 1\n";
+        let before =
+            "model = \"x\"\n\n[mcp_servers.guildhall]\ncommand = \"old\"\n[other]\na = 1\n";
         let after = merged_toml(before, "[mcp_servers.guildhall]\ncommand = \"new\"\n").unwrap();
         assert!(!after.contains("old") && after.contains("new") && after.contains("[other]"));
     }

@@ -69,9 +69,11 @@ impl Place {
                     FROM_FILE,
                 )
             }
-            Client::Cursor => {
-                json(home()?.join(".cursor/mcp.json"), "mcpServers", FROM_ENVIRONMENT)
-            }
+            Client::Cursor => json(
+                home()?.join(".cursor/mcp.json"),
+                "mcpServers",
+                FROM_ENVIRONMENT,
+            ),
             Client::Codex => Self {
                 path: home()?.join(".codex/config.toml"),
                 format: Format::Toml,
