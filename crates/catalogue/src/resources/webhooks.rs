@@ -335,6 +335,8 @@ fn execute(args: &ExecuteWebhook) -> Result<WritePlan, ArgumentError> {
         .given("thread_name", args.thread_name.clone())
         .into();
     let after = compose::preview(&body, &composed.files);
+    // Discord lets every webhook notify everyone; here it is no way around the bot's own lack.
+    let needs = composed.needs & Permissions::MENTION_EVERYONE;
     let webhook = args.webhook_id;
     let with_components = (!args.components.is_empty()).then_some(true);
     let request = Request::post(execute_path(webhook, PENDING))
@@ -362,6 +364,7 @@ fn execute(args: &ExecuteWebhook) -> Result<WritePlan, ArgumentError> {
         Ok(request)
     };
     Ok(WritePlan::new(request, change, messages::one)
+        .needing(needs)
         .also(args.thread_id)
         .fetch(vec![get_request(webhook)], splice))
 }
@@ -389,5 +392,20 @@ mod tests {
         assert_eq!(sent.auth, model::RequestAuth::InPath);
         assert!(!one(&answer).value.to_string().contains("very-secret"));
         assert!(plan.with_fetched(&[json!({"id": "77"})]).is_err());
+    }
+
+    #[test]
+    fn notifying_everyone_takes_the_bots_own_permission() {
+        let needs = |mentions: Value| {
+            let args = json!({"webhook_id": "77", "content": "x", "allowed_mentions": mentions});
+            execute(&serde_json::from_value(args).unwrap())
+                .unwrap()
+                .needs
+        };
+        assert_eq!(
+            needs(json!({"everyone": true})),
+            Permissions::MENTION_EVERYONE
+        );
+        assert_eq!(needs(json!({"users": ["1"]})), Permissions::NONE);
     }
 }
