@@ -206,13 +206,34 @@ fn elicitation(plan: &Plan) -> ElicitRequestParams {
     }
     ElicitRequestParams::FormElicitationParams {
         meta: None,
-        message,
+        message: legible(&message),
         requested_schema: ElicitationSchema::builder()
             .required_bool_with(FIELD, |field| {
                 field.title("Do it").description("Yes, carry this out now.")
             })
             .build_unchecked(),
     }
+}
+
+/// What a person reads is what is there: characters that hide text or turn its direction round
+/// are written out.
+fn legible(text: &str) -> String {
+    let mut legible = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{e0000}'..='\u{e007f}' => legible.extend(c.escape_unicode()),
+            c if c.is_control() && c != '\n' => legible.extend(c.escape_unicode()),
+            c => legible.push(c),
+        }
+    }
+    legible
 }
 
 /// What sealed state is bound to. `\0` cannot be part of a principal's id or a tool's name.
@@ -242,4 +263,17 @@ fn unanswered() -> Declined {
         Retry::No,
     )
     .with_hint("call with dry_run: true to get the plan and its confirmation token")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_cannot_hide_or_turn_round_what_is_asked() {
+        assert_eq!(
+            legible("ban \u{202e}ada\u{2066}\u{200b}\r\nyes 👩\u{200d}🚀 é"),
+            "ban \\u{202e}ada\\u{2066}\\u{200b}\\u{d}\nyes 👩\u{200d}🚀 é"
+        );
+    }
 }

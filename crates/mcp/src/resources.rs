@@ -245,8 +245,13 @@ fn not_found(uri: &str) -> ErrorData {
 
 /// Reads have no error results, so a refusal is a protocol error with the reason as its data.
 fn refused(declined: &Declined) -> ErrorData {
-    let data = json!({"error": render::error_object(declined)});
-    let message = format!("{} [{}]", declined.message, declined.code);
+    let mut data = json!({"error": render::error_object(declined)});
+    let mut message = format!("{} [{}]", declined.message, declined.code);
+    if render::quotes(declined) {
+        let boundary = Boundary::new();
+        message = boundary.wrap(&message);
+        data[untrusted::MEMBER] = boundary.member(&render::QUOTING.map(Cow::Borrowed));
+    }
     if declined.stage.is_some() {
         ErrorData::invalid_params(message, Some(data))
     } else {
