@@ -38,7 +38,14 @@ fn main() -> ExitCode {
 
 /// Errors go to standard error, with what led to them.
 fn failed(error: &anyhow::Error) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "guildhall: {error:#}");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Some errors already quote their cause.
+        if !said.contains(&cause) {
+            said = format!("{said}: {cause}");
+        }
+    }
+    let _ = writeln!(std::io::stderr(), "guildhall: {said}");
     ExitCode::FAILURE
 }
 

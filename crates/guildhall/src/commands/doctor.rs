@@ -53,8 +53,7 @@ pub(crate) async fn run(
     sources: &Sources,
     config: Config,
 ) -> anyhow::Result<ExitCode> {
-    let mut findings = vec![store(&config).await];
-    findings.extend(policy(&config));
+    let mut findings = vec![store(&config).await, policy(&config)];
     discord(args, &config, &mut findings).await?;
     let code = if findings
         .iter()
@@ -125,14 +124,10 @@ async fn store(config: &Config) -> Finding {
     }
 }
 
-fn policy(config: &Config) -> Option<Finding> {
+fn policy(config: &Config) -> Finding {
     match wiring::policy(config) {
-        Ok(policy) => Some(ok("policy", format!("version {}", policy.version()))),
-        Err(error) => Some(problem(
-            "policy",
-            format!("{error:#}"),
-            "correct guildhall.toml",
-        )),
+        Ok(policy) => ok("policy", format!("version {}", policy.version())),
+        Err(error) => problem("policy", format!("{error:#}"), "correct guildhall.toml"),
     }
 }
 

@@ -119,9 +119,9 @@ pub(crate) async fn call(
         ),
     };
     if as_json {
-        output::json_line(&shown)?
+        output::json_line(&shown)?;
     } else {
-        output::json(&shown)?
+        output::json(&shown)?;
     }
     Ok(code)
 }

@@ -59,7 +59,7 @@ pub(crate) struct Config {
 
 /// Read the sources that the command line, the environment and the file give.
 pub(crate) fn sources(cli: &Cli) -> anyhow::Result<Sources> {
-    Sources::read(flags(cli), &environment, cli.config.as_deref())
+    Sources::read(&flags(cli), &environment, cli.config.as_deref())
 }
 
 #[expect(

@@ -51,13 +51,13 @@ pub(crate) struct Sources {
 }
 
 /// What the command line says, as `(key, flag, text)`.
-pub(crate) type Flags = Vec<(&'static str, &'static str, String)>;
+pub(crate) type Flag = (&'static str, &'static str, String);
 
 impl Sources {
     /// Read flags, environment (through `variable`) and file. `named` is `--config`; without it
     /// `./guildhall.toml` is read if it is there.
     pub(crate) fn read(
-        flags: Flags,
+        flags: &[Flag],
         variable: &dyn Fn(&str) -> Option<String>,
         named: Option<&Path>,
     ) -> anyhow::Result<Self> {
@@ -263,7 +263,7 @@ fn common_letters(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
-    fn read(flags: Flags, env: &[(&str, &str)], toml: &str) -> anyhow::Result<Sources> {
+    fn read(flags: &[Flag], env: &[(&str, &str)], toml: &str) -> anyhow::Result<Sources> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("guildhall.toml");
         fs::write(&path, toml)?;
@@ -279,7 +279,7 @@ mod tests {
         let file = "[http]\nlisten = \"127.0.0.1:1\"\nrequire_key = true\n[log]\nfilter = \"info\"";
         let flags = vec![("http.listen", "--listen", "127.0.0.1:3".to_owned())];
         let sources = read(
-            flags,
+            &flags,
             &[("GUILDHALL_LISTEN", "127.0.0.1:2"), ("RUST_LOG", "debug")],
             file,
         )
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn an_unknown_key_names_the_nearest_known_one() {
-        let error = read(vec![], &[], "[http]\nlissen = \"x\"").err().unwrap();
+        let error = read(&[], &[], "[http]\nlissen = \"x\"").err().unwrap();
         assert!(error.to_string().contains("`http.listen`"), "{error}");
     }
 
@@ -306,20 +306,20 @@ mod tests {
         let path = folder.path().join("token");
         fs::write(&path, "abc\n").unwrap();
         let env = [("DISCORD_BOT_TOKEN_FILE", path.to_str().unwrap())];
-        let sources = read(vec![], &env, "").unwrap();
+        let sources = read(&[], &env, "").unwrap();
         assert_eq!(sources.text("discord.token"), Some("abc"));
     }
 
     #[test]
     fn lists_may_be_toml_arrays() {
-        let sources = read(vec![], &[], "[policy]\nallowed_guilds = [\"1\", \"2\"]").unwrap();
+        let sources = read(&[], &[], "[policy]\nallowed_guilds = [\"1\", \"2\"]").unwrap();
         assert_eq!(sources.list("policy.allowed_guilds"), ["1", "2"]);
         assert!(sources.policy.is_some());
     }
 
     #[test]
     fn a_switch_that_is_neither_says_where_it_stands() {
-        let sources = read(vec![], &[("ENABLE_GATEWAY", "maybe")], "").unwrap();
+        let sources = read(&[], &[("ENABLE_GATEWAY", "maybe")], "").unwrap();
         let error = sources.switch("discord.gateway").unwrap_err().to_string();
         assert!(error.contains("environment ENABLE_GATEWAY"), "{error}");
     }

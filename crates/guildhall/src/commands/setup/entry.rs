@@ -72,16 +72,13 @@ fn over_http(client: Client, url: &str) -> Value {
 
 fn codex(program: &str, url: Option<&str>) -> String {
     let mut server = toml::Table::new();
-    match url {
-        Some(url) => {
-            server.insert("url".into(), url.into());
-            server.insert("bearer_token_env_var".into(), "GUILDHALL_API_KEY".into());
-        }
-        None => {
-            server.insert("command".into(), program.into());
-            server.insert("args".into(), vec!["mcp"].into());
-            server.insert("env_vars".into(), vec!["DISCORD_TOKEN"].into());
-        }
+    if let Some(url) = url {
+        server.insert("url".into(), url.into());
+        server.insert("bearer_token_env_var".into(), "GUILDHALL_API_KEY".into());
+    } else {
+        server.insert("command".into(), program.into());
+        server.insert("args".into(), vec!["mcp"].into());
+        server.insert("env_vars".into(), vec!["DISCORD_TOKEN"].into());
     }
     format!("[mcp_servers.guildhall]\n{server}")
 }
