@@ -5,7 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::tool::{Needs, Tool, flow};
+use crate::{
+    limits,
+    tool::{Needs, Tool, flow},
+};
 
 pub(super) fn tools() -> Vec<Tool> {
     vec![
@@ -51,6 +54,7 @@ pub(super) fn tools() -> Vec<Tool> {
 #[expect(dead_code, reason = "the flow reads the validated map")]
 struct FindTools {
     /// Words to look for, or a toolset.
+    #[schemars(length(max = limits::QUERY))]
     query: Option<String>,
     risk: Option<OfRisk>,
     /// With full schemas.
@@ -74,4 +78,21 @@ struct RunTool {
     tool: String,
     #[serde(default)]
     arguments: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_too_short_to_keep_the_processor_busy() {
+        let tool = tools().remove(0);
+        let search = |length| {
+            let query = Map::from_iter([("query".to_owned(), "w ".repeat(length / 2).into())]);
+            tool.prepare(query, 0)
+        };
+        search(limits::QUERY).unwrap();
+        let error = search(limits::QUERY + 2).unwrap_err();
+        assert_eq!(error.field.as_deref(), Some("query"));
+    }
 }
