@@ -81,7 +81,9 @@ impl Calls {
             agent: None,
             origin,
         };
-        let outcome = if let Some(state) = request.request_state {
+        // A dry run stays one, whatever answer comes with it.
+        let state = request.request_state.filter(|_| may_ask(&call.arguments));
+        let outcome = if let Some(state) = state {
             let answers = request.input_responses.unwrap_or_default();
             match self.desk.resume(&call, &state, &answers)? {
                 Asked::Accepted(token) => self.confirmed(call, token, risk, context).await,

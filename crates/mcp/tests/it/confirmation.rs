@@ -140,6 +140,14 @@ async fn between_rounds_the_state_is_sealed_bound_and_used_once() {
         .await;
     assert_eq!(again["result"]["inputRequests"]["confirm"], *question);
 
+    // An answer does not turn a dry run into the act, and is not used up by one.
+    let dry = json!({"channel_id": "2", "dry_run": true});
+    let planned = client
+        .ask(&stateless(7, &dry, &second_round(state, true)))
+        .await;
+    assert_eq!(planned["result"]["structuredContent"]["outcome"], "planned");
+    assert_eq!(deletions(&guild), 0);
+
     let done = client
         .ask(&stateless(5, &arguments, &second_round(state, true)))
         .await;
