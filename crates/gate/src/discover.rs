@@ -1,5 +1,7 @@
 //! `discord_find_tools`: search the catalogue by words, toolset and risk.
 
+use std::sync::OnceLock;
+
 use async_trait::async_trait;
 use catalogue::{Tool, Toolset, View, catalogue};
 use model::Risk;
@@ -28,19 +30,14 @@ pub(crate) struct FindTools;
 impl Flow for FindTools {
     async fn run(&self, gate: &Gate, call: &FlowContext) -> Result<View, Declined> {
         let policy = gate.standing().policy;
-        let usable: Vec<&'static Tool> = catalogue()
-            .tools()
-            .iter()
-            .filter(|tool| !dispatch::is_dispatcher(tool.name))
-            .filter(|tool| usable(&policy, call, tool))
-            .collect();
+        let usable = |tool: &Tool| usable(&policy, call, tool);
         let value = match Wish::of(&call.arguments) {
             Wish {
                 query: None,
                 risk: None,
                 ..
-            } => toolsets(&usable),
-            wish => matching(&usable, &wish),
+            } => toolsets(usable),
+            wish => matching(usable, &wish),
         };
         Ok(View {
             value,
@@ -72,10 +69,17 @@ impl<'a> Wish<'a> {
 }
 
 fn usable(policy: &Policy, call: &FlowContext, tool: &Tool) -> bool {
-    (!policy.read_only || tool.risk == Risk::Read) && gate::may_ever(policy, &call.principal, tool)
+    !dispatch::is_dispatcher(tool.name)
+        && (!policy.read_only || tool.risk == Risk::Read)
+        && gate::may_ever(policy, &call.principal, tool)
 }
 
-fn toolsets(usable: &[&'static Tool]) -> Value {
+fn toolsets(usable: impl Fn(&Tool) -> bool) -> Value {
+    let usable: Vec<&Tool> = catalogue()
+        .tools()
+        .iter()
+        .filter(|tool| usable(tool))
+        .collect();
     let toolsets: Vec<Value> = Toolset::ALL
         .iter()
         .filter_map(|toolset| {
@@ -94,18 +98,22 @@ fn toolsets(usable: &[&'static Tool]) -> Value {
     })
 }
 
-fn matching(usable: &[&'static Tool], wish: &Wish<'_>) -> Value {
+fn matching(usable: impl Fn(&Tool) -> bool, wish: &Wish<'_>) -> Value {
     let words: Vec<String> = wish
         .query
         .unwrap_or_default()
         .split_whitespace()
         .map(str::to_lowercase)
         .collect();
-    let mut found: Vec<(usize, &Tool)> = usable
+    // The policy is asked last, about the few tools that fit.
+    let mut found: Vec<(usize, &Tool)> = catalogue()
+        .tools()
         .iter()
-        .filter(|tool| wish.risk.is_none_or(|risk| tool.risk.as_str() == risk))
-        .map(|tool| (likeness(tool, &words), *tool))
+        .zip(searchable())
+        .filter(|(tool, _)| wish.risk.is_none_or(|risk| tool.risk.as_str() == risk))
+        .map(|(tool, texts)| (likeness(tool, texts, &words), tool))
         .filter(|(likeness, _)| words.is_empty() || *likeness > 0)
+        .filter(|(_, tool)| usable(tool))
         .collect();
     // Stable: equally good ones stay in the order of the catalogue.
     found.sort_by_key(|(likeness, _)| std::cmp::Reverse(*likeness));
@@ -128,10 +136,26 @@ fn matching(usable: &[&'static Tool], wish: &Wish<'_>) -> Value {
     value
 }
 
+/// What words are looked for in, in small letters.
+struct Texts {
+    title: String,
+    description: String,
+}
+
+/// The texts of every tool in the order of the catalogue, made for the first search.
+fn searchable() -> &'static [Texts] {
+    static TEXTS: OnceLock<Vec<Texts>> = OnceLock::new();
+    TEXTS.get_or_init(|| {
+        let texts = |tool: &Tool| Texts {
+            title: tool.title.to_lowercase(),
+            description: tool.full_description().to_lowercase(),
+        };
+        catalogue().tools().iter().map(texts).collect()
+    })
+}
+
 /// How well a tool fits: a word in its name counts most, then its toolset, title and description.
-fn likeness(tool: &Tool, words: &[String]) -> usize {
-    let title = tool.title.to_lowercase();
-    let description = tool.full_description().to_lowercase();
+fn likeness(tool: &Tool, texts: &Texts, words: &[String]) -> usize {
     words
         .iter()
         .map(|word| {
@@ -139,8 +163,8 @@ fn likeness(tool: &Tool, words: &[String]) -> usize {
             8 * usize::from(tool.name == word)
                 + 4 * usize::from(tool.name.contains(stem))
                 + 3 * usize::from(tool.toolset.as_str() == word)
-                + 2 * usize::from(title.contains(stem))
-                + usize::from(description.contains(stem))
+                + 2 * usize::from(texts.title.contains(stem))
+                + usize::from(texts.description.contains(stem))
         })
         .sum()
 }
