@@ -15,9 +15,18 @@ const CAPS: [&str; 6] = [
     "h2=warn",
 ];
 
+/// Whether a part of the operator's filter speaks of a library that is kept down.
+fn is_capped(part: &str) -> bool {
+    let target = part.trim();
+    CAPS.iter()
+        .filter_map(|cap| cap.split('=').next())
+        .any(|library| target.starts_with(library))
+}
+
 /// Install the logger once, for the life of the process.
 pub(crate) fn install(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let mut filter = EnvFilter::try_new(filter)
+    let wanted: Vec<&str> = filter.split(',').filter(|part| !is_capped(part)).collect();
+    let mut filter = EnvFilter::try_new(wanted.join(","))
         .map_err(|error| anyhow::anyhow!("log filter \"{filter}\" cannot be read: {error}"))?;
     for cap in CAPS {
         filter = filter.add_directive(cap.parse().expect("the caps are valid directives"));
@@ -39,4 +48,24 @@ pub(crate) fn install(filter: &str, format: LogFormat) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libraries_that_log_bodies_stay_quiet_whatever_is_asked_for() {
+        for part in [
+            "rmcp=trace",
+            "rmcp::service=trace",
+            " hyper::proto=debug",
+            "sqlx",
+        ] {
+            assert!(is_capped(part), "{part}");
+        }
+        for part in ["info", "discord=debug", "gate::write=trace"] {
+            assert!(!is_capped(part), "{part}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod config;
 mod lifecycle;
 mod logging;
 mod output;
+mod seal;
 mod wiring;
 
 use std::{io::Write as _, process::ExitCode, time::Duration};

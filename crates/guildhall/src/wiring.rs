@@ -19,7 +19,7 @@ use store::Store;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::SystemClock, config::Config};
+use crate::{clock::SystemClock, config::Config, seal};
 
 /// Discord wants to know whom to ask about a bot's requests.
 const HOMEPAGE: &str = "https://guildhall.example";
@@ -49,7 +49,7 @@ impl House {
         let shared_store = Arc::new(store.clone());
         let limbs = Limbs::build(&config)?;
         let ears = limbs.ears(&config, shared_store.clone(), Arc::clone(&clock))?;
-        let seal_key = rand::random::<[u8; 32]>();
+        let seal_key = seal::key(config.data_dir.as_deref());
         let selection: ToolsetSelection = config.toolsets.join(",").parse()?;
 
         let mut flows = team::flows(
@@ -220,8 +220,8 @@ pub(crate) fn policy(config: &Config) -> anyhow::Result<Policy> {
         .try_into()
         .context("[policy] in the configuration file cannot be used")?;
     policy.read_only = config.read_only;
-    if !config.allowed_guilds.is_empty() {
-        policy.allowed_guilds = Some(config.allowed_guilds.iter().copied().collect());
+    if let Some(guilds) = &config.allowed_guilds {
+        policy.allowed_guilds = Some(guilds.iter().copied().collect());
     }
     gate::check_policy(&policy)?;
     Ok(policy)

@@ -19,6 +19,15 @@ const WRONG_KEYS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("30 is not 
 /// Addresses remembered for that; far beyond it, all of them start afresh.
 const ADDRESSES: usize = 10_000;
 
+/// What proxies add.
+const FORWARDED: [&str; 5] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-real-ip",
+    "via",
+];
+
 const KEY_PREFIX: &str = "gh_";
 /// 32 bytes in base64url without padding.
 const KEY_BODY: usize = 43;
@@ -136,13 +145,18 @@ impl Doorkeeper {
         peer: SocketAddr,
     ) -> Result<Principal, Problem> {
         let Some(shown) = headers.get(header::AUTHORIZATION) else {
-            return if self.guests {
-                Ok(Principal::loopback_guest())
-            } else {
-                Err(unauthorized(
+            if !self.guests {
+                return Err(unauthorized(
                     "an API key is needed: Authorization: Bearer gh_…",
-                ))
-            };
+                ));
+            }
+            if came_through_a_proxy(headers) {
+                return Err(unauthorized(
+                    "an API key is needed for requests that come through a proxy: \
+                     Authorization: Bearer gh_…",
+                ));
+            }
+            return Ok(Principal::loopback_guest());
         };
         let key = shown.to_str().ok().and_then(bearer);
         let (Some(key), Some(keys)) = (key, &self.keys) else {
@@ -177,6 +191,12 @@ impl Doorkeeper {
         }
         unauthorized("the API key is unknown, expired or revoked")
     }
+}
+
+/// A proxy on this machine makes the whole network look like loopback, so who comes through one
+/// is no guest.
+fn came_through_a_proxy(headers: &HeaderMap) -> bool {
+    FORWARDED.iter().any(|name| headers.contains_key(*name))
 }
 
 fn unauthorized(detail: &str) -> Problem {

@@ -257,7 +257,11 @@ async fn guilds(
             continue;
         };
         let name = text(&guild["name"]);
-        if !config.allowed_guilds.is_empty() && !config.allowed_guilds.contains(&id) {
+        if config
+            .allowed_guilds
+            .as_ref()
+            .is_some_and(|allowed| !allowed.contains(&id))
+        {
             findings.push(ok(
                 "guild",
                 format!("{name} ({id}) is not in ALLOWED_GUILD_IDS"),
@@ -275,7 +279,7 @@ async fn guilds(
             Err(error) => problem("guild", format!("{name} ({id}): {error}"), "try again"),
         });
     }
-    for wanted in &config.allowed_guilds {
+    for wanted in config.allowed_guilds.iter().flatten() {
         if !guilds
             .iter()
             .any(|guild| text(&guild["id"]) == wanted.to_string())

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::cli::{Cli, Command, Offer};
 
+use self::sources::Source;
 pub(crate) use self::{show::shown, sources::Sources};
 
 /// The form of log lines.
@@ -50,7 +51,10 @@ pub(crate) struct Config {
     pub(crate) service_url: Option<String>,
     pub(crate) service_key: Option<SecretString>,
     pub(crate) read_only: bool,
-    pub(crate) allowed_guilds: Vec<GuildId>,
+    /// `None`: every guild the bot is in. Empty: none.
+    pub(crate) allowed_guilds: Option<Vec<GuildId>>,
+    /// Where the SQLite file and the sealing key are.
+    pub(crate) data_dir: Option<PathBuf>,
     /// The rest of `[policy]`, for the policy room to read.
     pub(crate) policy: Option<toml::Table>,
     pub(crate) log_filter: String,
@@ -59,7 +63,18 @@ pub(crate) struct Config {
 
 /// Read the sources that the command line, the environment and the file give.
 pub(crate) fn sources(cli: &Cli) -> anyhow::Result<Sources> {
+    if let Some(problem) = sources::misspelt(environment_names()) {
+        anyhow::bail!(problem);
+    }
     Sources::read(&flags(cli), &environment, cli.config.as_deref())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the environment is read here and nowhere else"
+)]
+fn environment_names() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }
 
 #[expect(
@@ -115,6 +130,7 @@ impl Config {
             service_key: secret("service.api_key"),
             read_only: sources.switch("policy.read_only")?,
             allowed_guilds: guilds(sources)?,
+            data_dir: data_dir(sources).ok(),
             policy: sources.policy.clone(),
             log_filter: owned("log.filter").unwrap_or_else(|| "warn".to_owned()),
             log_format,
@@ -122,20 +138,22 @@ impl Config {
     }
 }
 
-fn guilds(sources: &Sources) -> anyhow::Result<Vec<GuildId>> {
+/// A list that was set narrows the bot's world, also where nothing is in it.
+fn guilds(sources: &Sources) -> anyhow::Result<Option<Vec<GuildId>>> {
     let key = "policy.allowed_guilds";
-    sources
-        .list(key)
-        .iter()
-        .map(|text| {
-            text.parse().with_context(|| {
-                format!(
-                    "{key} has \"{text}\" ({}), which is no guild id",
-                    sources.get(key).source
-                )
-            })
-        })
-        .collect()
+    let source = &sources.get(key).source;
+    if *source == Source::Default {
+        return Ok(None);
+    }
+    let ids = sources.list(key);
+    if ids.is_empty() && matches!(source, Source::Variable(_)) {
+        anyhow::bail!("{key} ({source}) is set, but names no guild: unset it, or name some");
+    }
+    let parsed = ids.iter().map(|text| {
+        text.parse()
+            .with_context(|| format!("{key} has \"{text}\" ({source}), which is no guild id"))
+    });
+    parsed.collect::<anyhow::Result<_>>().map(Some)
 }
 
 /// The folder of the SQLite file: configured, or the user's data folder (XDG base directories).

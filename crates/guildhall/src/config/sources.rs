@@ -147,6 +147,32 @@ impl Sources {
     }
 }
 
+/// A variable that looks like ours and is none: a misspelt `GUILDHALL_READ_ONLY` must not be a
+/// silence. Variables of the project's own tests are left alone.
+pub(crate) fn misspelt(names: impl Iterator<Item = String>) -> Option<String> {
+    let known = |name: &str| {
+        SETTINGS
+            .iter()
+            .flat_map(|setting| setting.variables)
+            .any(|known| {
+                name == *known
+                    || name
+                        .strip_suffix("_FILE")
+                        .is_some_and(|stem| stem == *known)
+            })
+    };
+    let ours =
+        |name: &String| name.starts_with("GUILDHALL_") && !name.starts_with("GUILDHALL_TEST_");
+    let unknown = names.into_iter().find(|name| ours(name) && !known(name))?;
+    let near = SETTINGS
+        .iter()
+        .flat_map(|setting| setting.variables)
+        .max_by_key(|known| common_letters(known, &unknown))?;
+    Some(format!(
+        "unknown environment variable {unknown}; the nearest known one is {near}"
+    ))
+}
+
 /// `[policy]` belongs to the policy room, but for the two keys that the table above also reads.
 fn take_policy(table: &mut toml::Table) -> anyhow::Result<Option<toml::Table>> {
     let Some(value) = table.remove("policy") else {
@@ -298,6 +324,15 @@ mod tests {
     fn an_unknown_key_names_the_nearest_known_one() {
         let error = read(&[], &[], "[http]\nlissen = \"x\"").err().unwrap();
         assert!(error.to_string().contains("`http.listen`"), "{error}");
+    }
+
+    #[test]
+    fn a_misspelt_variable_names_the_nearest_known_one() {
+        let names = |name: &str| [name.to_owned(), "PATH".to_owned()].into_iter();
+        let problem = misspelt(names("GUILDHALL_READONLY")).unwrap();
+        assert!(problem.ends_with("GUILDHALL_READ_ONLY"), "{problem}");
+        assert_eq!(misspelt(names("GUILDHALL_API_KEY_FILE")), None);
+        assert_eq!(misspelt(names("GUILDHALL_TEST_TOOLS")), None);
     }
 
     #[test]

@@ -189,3 +189,59 @@ async fn read_only_takes_the_tools_away() {
     assert!(answer.to_string().contains("read-only"), "{answer}");
     hall.terminate();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_made_in_one_process_is_confirmed_in_the_next() {
+    let scene = Scene::new().await;
+    let channel = scene.sandbox.info().channel_id;
+    let newcomer = scene.sandbox.person("newcomer").unwrap();
+    let spam = newcomer.says(channel, "spam").await.unwrap();
+    let delete = |confirm: Option<&Value>| {
+        let mut arguments = json!({ "channel_id": channel, "message_id": spam["id"] });
+        if let Some(token) = confirm {
+            arguments["confirm"] = token.clone();
+        }
+        scene.run(&[
+            "tools",
+            "call",
+            "discord_delete_message",
+            &arguments.to_string(),
+            "--json",
+        ])
+    };
+    let (code, planned, log) = delete(None);
+    assert_eq!(code, 0, "{log}");
+    let planned: Value = serde_json::from_str(&planned).unwrap();
+    let token = &planned["plan"]["confirm"]["token"];
+    assert!(token.is_string(), "{planned}");
+    let (code, done, log) = delete(Some(token));
+    assert_eq!(code, 0, "{done}{log}");
+    let (code, again, _) = delete(Some(token));
+    assert_eq!(code, 2, "a token works once: {again}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guilds_that_are_not_named_are_out_of_reach() {
+    let scene = Scene::new().await;
+    let channel = scene.sandbox.info().channel_id;
+    let arguments = json!({ "channel_id": channel }).to_string();
+    let call = |allowed: &str| {
+        let mut command = scene.command(&["tools", "call", "discord_get_messages", &arguments]);
+        let output = command.env("ALLOWED_GUILD_IDS", allowed).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            output.stderr,
+        )
+    };
+    let guild = scene.sandbox.info().guild_id.to_string();
+    assert_eq!(call(&guild).0, Some(0));
+    let (code, said, _) = call("175928847299117063");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("guild_installation"), "{said}");
+    for nothing in [" ", ","] {
+        let (code, _, log) = call(nothing);
+        assert_eq!(code, Some(1));
+        assert!(String::from_utf8_lossy(&log).contains("names no guild"));
+    }
+}

@@ -223,6 +223,8 @@ async fn a_door_opens_to_a_key_and_to_guests_only_where_none_is_required() {
     assert_eq!(guest.text().await.unwrap(), "loopback");
     let wrong = open.get("/mcp").bearer_auth(&unknown);
     assert_eq!(open.status(wrong).await, StatusCode::UNAUTHORIZED);
+    let through_a_proxy = open.get("/mcp").header("x-forwarded-for", "203.0.113.7");
+    assert_eq!(open.status(through_a_proxy).await, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
