@@ -251,6 +251,13 @@ impl WritePlan {
         }
     }
 
+    /// What [`waived`](Self::waived) may give at most: without any there is no need to look.
+    pub fn waivable(&self) -> Permissions {
+        self.waiver
+            .as_ref()
+            .map_or(Permissions::NONE, |(permissions, _)| *permissions)
+    }
+
     /// Whether another call can bring back what was.
     pub fn reversible(&self) -> bool {
         self.reversible

@@ -380,8 +380,12 @@ fn archive(args: &ArchiveThread) -> WritePlan {
     if args.locked.is_some() {
         return plan;
     }
+    // What a moderator locked, its creator cannot bring back.
     plan.waived_for_owner(Permissions::MANAGE_THREADS, |thread| {
-        thread["owner_id"].clone()
+        match thread["thread_metadata"]["locked"].as_bool() {
+            Some(false) => thread["owner_id"].clone(),
+            Some(true) | None => Value::Null,
+        }
     })
 }
 

@@ -46,7 +46,7 @@ pub(super) struct SendMessage {
     #[serde(default)]
     #[schemars(length(max = limits::STICKERS))]
     sticker_ids: Vec<StickerId>,
-    /// {users: [id], roles: [id], everyone, replied_user}
+    /// `{users: [id], roles: [id], everyone, replied_user}`
     allowed_mentions: Option<AllowedMentions>,
     /// No push notification.
     #[serde(default)]
