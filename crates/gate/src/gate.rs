@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
+    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -11,7 +11,7 @@ use catalogue::{Prepared, Tool, Toolset, ToolsetSelection, catalogue};
 use futures_util::FutureExt as _;
 use model::{
     Call, Clock, Hands, HandsError, Principal, Reason, Risk, Stage, Surroundings, UserId,
-    ledger::Ledger,
+    ledger::{Keys, Ledger},
 };
 use policy::{Policy, Question};
 use serde_json::Value;
@@ -64,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) surroundings: Arc<dyn Surroundings>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: OnceLock<Arc<dyn Keys>>,
     pub(crate) flows: HashMap<&'static str, Arc<dyn Flow>>,
     pub(crate) seal: Seal,
     pub(crate) slots: Arc<Semaphore>,
@@ -91,6 +92,7 @@ impl Gate {
             surroundings: parts.surroundings,
             ledger: parts.ledger,
             clock: parts.clock,
+            keys: OnceLock::new(),
             flows,
             seal: Seal::new(&parts.seal_key),
             slots: Arc::new(Semaphore::new(WRITES_UNDER_WAY)),
@@ -195,7 +197,7 @@ impl Gate {
         let channel = stages::channel_policy(policy, &places);
         record.check(Stage::ChannelPolicy, channel)?;
 
-        let rights = facts::rights(
+        let mut rights = facts::rights(
             &*self.0.surroundings,
             call.origin,
             &tool.needs,
@@ -204,6 +206,7 @@ impl Gate {
         )
         .await
         .map_err(|error| trouble::reading(record, &error))?;
+        let live = self.waive(asked, &prepared, &mut rights).await?;
         let entitled = stages::discord_permission(&rights);
         record.check(Stage::DiscordPermission, entitled)?;
 
@@ -225,6 +228,7 @@ impl Gate {
             digest,
             aims,
             places,
+            live,
             passed,
         };
         match prepared {
@@ -256,6 +260,13 @@ impl Gate {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         *current = standing(policy);
+    }
+
+    /// Look up here, before an interrupted write is sent again, whether the key that asked for it
+    /// is still valid and has the scope. Without it only the policy is asked. Said once, before
+    /// [`Gate::finish_unfinished`]; later words change nothing.
+    pub fn know_keys(&self, keys: Arc<dyn Keys>) {
+        let _the_first_counts = self.0.keys.set(keys);
     }
 
     /// Take no more calls, and wait for the writes that are under way. `false` if time ran out.

@@ -35,14 +35,28 @@ pub(crate) struct Passed(());
 impl Passed {
     /// `None` unless exactly the first seven checks ran, in order, and all of them allow.
     pub(crate) fn of(checks: &[Check]) -> Option<Self> {
-        let seven = &Stage::ALL[..7];
-        let all = checks.len() == seven.len()
-            && checks
-                .iter()
-                .zip(seven)
-                .all(|(check, stage)| check.stage == *stage && check.verdict.allows());
-        all.then_some(Self(()))
+        all_allow(checks, &Stage::ALL[..7]).then_some(Self(()))
     }
+}
+
+/// Proof that today's policy allows what a crash interrupted.
+#[derive(Debug)]
+pub(crate) struct StillAllowed(());
+
+impl StillAllowed {
+    /// `None` unless exactly the first five checks ran again, in order, and all of them allow.
+    pub(crate) fn of(checks: &[Check]) -> Option<Self> {
+        all_allow(checks, &Stage::ALL[..5]).then_some(Self(()))
+    }
+}
+
+/// Whether exactly these checks ran, in this order, and all of them allow.
+fn all_allow(checks: &[Check], stages: &[Stage]) -> bool {
+    checks.len() == stages.len()
+        && checks
+            .iter()
+            .zip(stages)
+            .all(|(check, stage)| check.stage == *stage && check.verdict.allows())
 }
 
 /// Proof that the outbox row is on disk.
@@ -62,8 +76,9 @@ impl Permit {
         Self { request }
     }
 
-    /// For a row that was judged, written down and then left by a crash.
-    pub(crate) fn renew(_written: Written, request: Request) -> Self {
+    /// For a row that was judged, written down and then left by a crash, and that has been judged
+    /// again.
+    pub(crate) fn renew(_still: &StillAllowed, _written: Written, request: Request) -> Self {
         Self { request }
     }
 }

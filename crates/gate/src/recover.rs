@@ -1,5 +1,6 @@
 //! Outbox rows that a process left open when it ended. What Discord would recognise as a repetition
-//! is sent again; the rest is closed as unknown, because it may have happened.
+//! is sent again, if today's policy still allows it; the rest is closed as unknown, because it may
+//! have happened.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
@@ -17,6 +18,7 @@ use crate::{
     gate,
     outbox::Stored,
     permit::{Permit, Written},
+    rejudge::Objection,
     write,
 };
 
@@ -120,13 +122,19 @@ impl Gate {
         }
     }
 
-    async fn close(&self, row: Unfinished) -> (Sent, Decision) {
+    async fn close(&self, mut row: Unfinished) -> (Sent, Decision) {
+        let standing = self.standing();
         let age = self.0.clock.now_ms().saturating_sub(row.created_at);
         let again = match serde_json::from_value::<Request>(row.request.clone()) {
             Ok(request) if row.repeatable && may_be_sent_again(&request, age) => request,
             _ => return unknown(&row, "the process ended before the outcome was known"),
         };
-        let permit = Permit::renew(Written::down(), again);
+        let still = self.rejudge(&row, &again, &standing).await;
+        row.decision.policy_version = standing.version.to_string();
+        let permit = match still {
+            Ok(still) => Permit::renew(&still, Written::down(), again),
+            Err(objection) => return objected(&row, objection),
+        };
         let errand = Errand {
             lane: LANE.into(),
             timeout: gate::REQUEST_TIMEOUT,
@@ -204,6 +212,22 @@ fn failed(row: &Unfinished, error: &HandsError) -> (Sent, Decision) {
     let reason = format!("after a restart: {error}");
     let decision = closing(row, Outcome::Failed, "discord_rejected", &reason);
     (Sent::Failed { reason }, decision)
+}
+
+/// It may have happened before the crash, and it is not sent now.
+fn objected(row: &Unfinished, objection: Objection) -> (Sent, Decision) {
+    let reason = format!(
+        "the process ended before the outcome was known, and it is not sent again: {}",
+        objection.reason.message
+    );
+    let (state, decision) = unknown(row, &reason);
+    let decision = Decision {
+        stage: objection.stage,
+        code: objection.reason.code,
+        rules: objection.rules,
+        ..decision
+    };
+    (state, decision)
 }
 
 fn unknown(row: &Unfinished, reason: &str) -> (Sent, Decision) {

@@ -5,20 +5,29 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use gate::Recovery;
-use model::HandsError;
+use model::{
+    Call, HandsError, Principal, Stage,
+    ledger::{ApiKey, Keys, Outcome, StoreError},
+    principal::Scope,
+};
 use serde_json::{Value, json};
 
 use crate::{
     ledger::MemoryLedger,
-    world::{NOW, World, declined, done},
+    world::{NOW, World, asked, declined, done},
 };
+
+const EASY: &str = "[[rules]]\nname = \"easy\"\nrisks = [\"write\", \"destructive\"]\nneeds_confirmation = false\ndry_run_by_default = false\n";
 
 /// A world that ends in the middle of this write, and the ledger it leaves behind, `age` old.
 async fn crashed(tool: &str, arguments: Value, age: i64) -> Arc<MemoryLedger> {
-    let world = World::with(
-        "[[rules]]\nname = \"easy\"\nrisks = [\"write\", \"destructive\"]\nneeds_confirmation = false\ndry_run_by_default = false",
-    );
+    crashed_for(asked(tool, arguments), age).await
+}
+
+async fn crashed_for(call: Call, age: i64) -> Arc<MemoryLedger> {
+    let world = World::with(EASY);
     world
         .hands
         .slots
@@ -29,7 +38,7 @@ async fn crashed(tool: &str, arguments: Value, age: i64) -> Arc<MemoryLedger> {
         }
     };
     tokio::select! {
-        result = world.ask(tool, arguments) => panic!("it ended: {result:?}"),
+        result = world.call(call) => panic!("it ended: {result:?}"),
         () = begun => {}
     }
     let ledger = Arc::new(MemoryLedger::default());
@@ -41,7 +50,13 @@ async fn crashed(tool: &str, arguments: Value, age: i64) -> Arc<MemoryLedger> {
 }
 
 fn restarted(ledger: &Arc<MemoryLedger>) -> World {
-    World::built(policy::Policy::default(), Vec::new(), Arc::clone(ledger))
+    restarted_with("", ledger)
+}
+
+/// Restarted with more at the head of the policy.
+fn restarted_with(more: &str, ledger: &Arc<MemoryLedger>) -> World {
+    let policy = toml::from_str(&format!("{more}\n{EASY}")).unwrap();
+    World::built(policy, Vec::new(), Arc::clone(ledger))
 }
 
 fn send() -> Value {
@@ -198,4 +213,159 @@ async fn a_gate_that_closes_waits_for_nobody() {
     );
     assert_eq!(recovery.unwrap(), Recovery::default());
     assert!(drained);
+}
+
+#[tokio::test]
+async fn what_the_policy_forbids_today_is_not_sent_again() {
+    let rule = "[[rules]]\nname = \"quiet\"\ntools = [\"discord_send_*\"]\neffect = \"deny\"";
+    let confirm = "[[rules]]\nname = \"asks\"\nneeds_confirmation = true";
+    for (policy, stage, code, decided) in [
+        (
+            "read_only = true",
+            Stage::PlatformPermission,
+            "read_only",
+            "read_only",
+        ),
+        (
+            "allowed_guilds = [\"2\"]",
+            Stage::GuildInstallation,
+            "guild_not_allowed",
+            "allowed_guilds",
+        ),
+        (
+            "[channels]\ndeny = [\"10\"]",
+            Stage::ChannelPolicy,
+            "channel_denied",
+            "channels.deny",
+        ),
+        (
+            "[channels]\ndeny = [\"12\"]",
+            Stage::ChannelPolicy,
+            "channel_denied",
+            "channels.deny",
+        ),
+        (
+            "[channels]\nallow = [\"11\"]",
+            Stage::ChannelPolicy,
+            "channel_not_allowed",
+            "channels.allow",
+        ),
+        (
+            "members = [\"key:*\"]",
+            Stage::WorkspaceMembership,
+            "not_a_member",
+            "members",
+        ),
+        (rule, Stage::PlatformPermission, "denied_by_rule", "quiet"),
+        (
+            confirm,
+            Stage::ExecuteAndAudit,
+            "confirmation_other_policy",
+            "asks",
+        ),
+    ] {
+        let ledger = crashed("discord_send_message", send(), 1_000).await;
+        let world = restarted_with(policy, &ledger);
+        let recovery = world.gate.finish_unfinished().await.unwrap();
+        assert_eq!((recovery.unknown, world.sent()), (1, 0), "{policy}");
+        let row = ledger.book().decisions.last().cloned().unwrap();
+        assert_eq!(row.outcome, Outcome::Unknown, "{policy}");
+        assert_eq!((row.stage, row.code.as_str()), (stage, code), "{policy}");
+        assert!(row.rules.iter().any(|name| name == decided), "{row:?}");
+        assert!(ledger.book().open.is_empty());
+    }
+    // Its key says what happened, and that nobody knows the rest.
+    let ledger = crashed("discord_send_message", send(), 1_000).await;
+    restarted_with("[channels]\ndeny = [\"10\"]", &ledger)
+        .gate
+        .finish_unfinished()
+        .await
+        .unwrap();
+    let again = declined(restarted(&ledger).ask("discord_send_message", send()).await);
+    assert_eq!(again.code(), "outcome_unknown");
+    assert!(
+        again.message().contains("list of denied channels"),
+        "{again:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_gone_counts_as_where_it_was() {
+    let delete = json!({"channel_id": "10", "message_id": "5", "dry_run": false});
+    for (policy, finished) in [
+        ("allowed_guilds = [\"1\"]", 1),
+        ("allowed_guilds = [\"2\"]", 0),
+        ("", 1),
+    ] {
+        let ledger = crashed("discord_delete_message", delete.clone(), 1_000).await;
+        let world = restarted_with(policy, &ledger);
+        world.facts.hidden.store(true, Ordering::SeqCst);
+        let recovery = world.gate.finish_unfinished().await.unwrap();
+        assert_eq!(recovery.finished, finished, "{policy}");
+    }
+}
+
+/// Keys that exist today.
+struct Ring(Vec<ApiKey>);
+
+#[async_trait]
+impl Keys for Ring {
+    async fn create(&self, _: ApiKey, _: [u8; 32]) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn find(&self, _: [u8; 32], _: i64) -> Result<Option<Principal>, StoreError> {
+        Ok(None)
+    }
+
+    async fn list(&self) -> Result<Vec<ApiKey>, StoreError> {
+        Ok(self.0.clone())
+    }
+
+    async fn revoke(&self, _: &str, _: i64) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_lost_its_right_sends_nothing_again() {
+    let key = ApiKey {
+        name: "chat".to_owned(),
+        scopes: vec![Scope::Read, Scope::Write],
+        created_at: 0,
+        expires_at: None,
+        revoked_at: None,
+    };
+    let narrowed = ApiKey {
+        scopes: vec![Scope::Read],
+        ..key.clone()
+    };
+    let revoked = ApiKey {
+        revoked_at: Some(NOW - 500),
+        ..key.clone()
+    };
+    let expired = ApiKey {
+        expires_at: Some(NOW),
+        ..key.clone()
+    };
+    let other = ApiKey {
+        name: "chatter".to_owned(),
+        ..key.clone()
+    };
+    for (keys, sent, code) in [
+        (vec![other.clone(), key], 1, "ok"),
+        (vec![narrowed], 0, "scope_missing"),
+        (vec![revoked], 0, "key_gone"),
+        (vec![expired], 0, "key_gone"),
+        (vec![other], 0, "key_gone"),
+    ] {
+        let mut call = asked("discord_send_message", send());
+        call.principal = Principal::api_key("chat", vec![Scope::Read, Scope::Write]);
+        let ledger = crashed_for(call, 1_000).await;
+        let world = restarted(&ledger);
+        world.gate.know_keys(Arc::new(Ring(keys)));
+        world.gate.finish_unfinished().await.unwrap();
+        assert_eq!(world.sent(), sent, "{code}");
+        assert_eq!(ledger.book().decisions.last().unwrap().code, code);
+    }
 }

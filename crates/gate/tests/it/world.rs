@@ -91,6 +91,8 @@ pub(crate) struct Facts {
     /// Where rights are lacking, as a sentence names it.
     pub(crate) place: Mutex<String>,
     pub(crate) broken: Mutex<Option<HandsError>>,
+    /// No channel is to be seen any more.
+    pub(crate) hidden: AtomicBool,
     pub(crate) forgotten: Mutex<BTreeSet<GuildId>>,
 }
 
@@ -107,6 +109,9 @@ impl Surroundings for Facts {
     async fn channel(&self, asked: ChannelId) -> Result<Option<Place>, HandsError> {
         if let Some(error) = self.broken.lock().unwrap().clone() {
             return Err(error);
+        }
+        if self.hidden.load(Ordering::SeqCst) {
+            return Ok(None);
         }
         let (of, parent, is_thread) = match asked.get() {
             10 => (Some(guild(1)), Some(channel(12)), false),
