@@ -174,7 +174,7 @@ pub(crate) fn write<A: Arguments, M: Made<WritePlan>>(
     Tool::row::<A>(name, title, Risk::Write, operations, needs, prepare)
 }
 
-/// A tool that cannot be undone, or takes rights or access from people.
+/// A tool that cannot be undone, or gives or takes rights.
 pub(crate) fn destructive<A: Arguments, M: Made<WritePlan>>(
     name: &'static str,
     title: &'static str,

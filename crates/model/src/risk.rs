@@ -10,8 +10,8 @@ pub enum Risk {
     Read,
     /// Changes something that can be changed back. Runs when the caller says `dry_run: false`.
     Write,
-    /// Cannot be undone, or takes rights or access from people. Runs with the confirmation
-    /// token of its own plan.
+    /// Cannot be undone, or gives or takes rights. Runs with the confirmation token of its own
+    /// plan.
     Destructive,
 }
 

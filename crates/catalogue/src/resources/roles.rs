@@ -12,7 +12,7 @@ use crate::{
     patch::BodyFields,
     permission_name::{PermissionName, set_of},
     text::{Because, Reason},
-    tool::{AimAt, Needs, Tool, destructive, read, write},
+    tool::{AimAt, Needs, Tool, destructive, read},
     view::{Fields, items},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::guild(Permissions::NONE),
             list,
         ),
-        write(
+        destructive(
             "discord_create_role",
             "Create a role",
             &["create_guild_role"],
@@ -59,7 +59,7 @@ pub(super) fn tools() -> Vec<Tool> {
             reorder,
         )
         .repeatable(),
-        write(
+        destructive(
             "discord_assign_role",
             "Assign a role",
             &["add_guild_member_role"],

@@ -166,6 +166,37 @@ fn control_arguments_follow_from_the_risk() {
     }
 }
 
+/// Operations of Discord's that change who may do what.
+const RIGHTS: &[&str] = &[
+    "create_guild_role",
+    "update_guild_role",
+    "bulk_update_guild_roles",
+    "delete_guild_role",
+    "add_guild_member_role",
+    "delete_guild_member_role",
+    "set_channel_permission_overwrite",
+    "delete_channel_permission_overwrite",
+];
+
+#[test]
+fn whatever_gives_or_takes_rights_is_destructive() {
+    for tool in catalogue().tools() {
+        if tool.risk == Risk::Read {
+            continue;
+        }
+        let operates = tool.operations.iter().any(|name| RIGHTS.contains(name));
+        let says = tool.argument_names().any(|name| {
+            ["permission", "overwrite", "role", "allow", "deny"]
+                .iter()
+                .any(|word| name.starts_with(word))
+                && name != "allowed_mentions"
+        });
+        if operates || says {
+            assert_eq!(tool.risk, Risk::Destructive, "{}", tool.name);
+        }
+    }
+}
+
 #[test]
 fn schemas_are_lean() {
     for tool in catalogue().tools() {
