@@ -1,5 +1,6 @@
 //! Stories about a real sandbox: a real server, real sockets, clients that know only Discord.
 
+mod clients;
 mod control;
 mod faults;
 mod gateway;

@@ -105,6 +105,7 @@ async fn a_command_is_registered_run_deferred_and_answered() {
     interacts(&tour.app, "newcomer", &run).await;
     let event = socket.until("INTERACTION_CREATE").await;
     assert_eq!(event["data"]["options"][0]["value"], "tea");
+    assert_eq!(event["data"]["guild_id"], json!(guild));
     let deferred = json!({"type": 5, "data": {"flags": 64}});
     tour.open(Method::POST, &callback(&event), deferred, 204)
         .await;

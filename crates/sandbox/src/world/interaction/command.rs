@@ -232,6 +232,10 @@ impl World {
         let command = self.commands.values().find(fits);
         let command = command.ok_or_else(|| Refusal::unknown(Unknown::Command))?;
         let mut event = json!({"id": command.id, "name": command.name, "type": command.kind});
+        if let Some(home) = command.guild_id {
+            // Libraries tell a guild's own commands from global ones by this.
+            event["guild_id"] = json!(home);
+        }
         for key in ["options", "target_id", "resolved"] {
             if let Some(value) = data.get(key) {
                 event[key] = value.clone();
