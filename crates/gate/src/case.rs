@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     facts::{Aims, Places},
+    gate,
+    live::Live,
     permit::Passed,
     record::Record,
 };
@@ -35,6 +37,8 @@ pub(crate) struct Case {
     pub digest: String,
     pub aims: Aims,
     pub places: Places,
+    /// What the sixth check had to look at already.
+    pub live: Live,
     pub passed: Passed,
 }
 
@@ -68,19 +72,24 @@ impl Case {
     }
 
     /// For whom hands work.
-    pub(crate) fn errand(&self, timeout: std::time::Duration) -> Errand {
-        let lane = match &self.agent {
-            Some(agent) => format!("{}/{agent}", self.principal.id),
-            None => self.principal.id.clone(),
-        };
-        Errand {
-            lane: lane.into(),
-            timeout,
-        }
+    pub(crate) fn errand(&self) -> Errand {
+        errand(&self.principal, self.agent.as_deref())
     }
 
     /// Whether it changes anything.
     pub(crate) fn risk(&self) -> Risk {
         self.tool.risk
+    }
+}
+
+/// One request's errand for this principal and agent.
+pub(crate) fn errand(principal: &Principal, agent: Option<&str>) -> Errand {
+    let lane = match agent {
+        Some(agent) => format!("{}/{agent}", principal.id),
+        None => principal.id.clone(),
+    };
+    Errand {
+        lane: lane.into(),
+        timeout: gate::REQUEST_TIMEOUT,
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    answer::{Answer, Declined, Retry},
+    answer::{Answer, Declined, Done, Retry},
     case::{Case, Standing},
     digest, discover, dispatch,
     facts::{self, Aims},
@@ -119,7 +119,7 @@ impl Gate {
             .await
             .unwrap_or_else(|_panic| Err(broken(&record)));
         match record.close(&result).await {
-            Ok(()) => result,
+            Ok(()) => result.map(|answer| self.tell_own_words(answer)),
             Err(error) => Err(trouble::storing(&record, &error)),
         }
     }
@@ -281,6 +281,17 @@ impl Gate {
     /// Who the bot is: a fact, so that flows can tell its messages from others'.
     pub async fn bot(&self) -> Result<UserId, HandsError> {
         self.0.surroundings.bot().await
+    }
+
+    /// Authors who are the bot itself are marked, as soon as anything had to know who it is.
+    fn tell_own_words(&self, answer: Answer) -> Answer {
+        match (answer, self.0.surroundings.known_bot()) {
+            (Answer::Done(done), Some(bot)) => Answer::Done(Done {
+                view: done.view.knowing(bot),
+                ..done
+            }),
+            (answer, _) => answer,
+        }
     }
 
     /// The policy in force.

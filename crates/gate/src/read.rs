@@ -2,7 +2,7 @@
 
 use catalogue::ReadPlan;
 use futures_util::future;
-use model::{GuildId, HandsError, Mode, Request, Stage, Verdict};
+use model::{GuildId, HandsError, Mode, Request, Stage, Verdict, hands::Errand};
 use policy::{Question, Ruling, Whereabouts};
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::{
     answer::{Answer, Declined, Done, Plan},
     case::Case,
     facts::{self, Aims},
-    gate, preview, stages, trouble,
+    preview, stages, trouble,
 };
 
 impl Gate {
@@ -20,11 +20,12 @@ impl Gate {
         if case.mode == Mode::DryRun {
             return Ok(planned(case, plan));
         }
+        let errand = case.errand();
         let mut answers = Vec::new();
         let mut next = plan.requests.clone();
         while !next.is_empty() {
             answers.extend(
-                self.ask(case, &next)
+                self.ask(&errand, &next)
                     .await
                     .map_err(|error| trouble::reading(&case.record, &error))?,
             );
@@ -45,13 +46,12 @@ impl Gate {
     /// Send `GET`s at once; plans bound their number.
     pub(crate) async fn ask(
         &self,
-        case: &Case,
+        errand: &Errand,
         requests: &[Request],
     ) -> Result<Vec<Value>, HandsError> {
-        let errand = case.errand(gate::REQUEST_TIMEOUT);
         let answers = requests
             .iter()
-            .map(|request| self.0.hands.read(request, &errand));
+            .map(|request| self.0.hands.read(request, errand));
         let answers = future::try_join_all(answers).await?;
         Ok(answers.into_iter().map(|response| response.body).collect())
     }

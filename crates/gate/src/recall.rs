@@ -18,6 +18,7 @@ use crate::{
 };
 
 /// A call that passed the checks 1 and 2.
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub call: &'a Call,
     pub tool: &'static Tool,

@@ -16,7 +16,9 @@ use crate::{
     Gate,
     answer::{Answer, Declined, Done, Failure, Plan, Retry},
     case::Case,
-    digest, facts, gate,
+    digest,
+    facts::{self, Rights},
+    gate,
     outbox::{self, Stored},
     permit::{Permit, Written},
     preview,
@@ -92,19 +94,13 @@ impl Gate {
         })))
     }
 
-    /// The change against live state. What is not there, or hidden from the bot, is null.
+    /// The change against live state.
     async fn compare(&self, case: &Case, plan: &WritePlan) -> Result<Change, Declined> {
-        let mut live = Vec::with_capacity(plan.live.len());
-        for request in &plan.live {
-            match self.ask(case, std::slice::from_ref(request)).await {
-                Ok(answers) => live.extend(answers),
-                Err(HandsError::Api {
-                    status: 403 | 404, ..
-                }) => live.push(Value::Null),
-                Err(error) => return Err(trouble::reading(&case.record, &error)),
-            }
+        if let Some(known) = case.live.of(&plan.live) {
+            return Ok(plan.change(known));
         }
-        Ok(plan.change(&live))
+        let live = self.live(&case.record, &case.errand(), &plan.live).await?;
+        Ok(plan.change(live.answers()))
     }
 
     /// Open a confirmation, or say precisely what does not fit.
@@ -187,7 +183,7 @@ impl Gate {
     /// The request with what had to be fetched for it.
     async fn complete(&self, case: &Case, plan: &WritePlan) -> Result<Request, Declined> {
         let fetched = self
-            .ask(case, &plan.fetch)
+            .ask(&case.errand(), &plan.fetch)
             .await
             .map_err(|error| trouble::reading(&case.record, &error))?;
         plan.with_fetched(&fetched).map_err(|error| {
@@ -208,7 +204,7 @@ impl Gate {
             self.still_the_same(case, &opened).await?;
         }
         let permit = Permit::grant(&case.passed, Written::down(), request);
-        let errand = case.errand(gate::REQUEST_TIMEOUT);
+        let errand = case.errand();
         let answer = self.0.hands.write(&permit, &errand).await;
         self.forget(case, model::Permitted::request(&permit));
         match answer {
@@ -217,7 +213,7 @@ impl Gate {
                 view: shown(plan, &response.body),
                 replayed: false,
             }),
-            Err(error) => Err(self.explain(case, &error).await),
+            Err(error) => Err(self.explain(case, plan, &error).await),
         }
     }
 
@@ -256,7 +252,7 @@ impl Gate {
     }
 
     /// Discord's refusal in words that help: for a missing permission, which one and why.
-    async fn explain(&self, case: &Case, error: &HandsError) -> Declined {
+    async fn explain(&self, case: &Case, plan: &WritePlan, error: &HandsError) -> Declined {
         let mut declined = trouble::writing(&case.record, error);
         let HandsError::Api { status: 403, .. } = error else {
             return declined;
@@ -264,14 +260,7 @@ impl Gate {
         for guild in &case.places.guilds {
             self.0.surroundings.forget(*guild);
         }
-        let rights = facts::rights(
-            &*self.0.surroundings,
-            case.origin,
-            &case.tool.needs,
-            &case.aims,
-            &case.places,
-        )
-        .await;
+        let rights = self.missing_now(case, plan).await;
         if let (Declined::Failed(failure), Ok(rights)) = (&mut declined, rights)
             && !rights.missing.is_empty()
         {
@@ -281,6 +270,20 @@ impl Gate {
             failure.hint.clone_from(&reason.hint);
         }
         declined
+    }
+
+    async fn missing_now(&self, case: &Case, plan: &WritePlan) -> Result<Rights, HandsError> {
+        let mut rights = facts::rights(
+            &*self.0.surroundings,
+            case.origin,
+            &case.tool.needs,
+            &case.aims,
+            &case.places,
+        )
+        .await?;
+        self.subtract_waived(plan, &case.live, case.origin, &mut rights)
+            .await?;
+        Ok(rights)
     }
 }
 

@@ -56,6 +56,11 @@ pub trait Surroundings: Send + Sync {
     /// The bot's own user id.
     async fn bot(&self) -> Result<UserId, HandsError>;
 
+    /// The bot's own user id, if it has been found out already. Never asks Discord.
+    fn known_bot(&self) -> Option<UserId> {
+        None
+    }
+
     /// Whether the bot is in this guild.
     async fn is_member_of(&self, guild: GuildId) -> Result<bool, HandsError>;
 

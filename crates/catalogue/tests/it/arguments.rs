@@ -390,6 +390,31 @@ fn the_owner_needs_less() {
     let waived = |who: u64| plan.waived(&live, model::UserId::new(who).unwrap());
     assert_eq!(waived(7), model::Permissions::MANAGE_MESSAGES);
     assert_eq!(waived(8), model::Permissions::NONE);
+    assert_eq!(plan.waivable(), model::Permissions::MANAGE_MESSAGES);
+}
+
+#[test]
+fn a_locked_thread_is_no_longer_its_creators() {
+    let who = model::UserId::new(7).unwrap();
+    let plan = |arguments| match prepare("discord_archive_thread", arguments).unwrap() {
+        Prepared::Write(plan) => plan,
+        other => panic!("{other:?}"),
+    };
+    let archive = plan(json!({"thread_id": "1"}));
+    let waived = |metadata: Value| {
+        archive.waived(
+            &[json!({"owner_id": "7", "thread_metadata": metadata})],
+            who,
+        )
+    };
+    assert_eq!(
+        waived(json!({"locked": false})),
+        model::Permissions::MANAGE_THREADS
+    );
+    assert!(waived(json!({"locked": true})).is_empty());
+    assert!(waived(json!({})).is_empty());
+    let lock = plan(json!({"thread_id": "1", "locked": true}));
+    assert!(lock.waivable().is_empty());
 }
 
 #[test]

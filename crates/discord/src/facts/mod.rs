@@ -188,11 +188,16 @@ impl Facts {
 #[async_trait]
 impl Surroundings for Facts {
     async fn bot(&self) -> Result<UserId, HandsError> {
-        if let Some(bot) = self.cache.as_ref().and_then(|cache| cache.bot()) {
+        if let Some(bot) = self.known_bot() {
             return Ok(bot);
         }
         let bot = self.bot.get_or_try_init(|| read::bot(&*self.fetch)).await?;
         Ok(*bot)
+    }
+
+    fn known_bot(&self) -> Option<UserId> {
+        let heard = self.cache.as_ref().and_then(|cache| cache.bot());
+        heard.or_else(|| self.bot.get().copied())
     }
 
     async fn is_member_of(&self, guild: GuildId) -> Result<bool, HandsError> {

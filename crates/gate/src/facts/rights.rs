@@ -16,6 +16,8 @@ pub(crate) struct Rights {
     pub needed: Vec<String>,
     /// Whether a Discord user's rights counted too.
     pub for_asker: bool,
+    /// Permissions that one of them lacks and does not need, because it is about their own.
+    pub waived: Vec<(Whose, String)>,
 }
 
 /// What an asker lacks where nobody can be judged as a member.
@@ -28,6 +30,12 @@ pub(crate) struct Missing {
     /// `channel 42`, `guild 7`.
     pub place: String,
     pub lack: Lack,
+}
+
+impl Missing {
+    fn is_among(&self, names: &[String]) -> bool {
+        names.contains(&self.lack.permission)
+    }
 }
 
 /// Whose right it is.
@@ -143,6 +151,29 @@ fn questions(needs: &Needs, aims: &Aims, places: &Places, for_asker: bool) -> Ve
 }
 
 impl Rights {
+    /// Whether nothing is missing but some of these permissions.
+    pub(crate) fn depend_on(&self, waivable: Permissions) -> bool {
+        let names = waivable.names();
+        !self.missing.is_empty() && self.missing.iter().all(|one| one.is_among(&names))
+    }
+
+    /// Whether anything is missing for them.
+    pub(crate) fn lacks(&self, whose: Whose) -> bool {
+        self.missing.iter().any(|missing| missing.whose == whose)
+    }
+
+    /// They do not need these permissions.
+    pub(crate) fn waive(&mut self, whose: Whose, permissions: Permissions) {
+        let names = permissions.names();
+        let waived = |one: &mut Missing| one.whose == whose && one.is_among(&names);
+        for missing in self.missing.extract_if(.., waived) {
+            let waived = (whose, missing.lack.permission);
+            if !self.waived.contains(&waived) {
+                self.waived.push(waived);
+            }
+        }
+    }
+
     /// A DM, or no place at all: nothing says what a member may do there, and unknown means no.
     fn refuse_where_no_member_can_be_judged(&mut self, places: &Places, user: UserId) {
         if places.acts.is_empty() || places.acts.iter().any(|place| place.guild_id.is_none()) {
@@ -175,5 +206,45 @@ fn unknown_aim(guild: GuildId) -> Missing {
             because: "the request does not say at whom it is aimed".to_owned(),
             remedy: "name the member or role".to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn missing(whose: Whose, permission: &str) -> Missing {
+        Missing {
+            whose,
+            place: "channel 10".to_owned(),
+            lack: Lack {
+                permission: permission.to_owned(),
+                because: String::new(),
+                remedy: String::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_waived_for_one_counts_for_the_other_and_so_does_hierarchy() {
+        let waivable = Permissions::MANAGE_MESSAGES;
+        let mut rights = Rights::default();
+        assert!(!rights.depend_on(waivable));
+        rights.missing.push(missing(Whose::Bot, "MANAGE_MESSAGES"));
+        let asker = missing(Whose::Asker, "MANAGE_MESSAGES");
+        rights.missing.push(asker);
+        assert!(rights.depend_on(waivable));
+        rights.missing.push(missing(Whose::Bot, "ROLE_HIERARCHY"));
+        assert!(!rights.depend_on(waivable));
+
+        rights.waive(Whose::Bot, waivable);
+        let left: Vec<_> = rights
+            .missing
+            .iter()
+            .map(|one| (one.whose, one.lack.permission.as_str()))
+            .collect();
+        let hierarchy = (Whose::Bot, "ROLE_HIERARCHY");
+        assert_eq!(left, [(Whose::Asker, "MANAGE_MESSAGES"), hierarchy]);
+        assert_eq!(rights.waived, [(Whose::Bot, "MANAGE_MESSAGES".to_owned())]);
     }
 }

@@ -45,17 +45,35 @@ fn entitled(rights: &Rights) -> String {
     } else {
         "the bot has"
     };
-    if rights.needed.is_empty() {
+    let waived = |name: &String| rights.waived.iter().any(|(_, waived)| waived == name);
+    let held: Vec<&str> = rights
+        .needed
+        .iter()
+        .filter(|name| !waived(name))
+        .map(String::as_str)
+        .collect();
+    let mut said = Vec::new();
+    if !held.is_empty() {
+        said.push(format!("{who} {}", held.join(", ")));
+    }
+    for (whose, name) in &rights.waived {
+        said.push(format!("{} created it and needs no {name}", called(*whose)));
+    }
+    if said.is_empty() {
         return "nothing is needed of Discord's permissions".to_owned();
     }
-    format!("{who} {}", rights.needed.join(", "))
+    said.join("; ")
+}
+
+fn called(whose: Whose) -> &'static str {
+    match whose {
+        Whose::Bot => "the bot",
+        Whose::Asker => "the user who asked",
+    }
 }
 
 fn sentence(missing: &Missing) -> String {
-    let who = match missing.whose {
-        Whose::Bot => "the bot",
-        Whose::Asker => "the user who asked",
-    };
+    let who = called(missing.whose);
     let lack = &missing.lack;
     let because = words::plain(&lack.because, WORDS);
     if lack.permission == MEMBERSHIP {

@@ -91,6 +91,8 @@ pub(crate) struct Facts {
     /// Where rights are lacking, as a sentence names it.
     pub(crate) place: Mutex<String>,
     pub(crate) broken: Mutex<Option<HandsError>>,
+    /// Whether anybody had to ask who the bot is.
+    pub(crate) knows_bot: AtomicBool,
     /// No channel is to be seen any more.
     pub(crate) hidden: AtomicBool,
     pub(crate) forgotten: Mutex<BTreeSet<GuildId>>,
@@ -99,7 +101,12 @@ pub(crate) struct Facts {
 #[async_trait]
 impl Surroundings for Facts {
     async fn bot(&self) -> Result<UserId, HandsError> {
+        self.knows_bot.store(true, Ordering::SeqCst);
         Ok(user(99))
+    }
+
+    fn known_bot(&self) -> Option<UserId> {
+        self.knows_bot.load(Ordering::SeqCst).then(|| user(99))
     }
 
     async fn is_member_of(&self, asked: GuildId) -> Result<bool, HandsError> {
