@@ -20,6 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     answer::{Answer, Declined, Done, Retry},
+    attempts::{Attempt, Attempts},
     case::{Case, Standing},
     digest, discover, dispatch,
     facts::{self, Aims},
@@ -68,6 +69,7 @@ pub(crate) struct Inner {
     pub(crate) flows: HashMap<&'static str, Arc<dyn Flow>>,
     pub(crate) seal: Seal,
     pub(crate) slots: Arc<Semaphore>,
+    pub(crate) attempts: Attempts,
     pub(crate) pacer: Pacer,
     /// Ends with [`Gate::drain`].
     pub(crate) tracker: TaskTracker,
@@ -96,6 +98,7 @@ impl Gate {
             flows,
             seal: Seal::new(&parts.seal_key),
             slots: Arc::new(Semaphore::new(WRITES_UNDER_WAY)),
+            attempts: Attempts::default(),
             pacer: Pacer::default(),
             tracker: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -103,7 +106,7 @@ impl Gate {
     }
 
     /// Judge a call and, where all eight checks allow it, carry it out. Every outcome is recorded
-    /// before it is answered.
+    /// before it is answered; of refusals for too many attempts only one a second.
     pub async fn call(&self, call: Call) -> Result<Answer, Declined> {
         let standing = self.standing();
         let inner = &self.0;
@@ -114,10 +117,14 @@ impl Gate {
             &call,
             &standing.version,
         ));
+        let attempt = Attempt::of(&call, &standing);
         let result = AssertUnwindSafe(self.judge(call, standing, &record))
             .catch_unwind()
             .await
             .unwrap_or_else(|_panic| Err(broken(&record)));
+        if result.is_err() && !record.counted() {
+            inner.attempts.wasted(&attempt);
+        }
         match record.close(&result).await {
             Ok(()) => result.map(|answer| self.tell_own_words(answer)),
             Err(error) => Err(trouble::storing(&record, &error)),
@@ -140,6 +147,7 @@ impl Gate {
                 Retry::After(RESTART_MS),
             ));
         }
+        self.attempt(&Attempt::of(&call, &standing), record)?;
         let policy = &*standing.policy;
 
         let tool = dispatch::unwrap(&mut call).map_err(|reason| record.refuse(None, reason))?;

@@ -5,6 +5,7 @@
 //! once they allow a write.
 
 mod answer;
+mod attempts;
 mod case;
 mod controls;
 mod digest;

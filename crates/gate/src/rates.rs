@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -12,16 +13,14 @@ use policy::{Policy, Question, calls_per_minute};
 
 use crate::stages::{Exceeded, Pace};
 
-type Limiter = DefaultKeyedRateLimiter<(String, Risk)>;
-
 /// Keys of one limiter beyond which those that are at rest are forgotten.
-const KEYS: usize = 10_000;
+pub(crate) const KEYS: usize = 10_000;
 /// Different rates in the policy that are kept at a time; more than any operator writes.
 const QUOTAS: usize = 1_000;
 
 /// One limiter for each rate that the policy names.
 #[derive(Default)]
-pub(crate) struct Pacer(Mutex<HashMap<NonZeroU32, Arc<Limiter>>>);
+pub(crate) struct Pacer(Limiters<(String, Risk)>);
 
 impl Pacer {
     /// Count this call.
@@ -30,15 +29,8 @@ impl Pacer {
         let exceeded = match NonZeroU32::new(number) {
             None => Some(Exceeded::ForEver),
             Some(quota) => {
-                let limiter = self.limiter(quota);
-                if limiter.len() > KEYS {
-                    limiter.retain_recent();
-                }
                 let key = (question.principal.id.clone(), question.risk);
-                limiter.check_key(&key).err().map(|early| {
-                    let wait = early.wait_time_from(limiter.clock().now());
-                    Exceeded::Wait(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1))
-                })
+                self.0.wait(quota, &key).map(Exceeded::Wait)
             }
         };
         Pace {
@@ -47,13 +39,38 @@ impl Pacer {
             exceeded,
         }
     }
+}
 
-    fn limiter(&self, quota: NonZeroU32) -> Arc<Limiter> {
+type Limiter<K> = Arc<DefaultKeyedRateLimiter<K>>;
+
+/// Limiters by calls per minute, each for any number of keys.
+pub(crate) struct Limiters<K: Hash + Eq + Clone>(Mutex<HashMap<NonZeroU32, Limiter<K>>>);
+
+impl<K: Hash + Eq + Clone> Default for Limiters<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Hash + Eq + Clone> Limiters<K> {
+    /// Count one, or say in how many milliseconds there is room for it.
+    pub(crate) fn wait(&self, per_minute: NonZeroU32, key: &K) -> Option<u64> {
+        let limiter = self.limiter(per_minute);
+        if limiter.len() > KEYS {
+            limiter.retain_recent();
+        }
+        limiter.check_key(key).err().map(|early| {
+            let wait = early.wait_time_from(limiter.clock().now());
+            u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)
+        })
+    }
+
+    fn limiter(&self, per_minute: NonZeroU32) -> Limiter<K> {
         let mut limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if limiters.len() > QUOTAS {
             limiters.clear();
         }
-        let new = || Arc::new(RateLimiter::keyed(Quota::per_minute(quota)));
-        Arc::clone(limiters.entry(quota).or_insert_with(new))
+        let new = || Arc::new(RateLimiter::keyed(Quota::per_minute(per_minute)));
+        Arc::clone(limiters.entry(per_minute).or_insert_with(new))
     }
 }

@@ -141,6 +141,14 @@ impl Record {
         self.page().checks.clone()
     }
 
+    /// Whether check 7 counted it.
+    pub(crate) fn counted(&self) -> bool {
+        let page = self.page();
+        page.checks
+            .iter()
+            .any(|check| check.stage == Stage::RateLimit)
+    }
+
     /// The audit row for an outcome, as of now.
     pub(crate) fn row(&self, outcome: Outcome, code: &str, reason: &str) -> Decision {
         let page = self.page();

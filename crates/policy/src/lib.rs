@@ -45,7 +45,7 @@ pub use channel::{Lineage, channels};
 pub use guild::{Whereabouts, guilds};
 pub use member::membership;
 pub use platform::platform;
-pub use rate::calls_per_minute;
+pub use rate::{attempts_per_minute, calls_per_minute};
 pub use rules::{ChannelLists, Effect, Error, Policy, Question, Rates, Rule, Ruling};
 pub use strict::NoOtherKeys;
 

@@ -1,6 +1,31 @@
-//! Check 7, the operator's part: how many calls a minute.
+//! Check 7, the operator's part: how many calls a minute. And how many attempts, before any check.
+
+use std::num::NonZeroU32;
+
+use model::Principal;
 
 use crate::{Policy, Question, platform::each_guild};
+
+/// Attempts that everybody has in a minute, whatever the rates.
+const ATTEMPTS_AT_LEAST: u32 = 600;
+
+/// How many calls this principal may try in a minute, good or bad: twice the most that any rate or
+/// rule could ever grant it.
+pub fn attempts_per_minute(policy: &Policy, principal: &Principal) -> NonZeroU32 {
+    let rates = &policy.rates;
+    let by_rules = policy
+        .rules
+        .iter()
+        .filter(|rule| rule.is_about(principal))
+        .filter_map(|rule| rule.calls_per_minute);
+    let most = [rates.read, rates.write, rates.destructive]
+        .into_iter()
+        .chain(by_rules)
+        .max()
+        .unwrap_or_default();
+    let number = most.saturating_mul(2).max(ATTEMPTS_AT_LEAST);
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX)
+}
 
 /// How many calls of this risk this principal may make in a minute, and the rule that says so.
 /// With several guilds the smallest number counts.

@@ -210,10 +210,12 @@ impl Rule {
         any(&self.tools, |p| pattern::matches(p, question.tool))
             && any(&self.toolsets, |t| t == question.toolset)
             && any(&self.risks, |r| *r == question.risk)
-            && any(&self.principals, |p| {
-                pattern::matches(p, &question.principal.id)
-            })
+            && self.is_about(question.principal)
             && any(&self.guilds, |g| Some(*g) == guild)
+    }
+
+    pub(crate) fn is_about(&self, principal: &Principal) -> bool {
+        any(&self.principals, |p| pattern::matches(p, &principal.id))
     }
 
     /// Whether the operator had destructive tools, or this very tool, in mind.
