@@ -11,6 +11,8 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::stdio::DECLINED;
+
 /// The generation of MCP in which each request stands by itself.
 const VERSION: &str = "2026-07-28";
 const BUFFER: usize = 64 * 1024;
@@ -95,7 +97,10 @@ impl Connection {
             if let Some((start, length)) = head(&self.buffer)?
                 && self.buffer.len() >= start + length
             {
-                return Ok(&self.buffer[start..start + length]);
+                let body = &self.buffer[start..start + length];
+                let text = std::str::from_utf8(body)?;
+                ensure!(!text.contains(DECLINED), "the call was declined: {text}");
+                return Ok(body);
             }
         }
     }

@@ -37,7 +37,6 @@ fn arguments() -> Value {
 pub(crate) async fn over_stdio(root: &Path, report: &mut Report) -> anyhow::Result<()> {
     let scene = Scene::new(root, Limits::off()).await?;
     let params = json!({ "name": TOOL, "arguments": arguments() });
-    let line = stdio::request("tools/call", &params);
     let mut ours = Client::open(scene.command(Database::File, &["mcp"]))?;
     let mut unsynced = Client::open(scene.command(Database::Memory, &["mcp"]))?;
 
@@ -50,7 +49,7 @@ pub(crate) async fn over_stdio(root: &Path, report: &mut Report) -> anyhow::Resu
     )?)?;
 
     for client in [&mut ours, &mut unsynced, &mut bare] {
-        client.flood(&line, MANY, WARM_UP)?;
+        client.flood(&params, MANY, WARM_UP)?;
     }
     for (in_flight, [name, name_unsynced], limit) in [
         (1, ["nothing_stdio_1", "nothing_stdio_1_no_disk"], None),
@@ -63,7 +62,7 @@ pub(crate) async fn over_stdio(root: &Path, report: &mut Report) -> anyhow::Resu
         let mut rates = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {
             for (rates, client) in rates.iter_mut().zip([&mut ours, &mut unsynced, &mut bare]) {
-                rates.push(client.flood(&line, in_flight, FOR)?);
+                rates.push(client.flood(&params, in_flight, FOR)?);
             }
         }
         let [ours, unsynced, bare] = rates.map(median);

@@ -1,6 +1,7 @@
 //! A bare MCP client over a process's standard streams, which costs next to nothing itself.
 
 use std::{
+    fmt::Write as _,
     io::{BufRead as _, BufReader, Write as _},
     process::{ChildStdin, ChildStdout, Command},
     time::{Duration, Instant},
@@ -12,12 +13,16 @@ use serde_json::{Value, json};
 use crate::process::Process;
 
 const BUFFER: usize = 256 * 1024;
+/// Stands in answers that would make a figure worthless.
+pub(crate) const DECLINED: &str = r#""isError":true"#;
 
 pub(crate) struct Client {
     pub(crate) process: Process,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
     line: String,
+    /// Of the last request in a flood.
+    id: u64,
 }
 
 impl Client {
@@ -30,6 +35,7 @@ impl Client {
             input,
             output,
             line: String::new(),
+            id: 0,
         })
     }
 
@@ -58,26 +64,35 @@ impl Client {
     /// Keep so many calls in flight for so long; gives calls a second.
     pub(crate) fn flood(
         &mut self,
-        line: &str,
+        params: &Value,
         in_flight: usize,
         time: Duration,
     ) -> anyhow::Result<f64> {
+        let params = params.to_string();
+        let mut batch = String::new();
         let began = Instant::now();
-        self.input.write_all(line.repeat(in_flight).as_bytes())?;
-        let (mut done, mut waiting) = (0.0, in_flight);
-        let mut again = 0;
-        while waiting > 0 {
-            self.read()?;
+        let (mut done, mut waiting, mut again) = (0.0, 0, in_flight);
+        loop {
+            // What came in one piece is asked for again in one piece.
+            if again > 0 && !self.output.buffer().contains(&b'\n') {
+                batch.clear();
+                for _ in 0..again {
+                    // Requests under way must differ in their ids.
+                    self.id += 1;
+                    write_request(&mut batch, self.id, "tools/call", &params);
+                }
+                self.input.write_all(batch.as_bytes())?;
+                waiting += std::mem::take(&mut again);
+            }
+            if waiting == 0 {
+                return Ok(done / began.elapsed().as_secs_f64());
+            }
+            let answer = self.read()?;
+            ensure!(!answer.contains(DECLINED), "a call was declined: {answer}");
             done += 1.0;
             waiting -= 1;
             again += usize::from(began.elapsed() < time);
-            // What came in one piece is asked for again in one piece.
-            if again > 0 && !self.output.buffer().contains(&b'\n') {
-                self.input.write_all(line.repeat(again).as_bytes())?;
-                waiting += std::mem::take(&mut again);
-            }
         }
-        Ok(done / began.elapsed().as_secs_f64())
     }
 
     fn read(&mut self) -> anyhow::Result<&str> {
@@ -98,10 +113,18 @@ pub(crate) fn initialize() -> String {
     request("initialize", &params)
 }
 
-/// A request as a line.
-pub(crate) fn request(method: &str, params: &Value) -> String {
-    let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-    format!("{message}\n")
+fn request(method: &str, params: &Value) -> String {
+    let mut line = String::new();
+    write_request(&mut line, 0, method, &params.to_string());
+    line
+}
+
+fn write_request(into: &mut String, id: u64, method: &str, params: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        into,
+        r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#
+    );
 }
 
 /// The structured result of a call that must go well.
