@@ -1,5 +1,7 @@
 //! A person who acts through the REST routes, as tests in Rust play one.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::response::Response;
@@ -147,6 +149,7 @@ impl Person {
                 .unwrap_or("no message")
                 .to_owned(),
             errors: answer.get("errors").cloned(),
+            retry_after_ms: waiting_ms(&answer),
         })
     }
 }
@@ -165,11 +168,18 @@ pub(super) fn encoded(segment: &str) -> String {
     percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
+/// `retry_after` of a 429, which is in seconds.
+fn waiting_ms(answer: &Value) -> Option<u64> {
+    let wait = Duration::try_from_secs_f64(answer["retry_after"].as_f64()?).ok()?;
+    u64::try_from(wait.as_millis()).ok()
+}
+
 fn refusal(status: u16, message: &str) -> Refusal {
     Refusal {
         status,
         code: 0,
         message: message.to_owned(),
         errors: None,
+        retry_after_ms: None,
     }
 }

@@ -1,7 +1,7 @@
 //! Answers: a JSON value with its status, nothing, or Discord's error body.
 
 use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::Value;
 
 use crate::world::{Answer, Refusal};
@@ -33,22 +33,24 @@ impl Reply {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        let (status, body) = match self.0 {
-            Ok((status, body)) => (status, body),
+        match self.0 {
+            Ok((status, None)) => status.into_response(),
+            Ok((status, Some(body))) => json(status, &body),
             Err(refusal) => {
                 let status = StatusCode::from_u16(refusal.status);
-                (
-                    status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-                    Some(refusal.body()),
-                )
-            }
-        };
-        match body {
-            None => status.into_response(),
-            Some(body) => {
-                let json = [(header::CONTENT_TYPE, "application/json")];
-                (status, json, body.to_string()).into_response()
+                let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let mut response = json(status, &refusal.body());
+                if let Some(ms) = refusal.retry_after_ms {
+                    let seconds = HeaderValue::from(ms.div_ceil(1_000));
+                    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+                }
+                response
             }
         }
     }
+}
+
+fn json(status: StatusCode, body: &Value) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (status, kind, body.to_string()).into_response()
 }

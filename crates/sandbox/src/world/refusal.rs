@@ -1,5 +1,7 @@
 //! Discord's "no": an HTTP status, a JSON error code, a message and, for forms, nested errors.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 /// An error body of Discord (Reference › Opcodes and Status Codes › JSON).
@@ -14,6 +16,8 @@ pub struct Refusal {
     pub message: String,
     /// Nested `errors` of an invalid form.
     pub errors: Option<Value>,
+    /// Of a 429 by slow mode: how long to wait.
+    pub retry_after_ms: Option<u64>,
 }
 
 impl Refusal {
@@ -23,6 +27,7 @@ impl Refusal {
             code,
             message: message.into(),
             errors: None,
+            retry_after_ms: None,
         }
     }
 
@@ -51,6 +56,15 @@ impl Refusal {
         Self::new(403, 50_013, "Missing Permissions")
     }
 
+    /// A channel's slow mode, which is no rate limit of the API.
+    pub(crate) fn slow_mode(retry_after_ms: u64) -> Self {
+        let message = "This action cannot be performed due to slowmode rate limit";
+        Self {
+            retry_after_ms: Some(retry_after_ms),
+            ..Self::new(429, 20_016, message)
+        }
+    }
+
     pub(crate) fn wrong_channel_type() -> Self {
         Self::new(400, 50_024, "Cannot execute action on this channel type")
     }
@@ -62,6 +76,7 @@ impl Refusal {
             code: 50_035,
             message: "Invalid Form Body".into(),
             errors: Some(errors),
+            retry_after_ms: None,
         }
     }
 
@@ -79,6 +94,11 @@ impl Refusal {
         let mut body = json!({"message": self.message, "code": self.code});
         if let Some(errors) = &self.errors {
             body["errors"] = errors.clone();
+        }
+        if let Some(ms) = self.retry_after_ms {
+            let wait = Duration::from_millis(ms);
+            body["retry_after"] = json!(wait.as_secs_f64());
+            body["global"] = json!(false);
         }
         body
     }

@@ -10,6 +10,7 @@ mod rest_interactions;
 mod rest_judged;
 mod rest_referee;
 mod rest_rules;
+mod rest_slow_mode;
 mod rest_strange;
 mod rest_tour;
 mod resume;

@@ -3,6 +3,7 @@
 mod edit;
 mod overwrite;
 mod settings;
+pub(crate) mod slow_mode;
 mod thread;
 mod thread_edit;
 pub mod thread_list;

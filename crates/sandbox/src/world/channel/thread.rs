@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::slow_mode::Slowed;
 use super::{Channel, ChannelKind, Thread};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
@@ -79,7 +80,7 @@ impl World {
             let text = "A thread has already been created for this message";
             return Err(Refusal::new(400, 160_004, text));
         }
-        self.add_thread(actor, message_id, thread_kind, channel_id, new, true)?;
+        self.add_paced_thread(actor, message_id, thread_kind, channel_id, new, true)?;
         let message = self.message_mut(channel_id, message_id)?;
         message.flags |= flag::HAS_THREAD;
         self.tell_message("MESSAGE_UPDATE", channel_id, message_id);
@@ -134,7 +135,7 @@ impl World {
         };
         self.require_in(actor.id, channel_id, needed)?;
         let (id, name) = (self.next_id(), new.name.clone());
-        self.add_thread(actor, id, thread_kind, channel_id, new, invitable)?;
+        self.add_paced_thread(actor, id, thread_kind, channel_id, new, invitable)?;
         if thread_kind != ChannelKind::PrivateThread {
             let reference = Reference {
                 forward: false,
@@ -187,7 +188,7 @@ impl World {
             return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
         }
         let id = self.next_id();
-        self.add_thread(actor, id, ChannelKind::PublicThread, channel_id, new, true)?;
+        self.add_paced_thread(actor, id, ChannelKind::PublicThread, channel_id, new, true)?;
         if let Some(thread) = self.channels.get_mut(&id).and_then(|c| c.thread.as_mut()) {
             thread.applied_tags = tags;
         }
@@ -217,6 +218,22 @@ impl World {
         };
         self.add_thread(actor, id, ChannelKind::PublicThread, forum, new, true)?;
         Ok(id)
+    }
+
+    /// A thread that slow mode may hold back.
+    fn add_paced_thread(
+        &mut self,
+        actor: &Actor,
+        id: Snowflake,
+        kind: ChannelKind,
+        parent: Snowflake,
+        new: NewThread,
+        invitable: bool,
+    ) -> Answer<()> {
+        self.check_pace(actor.id, parent, Slowed::Thread)?;
+        self.add_thread(actor, id, kind, parent, new, invitable)?;
+        self.note_pace(actor.id, parent, Slowed::Thread);
+        Ok(())
     }
 
     fn add_thread(

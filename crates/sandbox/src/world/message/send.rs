@@ -9,6 +9,7 @@ use super::{flag, kind};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::world::channel::Channel;
+use crate::world::channel::slow_mode::Slowed;
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
@@ -55,7 +56,9 @@ impl World {
                 .map(|message| self.message_payload(message, actor.id))
                 .ok_or_else(|| Refusal::unknown(Unknown::Message));
         }
+        self.check_pace(actor.id, channel_id, Slowed::Message)?;
         let id = self.post(actor.id, None, channel_id, new)?;
+        self.note_pace(actor.id, channel_id, Slowed::Message);
         let message = self
             .message(channel_id, id)
             .ok_or_else(|| Refusal::unknown(Unknown::Message))?;
