@@ -117,6 +117,18 @@ async fn a_thread_is_found_with_its_parent() {
 }
 
 #[tokio::test]
+async fn the_bot_is_known_once_something_had_to_ask() {
+    let (discord, facts) = town();
+    assert_eq!(facts.known_bot(), None);
+    assert_eq!(discord.asked("/users/@me"), 0);
+    facts
+        .lacks(Subject::Bot, id(100), None, Permissions::BAN_MEMBERS)
+        .await
+        .unwrap();
+    assert_eq!(facts.known_bot(), Some(id(2)));
+}
+
+#[tokio::test]
 async fn many_who_ask_at_once_cause_one_read() {
     let (discord, facts) = town();
     let ask = || {
