@@ -138,6 +138,23 @@ async fn a_thread_is_archived_by_whoever_created_it_unless_it_is_locked() {
 }
 
 #[tokio::test]
+async fn a_refusal_by_discord_does_not_blame_what_the_owner_does_not_need() {
+    let world = bot_lacks(Permissions::MANAGE_THREADS);
+    thread_of(&world, BOT, false);
+    *world.hands.answer.lock().unwrap() = Err(HandsError::Api {
+        status: 403,
+        code: 50083,
+        message: "Thread is archived".to_owned(),
+        fields: vec![],
+    });
+    let archive = json!({"thread_id": "11", "dry_run": false});
+    let failed = declined(world.ask(ARCHIVE, archive).await);
+    assert_eq!(failed.code(), "discord_forbidden");
+    assert!(!failed.message().contains("MANAGE_THREADS"), "{failed:?}");
+    assert_eq!(reads(&world, THREAD), 1);
+}
+
+#[tokio::test]
 async fn ownership_waives_nothing_else_and_then_nothing_is_looked_up() {
     let world = asker_lacks(Permissions::MANAGE_MESSAGES | Permissions::VIEW_CHANNEL);
     message_by(&world, ADA);
