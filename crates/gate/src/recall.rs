@@ -105,7 +105,11 @@ fn only_plans(
         Prepared::Write(_) => {
             write::plans(&call.mode, &policy::ceremony(&standing.policy, question))
         }
-        Prepared::Read(_) | Prepared::Flow(_) => call.mode == Mode::DryRun,
+        Prepared::Flow(_) => write::plans(
+            &call.mode,
+            &policy::flow_ceremony(&standing.policy, question),
+        ),
+        Prepared::Read(_) => call.mode == Mode::DryRun,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use catalogue::{FlowCall, View};
 use model::{
     Mode, Risk, Stage,
-    ledger::{Begun, Finish, Intent, Sent},
+    ledger::{Begun, Finish, Intent, Sent, Spend},
 };
 use serde_json::json;
 
@@ -13,18 +13,26 @@ use crate::{
     Gate,
     answer::{Answer, Declined, Done, Plan, Retry},
     case::Case,
+    digest,
     flow::{Flow, FlowContext},
     gate,
     outbox::{self, Stored},
-    preview, stages, trouble,
+    preview,
+    seal::{self, Mismatch},
+    stages, trouble, write,
 };
 
 impl Gate {
-    /// Run a flow under its time limit; with an idempotency key, at most once.
+    /// Plan a flow, or run it under its time limit; with an idempotency key or a confirmation, at
+    /// most once.
     pub(crate) async fn run(&self, case: &Case, flow: FlowCall) -> Result<Answer, Declined> {
-        if case.mode == Mode::DryRun {
-            return Ok(planned(case));
+        let ceremony = policy::flow_ceremony(&case.standing.policy, &case.question());
+        case.record
+            .describe(|row| row.rules.extend(ceremony.rules.iter().cloned()));
+        if write::plans(&case.mode, &ceremony) {
+            return Ok(self.plan_flow(case, &flow, ceremony.needs_confirmation));
         }
+        let confirmation = self.confirmation(case, &flow)?;
         let Some(steps) = self.0.flows.get(case.tool.name).map(Arc::clone) else {
             return Err(case.record.fail(
                 "not_available",
@@ -35,11 +43,50 @@ impl Gate {
                 Retry::No,
             ));
         };
-        if case.idempotency_key.is_some() && case.risk() != Risk::Read {
-            return self.run_once(case, flow, &*steps).await;
+        let once = case.idempotency_key.is_some() || confirmation.is_some();
+        if once && case.risk() != Risk::Read {
+            return self.run_once(case, flow, &*steps, confirmation).await;
         }
         let view = self.steps(case, flow, &*steps).await?;
         Ok(done(case, view, false))
+    }
+
+    /// What carries this flow out, where the call brings it. One that is not needed must fit too.
+    fn confirmation(&self, case: &Case, flow: &FlowCall) -> Result<Option<Spend>, Declined> {
+        let Mode::Confirmed(token) = &case.mode else {
+            return Ok(None);
+        };
+        let opened = self.open(case, token)?;
+        if !opened.fits(fingerprint(case, flow)) {
+            let reason = write::unfit(Mismatch::OtherArguments);
+            return Err(case.record.refuse(Some(Stage::ExecuteAndAudit), reason));
+        }
+        Ok(Some(opened.spend))
+    }
+
+    /// The flow itself, without a request: each of its steps has a plan of its own.
+    fn plan_flow(&self, case: &Case, flow: &FlowCall, needs_confirmation: bool) -> Answer {
+        let confirm = needs_confirmation.then(|| {
+            let confirmer = case.confirmer();
+            let bound = write::bound(case, &confirmer, fingerprint(case, flow));
+            self.0.seal.token(&bound, self.0.clock.now_ms())
+        });
+        let minutes = confirm.as_ref().map(|_| seal::LIFE_MS / 60_000);
+        let mut checks = case.record.checks();
+        checks.push(stages::not_run());
+        Answer::Planned(Box::new(Plan {
+            call_id: case.record.call_id.clone(),
+            tool: case.tool.name.to_owned(),
+            risk: case.risk(),
+            request: None,
+            change: None,
+            untrusted: Vec::new(),
+            checks,
+            cost: preview::free(),
+            reversible: true,
+            how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
+            confirm,
+        }))
     }
 
     async fn steps(&self, case: &Case, flow: FlowCall, steps: &dyn Flow) -> Result<View, Declined> {
@@ -75,12 +122,13 @@ impl Gate {
         }
     }
 
-    /// The key is claimed before the first step and keeps the answer.
+    /// Key and confirmation are claimed before the first step; the key keeps the answer.
     async fn run_once(
         &self,
         case: &Case,
         flow: FlowCall,
         steps: &dyn Flow,
+        confirmation: Option<Spend>,
     ) -> Result<Answer, Declined> {
         let ledger = &self.0.ledger;
         let record = &case.record;
@@ -91,7 +139,7 @@ impl Gate {
             request: json!({ "flow": case.tool.name }),
             repeatable: false,
             idempotency: outbox::claim(case, self.0.clock.now_ms()),
-            confirmation: None,
+            confirmation,
             lease: None,
             decision: outbox::started(case),
         };
@@ -145,20 +193,7 @@ fn done(case: &Case, view: View, replayed: bool) -> Answer {
     })
 }
 
-fn planned(case: &Case) -> Answer {
-    let mut checks = case.record.checks();
-    checks.push(stages::not_run());
-    Answer::Planned(Box::new(Plan {
-        call_id: case.record.call_id.clone(),
-        tool: case.tool.name.to_owned(),
-        risk: case.risk(),
-        request: None,
-        change: None,
-        untrusted: Vec::new(),
-        checks,
-        cost: preview::free(),
-        reversible: true,
-        how_to_run: preview::how_to_run(case.tool.name, case.risk(), None),
-        confirm: None,
-    }))
+/// What a plan is known by. Nothing in Discord is compared: the steps do that.
+fn fingerprint(case: &Case, flow: &FlowCall) -> [u8; 32] {
+    digest::of(&json!({ "flow": case.tool.name, "arguments": flow.arguments }))
 }

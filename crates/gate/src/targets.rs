@@ -4,6 +4,8 @@
 use model::{ChannelId, GuildId, Method, Request, WebhookId};
 use serde_json::Value;
 
+use crate::facts::Places;
+
 /// Something whose guild must be known before anyone acts on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -79,13 +81,18 @@ pub(crate) fn besides_path(request: &Request) -> Vec<Target> {
     found
 }
 
-/// Where words are written to, for leases: the thread in the query, or else the path's channel.
-pub(crate) fn written_channel(request: &Request) -> Option<ChannelId> {
+/// Where words are written to, for leases: the thread in the query, or else the path's channel, or
+/// the channel of the path's webhook.
+pub(crate) fn written_channel(request: &Request, places: &Places) -> Option<ChannelId> {
     let thread = request.query.iter().find(|(name, _)| name == "thread_id");
-    match thread {
-        Some((_, id)) => id.parse().ok(),
-        None => request.path.id("channel_id"),
+    if let Some((_, id)) = thread {
+        return id.parse().ok();
     }
+    let of_webhook = || {
+        request.path.parameter("webhook_id")?;
+        places.channel()
+    };
+    request.path.id("channel_id").or_else(of_webhook)
 }
 
 /// A message that is quoted or forwarded from another channel: its words would be seen here.
@@ -185,7 +192,10 @@ mod tests {
             ]
         );
         assert_eq!(quoted_channel(&request), ChannelId::new(3));
-        assert_eq!(written_channel(&request), ChannelId::new(2));
+        assert_eq!(
+            written_channel(&request, &Places::default()),
+            ChannelId::new(2)
+        );
     }
 
     #[test]

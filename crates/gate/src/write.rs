@@ -104,7 +104,7 @@ impl Gate {
     }
 
     /// Open a confirmation, or say precisely what does not fit.
-    fn open(&self, case: &Case, token: &str) -> Result<Opened, Declined> {
+    pub(crate) fn open(&self, case: &Case, token: &str) -> Result<Opened, Declined> {
         let confirmer = case.confirmer();
         let bound = bound(case, &confirmer, [0; 32]);
         self.0
@@ -134,7 +134,7 @@ impl Gate {
             repeatable: request.may_be_repeated() && request.auth == RequestAuth::Bot,
             idempotency: outbox::claim(&case, self.0.clock.now_ms()),
             confirmation: confirmation.as_ref().map(|opened| opened.spend.clone()),
-            lease: targets::written_channel(&request).map(|id| (id, case.holder())),
+            lease: targets::written_channel(&request, &case.places).map(|id| (id, case.holder())),
             decision: outbox::started(&case),
         };
         let begun = self
@@ -311,7 +311,7 @@ fn fingerprint(plan: &WritePlan, change: &Change) -> [u8; 32] {
     digest::of(&json!({ "request": plan.request, "change": change }))
 }
 
-fn bound<'a>(case: &'a Case, confirmer: &'a str, plan: [u8; 32]) -> Bound<'a> {
+pub(crate) fn bound<'a>(case: &'a Case, confirmer: &'a str, plan: [u8; 32]) -> Bound<'a> {
     Bound {
         principal: confirmer,
         arguments: &case.digest,
@@ -326,7 +326,7 @@ pub(crate) fn touches_facts(request: &Request) -> bool {
     !template.contains("/messages") && !template.starts_with("/webhooks/")
 }
 
-fn unfit(mismatch: Mismatch) -> Reason {
+pub(crate) fn unfit(mismatch: Mismatch) -> Reason {
     let (code, message) = match mismatch {
         Mismatch::NotOurs => (
             "confirmation_invalid",

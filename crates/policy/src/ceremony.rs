@@ -17,6 +17,16 @@ pub struct Ceremony {
 
 /// The ceremony of this question. With several guilds the strictest counts.
 pub fn ceremony(policy: &Policy, question: &Question<'_>) -> Ceremony {
+    graded(policy, question, true)
+}
+
+/// The same for a tool whose steps are calls of their own: of risk `write` it runs without a dry
+/// run, unless a rule says otherwise. Its steps have their own ceremony.
+pub fn flow_ceremony(policy: &Policy, question: &Question<'_>) -> Ceremony {
+    graded(policy, question, question.risk == Risk::Destructive)
+}
+
+fn graded(policy: &Policy, question: &Question<'_>, planned_first: bool) -> Ceremony {
     let mut all = Ceremony {
         dry_run_by_default: false,
         needs_confirmation: false,
@@ -41,7 +51,7 @@ pub fn ceremony(policy: &Policy, question: &Question<'_>) -> Ceremony {
         for (name, _) in planned.iter().chain(&confirmed) {
             note(name);
         }
-        all.dry_run_by_default |= planned.is_none_or(|(_, says)| says);
+        all.dry_run_by_default |= planned.map_or(planned_first, |(_, says)| says);
         all.needs_confirmation |=
             confirmed.map_or(question.risk == Risk::Destructive, |(_, says)| says);
     }
@@ -72,6 +82,30 @@ mod tests {
         assert_eq!(asked("", "discord_get_user", Risk::Read), (false, false));
         assert_eq!(asked("", "discord_send", Risk::Write), (true, false));
         assert_eq!(asked("", "discord_ban", Risk::Destructive), (true, true));
+    }
+
+    #[test]
+    fn a_flow_runs_at_once_unless_a_rule_says_otherwise() {
+        let asked = |policy: &str, risk| {
+            let policy: Policy = toml::from_str(policy).unwrap();
+            let question = Question {
+                principal: &Principal::local_operator(),
+                tool: "discord_acquire_thread",
+                toolset: "locks",
+                risk,
+                guilds: &[],
+            };
+            let ceremony = flow_ceremony(&policy, &question);
+            (ceremony.dry_run_by_default, ceremony.needs_confirmation)
+        };
+        assert_eq!(asked("", Risk::Read), (false, false));
+        assert_eq!(asked("", Risk::Write), (false, false));
+        assert_eq!(asked("", Risk::Destructive), (true, true));
+        let rule = "[[rules]]\nname = \"slow\"\nrisks = [\"write\"]\n";
+        let planned = format!("{rule}dry_run_by_default = true");
+        assert_eq!(asked(&planned, Risk::Write), (true, false));
+        let confirmed = format!("{rule}needs_confirmation = true");
+        assert_eq!(asked(&confirmed, Risk::Write), (false, true));
     }
 
     #[test]

@@ -40,7 +40,7 @@ mod rate;
 mod rules;
 mod strict;
 
-pub use ceremony::{Ceremony, ceremony};
+pub use ceremony::{Ceremony, ceremony, flow_ceremony};
 pub use channel::{Lineage, channels};
 pub use guild::{Whereabouts, guilds};
 pub use member::membership;

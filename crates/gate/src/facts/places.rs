@@ -1,6 +1,6 @@
 //! Where the targets of a call are. What cannot be found stays unknown, and unknown means no.
 
-use model::{GuildId, HandsError, Place, Surroundings};
+use model::{ChannelId, GuildId, HandsError, Place, Surroundings};
 use policy::{Lineage, Policy, Whereabouts};
 
 use super::Aims;
@@ -82,6 +82,11 @@ impl Places {
             .iter()
             .chain(&self.touches)
             .filter(|place| place.channel_id.is_some())
+    }
+
+    /// The channel in which the act itself happens, where it happens in one.
+    pub(crate) fn channel(&self) -> Option<ChannelId> {
+        self.acts.iter().find_map(|place| place.channel_id)
     }
 
     /// For the audit row, where the call itself does not name its guild.

@@ -7,6 +7,7 @@
 
 mod attempts;
 mod confirmation;
+mod flows;
 mod idempotency;
 mod ledger;
 mod outcomes;

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use gate::{Declined, Recovery, Retry};
-use model::{HandsError, RequestAuth};
+use model::{HandsError, RequestAuth, ledger::Holder};
 use serde_json::{Value, json};
 
 use crate::{
     ledger::MemoryLedger,
-    world::{World, declined, done},
+    world::{World, channel, declined, done},
 };
 
 const EXECUTE: &str = "discord_execute_webhook";
@@ -113,4 +113,27 @@ async fn an_unknown_outcome_is_not_tried_again_by_anybody() {
     let again = declined(world.ask(EXECUTE, post()).await);
     assert_eq!(again.code(), "outcome_unknown");
     assert_eq!(world.sent(), 1);
+}
+
+#[tokio::test]
+async fn a_lease_on_its_channel_or_thread_stops_it() {
+    let holder = Holder {
+        principal: "key:other".to_owned(),
+        agent: Some("scribe".to_owned()),
+    };
+    let mut to_thread = post();
+    to_thread["thread_id"] = json!("11");
+    for (leased, arguments) in [(10, post()), (11, to_thread)] {
+        let world = world();
+        let lease = (holder.clone(), world.now() + 60_000);
+        world.ledger.book().leases.insert(channel(leased), lease);
+        let refused = declined(world.ask(EXECUTE, arguments).await);
+        assert_eq!(refused.code(), "thread_leased", "{leased}");
+        assert_eq!(world.sent(), 0);
+    }
+    // Another's lease elsewhere is none of its business.
+    let world = world();
+    let lease = (holder, world.now() + 60_000);
+    world.ledger.book().leases.insert(channel(11), lease);
+    done(world.ask(EXECUTE, post()).await);
 }
