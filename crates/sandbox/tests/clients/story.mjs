@@ -12,6 +12,7 @@ const {
 } = discord;
 
 const PATIENCE_MS = 30_000;
+const WHOLE_DAY_MS = 180_000;
 const told = { client: `discord.js ${discord.version}` };
 const seen = [];
 let ready = 0;
@@ -53,6 +54,8 @@ async function refused(promise) {
   }
   throw new Error("nothing was refused");
 }
+
+setTimeout(() => { throw new Error("the day never ends"); }, WHOLE_DAY_MS).unref();
 
 const client = new Client({
   intents: [
@@ -369,12 +372,27 @@ function* numbers(seed) {
   }
 }
 
-/** Channels with random overwrites, and what the library makes of them. */
+/** Random roles and overwrites, and what the library makes of them. */
 async function permissions() {
   const random = numbers(7);
   const bits = Object.values(PermissionFlagsBits).filter((bit) => bit !== PermissionFlagsBits.Administrator);
   const some = () => bits.filter(() => random.next().value % 1_000 < 200).reduce((all, bit) => all | bit, 0n);
   const people = [...(await guild.members.fetch()).values()];
+  const roles = [];
+  for (let round = 0; round < 5; round += 1) {
+    roles.push(await guild.roles.create({ name: `random-${round}`, permissions: some() }));
+  }
+  const crowned = next(Events.GuildRoleCreate, (role) => role.name === "crown");
+  await control("POST", `/guilds/${guild.id}/roles`, { name: "crown", permissions: "8" });
+  const [crown] = await crowned;
+  for (const [index, member] of people.filter(({ id }) => id !== client.user.id).entries()) {
+    const given = index === 1 ? [crown] : roles.filter(() => random.next().value % 1_000 < 400);
+    for (const role of given) {
+      const told = next(Events.GuildMemberUpdate, (_, { id, roles }) => id === member.id && roles.cache.has(role.id));
+      await member.roles.add(role);
+      await told;
+    }
+  }
   const targets = [
     ...guild.roles.cache.map((role) => ({ id: role.id, type: 0 })),
     ...people.map((member) => ({ id: member.id, type: 1 })),

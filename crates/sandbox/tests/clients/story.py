@@ -20,6 +20,7 @@ from discord import app_commands
 
 SCENE = json.loads(os.environ["SCENE"])
 PATIENCE = 30
+WHOLE_DAY = 180
 told = {"client": f"discord.py {discord.__version__}"}
 
 discord.http.Route.BASE = SCENE["api_url"]
@@ -101,9 +102,13 @@ class Story:
             return error
         raise AssertionError("nothing was refused")
 
-    async def caches(self):
+    def look_round(self):
+        """A new session makes a new cache; things of the old one are told nothing any more."""
         self.guild = self.bot.get_guild(int(SCENE["guild_id"]))
         self.channel = self.guild.get_channel(int(SCENE["channel_id"]))
+
+    async def caches(self):
+        self.look_round()
         world = (await self.control("GET", "/state"))["guilds"][0]
         people = {it["user"]["username"]: int(it["user"]["id"]) for it in world["members"]}
         self.ada, self.newcomer, self.artist = people["ada"], people["newcomer"], people["artist"]
@@ -290,6 +295,7 @@ class Story:
         async with self.hears("ready"):
             await self.control("POST", "/gateway/invalidate")
         assert self.bot.ws.session_id != session
+        self.look_round()
 
     async def acts(self, **body):
         body |= {"as": str(self.newcomer), "channel_id": str(self.channel.id)}
@@ -386,7 +392,7 @@ class Story:
         await meets("deferred", True)
 
     async def permissions(self):
-        """Channels with random overwrites, and what the library makes of them."""
+        """Random roles and overwrites, and what the library makes of them."""
         dice = random.Random(7)
         every = discord.Permissions.all()
         every.administrator = False
@@ -395,7 +401,24 @@ class Story:
         def some():
             return sum(bit for bit in bits if dice.random() < 0.2)
 
-        me = self.guild.me
+        me, guild = self.guild.me, self.guild
+        roles = []
+        for turn in range(5):
+            permissions = discord.Permissions(some())
+            roles.append(await guild.create_role(name=f"random-{turn}", permissions=permissions))
+        async with self.hears("guild_role_create", lambda role: role.name == "crown") as heard:
+            body = {"name": "crown", "permissions": "8"}
+            await self.control("POST", f"/guilds/{guild.id}/roles", body)
+        crown = heard[0]
+        for index, member in enumerate(it for it in guild.members if it != me):
+            given = [crown] if index == 1 else [role for role in roles if dice.random() < 0.4]
+            for role in given:
+                holds = lambda _, now, role=role, who=member: now == who and role in now.roles
+                async with self.hears("member_update", holds):
+                    await member.add_roles(role)
+        quiet = guild.get_member(self.newcomer)
+        async with self.hears("member_update", lambda _, now: now.is_timed_out()):
+            await quiet.timeout(timedelta(hours=1))
         mine = discord.Permissions(me.guild_permissions.value)
         mine.manage_roles = False
         judged = discord.Permissions.all_channel().value & ~discord.Permissions.voice().value
@@ -446,4 +469,4 @@ async def main():
     print(json.dumps(told))
 
 
-asyncio.run(main())
+asyncio.run(asyncio.wait_for(main(), WHOLE_DAY))
