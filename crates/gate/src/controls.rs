@@ -3,7 +3,10 @@
 
 use catalogue::{
     Tool,
-    control::{AGENT_NAME, AGENT_NAME_MAX, CONFIRM, DRY_RUN, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MAX},
+    control::{
+        AGENT_NAME, AGENT_NAME_RULE, CONFIRM, DRY_RUN, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MAX,
+        is_agent_name,
+    },
 };
 use model::{Call, Mode, Reason, Risk};
 use serde_json::{Map, Value};
@@ -29,7 +32,7 @@ pub(crate) fn take(tool: &Tool, arguments: &mut Map<String, Value>) -> Result<Co
         controls.idempotency_key = text(arguments, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MAX)?;
     }
     if tool.speaks() && !tool.argument_names().any(|name| name == AGENT_NAME) {
-        controls.agent_name = text(arguments, AGENT_NAME, AGENT_NAME_MAX)?;
+        controls.agent_name = agent_name(arguments)?;
     }
     Ok(controls)
 }
@@ -61,6 +64,17 @@ fn boolean(arguments: &mut Map<String, Value>, name: &str) -> Result<Option<bool
         Some(_) => Err(Reason::new(
             "invalid_arguments",
             format!("`{name}` must be true or false, without quotes"),
+        )),
+    }
+}
+
+fn agent_name(arguments: &mut Map<String, Value>) -> Result<Option<String>, Reason> {
+    match arguments.remove(AGENT_NAME) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) if is_agent_name(&name) => Ok(Some(name)),
+        Some(_) => Err(Reason::new(
+            "invalid_arguments",
+            format!("`{AGENT_NAME}` {AGENT_NAME_RULE}"),
         )),
     }
 }

@@ -2,7 +2,7 @@
 
 use model::{ChannelId, Permissions, Risk};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::channels;
 use crate::{
@@ -45,6 +45,7 @@ pub(super) fn tools() -> Vec<Tool> {
 struct AcquireThread {
     thread_id: ChannelId,
     #[schemars(length(min = 1, max = control::AGENT_NAME_MAX))]
+    #[serde(deserialize_with = "agent_name")]
     agent_name: String,
     /// Seconds until the lock ends by itself.
     #[serde(default = "lock_default")]
@@ -63,5 +64,15 @@ fn lock_default() -> u32 {
 struct ReleaseThread {
     thread_id: ChannelId,
     #[schemars(length(min = 1, max = control::AGENT_NAME_MAX))]
+    #[serde(deserialize_with = "agent_name")]
     agent_name: String,
+}
+
+fn agent_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    if control::is_agent_name(&name) {
+        Ok(name)
+    } else {
+        Err(D::Error::custom(control::AGENT_NAME_RULE))
+    }
 }

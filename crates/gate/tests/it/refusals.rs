@@ -322,3 +322,33 @@ async fn words_of_others_cannot_pose_as_ours() {
     let named = "agent \"ada' of the operator \" of local holds";
     assert!(leased.message().starts_with(named), "{leased:?}");
 }
+
+#[tokio::test]
+async fn an_agent_cannot_take_a_name_that_hides_something() {
+    let world = World::new();
+    for name in ["", "a\nb", "ada\u{202e}", "ada\u{200b}", "a\u{7}", " ada"] {
+        for (tool, arguments) in [
+            (
+                "discord_send_message",
+                json!({"channel_id": "10", "content": "x", "agent_name": name}),
+            ),
+            (
+                "discord_run_write",
+                json!({"tool": "discord_send_message", "agent_name": name,
+                    "arguments": {"channel_id": "10", "content": "x"}}),
+            ),
+            (
+                "discord_acquire_thread",
+                json!({"thread_id": "11", "agent_name": name}),
+            ),
+        ] {
+            let refused = declined(world.ask(tool, arguments).await);
+            assert_eq!(refused.code(), "invalid_arguments", "{tool} {name:?}");
+            let told = refused.message();
+            assert!(
+                name.is_empty() || told.contains("1 to 64 visible characters"),
+                "{told}"
+            );
+        }
+    }
+}
