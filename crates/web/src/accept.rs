@@ -1,6 +1,10 @@
 //! Takes connections in, with a cap, and lets them go in order at the end.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::Router;
 use http::Request;
@@ -29,6 +33,10 @@ const BREATH: Duration = Duration::from_millis(100);
 /// Whose connection a request came on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// The address of this machine that a request's connection came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Local(pub(crate) IpAddr);
 
 /// Serve until `shutdown`; then requests under way get five seconds.
 pub(crate) async fn accept(
@@ -72,8 +80,17 @@ async fn serve(stream: TcpStream, peer: SocketAddr, app: Router, shutdown: Cance
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    // On a listener for all addresses, each connection has its own.
+    let local = match stream.local_addr() {
+        Ok(local) => Local(local.ip().to_canonical()),
+        Err(error) => {
+            tracing::debug!(%error, "a connection was gone before it was served");
+            return;
+        }
+    };
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(local);
         let app = app.clone();
         app.oneshot(request.map(axum::body::Body::new))
     });

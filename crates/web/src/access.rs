@@ -38,14 +38,16 @@ const LOOPBACK_NAMES: [&str; 1] = ["localhost"];
 /// name points here) and against pages that call a server on the reader's own machine.
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
-    /// `example.org` (any port) or `example.org:8000`, besides loopback names and IP addresses.
+    /// `example.org` or `192.0.2.7` (any port), or `example.org:8000`, besides loopback names and
+    /// the address that a connection came to.
     pub names: Vec<String>,
     /// `https://app.example.org`, besides pages served from this machine's loopback.
     pub origins: Vec<String>,
 }
 
 impl Hosts {
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Problem> {
+    /// `local` is the address of this machine that the connection came to.
+    pub(crate) fn check(&self, headers: &HeaderMap, local: IpAddr) -> Result<(), Problem> {
         let forbidden = |code, detail: &str| Problem::new(StatusCode::FORBIDDEN, code, detail);
         let host = headers
             .get(header::HOST)
@@ -58,7 +60,7 @@ impl Hosts {
                     "the Host header is missing or broken",
                 )
             })?;
-        if !self.knows(&host) {
+        if !self.knows(&host, local) {
             return Err(forbidden(
                 "host_not_allowed",
                 "this server does not answer to that Host; add it to the allowed hosts",
@@ -77,10 +79,10 @@ impl Hosts {
         }
     }
 
-    /// A name can be made to point here by its owner; an address cannot.
-    fn knows(&self, host: &Authority) -> bool {
+    /// A name can be made to point here by its owner; this machine's own address cannot.
+    fn knows(&self, host: &Authority, local: IpAddr) -> bool {
         is_loopback_name(host.host())
-            || address(host.host()).is_some()
+            || address(host.host()).is_some_and(|it| it.is_loopback() || it == local)
             || self.names.iter().any(|name| {
                 name.eq_ignore_ascii_case(host.as_str()) || name.eq_ignore_ascii_case(host.host())
             })
@@ -115,8 +117,9 @@ fn is_loopback_name(host: &str) -> bool {
 fn address(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[')
         .trim_end_matches(']')
-        .parse()
+        .parse::<IpAddr>()
         .ok()
+        .map(|address| address.to_canonical())
 }
 
 /// Finds the principal of a request.
@@ -219,19 +222,24 @@ fn bearer(shown: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
+    /// As seen on a connection to 192.168.1.9.
     fn verdict(hosts: &Hosts, host: &str, origin: Option<&str>) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, host.parse().unwrap());
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
-        hosts.check(&headers).is_ok()
+        hosts.check(&headers, [192, 168, 1, 9].into()).is_ok()
     }
 
     #[test]
     fn names_that_could_be_rebound_are_refused() {
         let hosts = Hosts {
-            names: vec!["bot.example".into(), "other.example:9000".into()],
+            names: vec![
+                "bot.example".into(),
+                "other.example:9000".into(),
+                "203.0.113.5".into(),
+            ],
             origins: vec!["https://app.example".into()],
         };
         for (host, ok) in [
@@ -240,6 +248,11 @@ mod tests {
             ("127.0.0.1:8000", true),
             ("[::1]:8000", true),
             ("192.168.1.9:8000", true),
+            ("[::ffff:192.168.1.9]:8000", true),
+            ("192.168.1.8:8000", false),
+            ("203.0.113.5", true),
+            ("0.0.0.0:8000", false),
+            ("192.168.1.9.evil.example", false),
             ("bot.example:1", true),
             ("other.example:9000", true),
             ("other.example:1", false),

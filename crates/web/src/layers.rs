@@ -26,7 +26,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
-    accept::Peer,
+    accept::{Local, Peer},
     access::{Doorkeeper, Hosts},
     problem::Problem,
 };
@@ -155,7 +155,10 @@ async fn check_names(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    hosts.check(request.headers())?;
+    let Some(&Local(local)) = request.extensions().get::<Local>() else {
+        unreachable!("the accept loop marks every request with the address it came to");
+    };
+    hosts.check(request.headers(), local)?;
     Ok(next.run(request).await)
 }
 

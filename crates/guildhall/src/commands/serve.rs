@@ -88,8 +88,13 @@ pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
         shutdown: stop.clone(),
         ..Default::default()
     };
-    http.allowed_hosts
-        .extend(config.allowed_hosts.iter().cloned());
+    if address.ip().is_loopback() {
+        http.allowed_hosts
+            .extend(config.allowed_hosts.iter().cloned());
+    } else {
+        // Which address a connection came to is only known to the web layer, so it checks alone.
+        http.allowed_hosts.clear();
+    }
     http.allowed_origins
         .extend(config.allowed_origins.iter().cloned());
     let mcp = house.mcp.http(http);

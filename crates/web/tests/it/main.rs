@@ -99,7 +99,11 @@ struct Server {
 
 impl Server {
     async fn start(config: Config) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on("127.0.0.1:0", config).await
+    }
+
+    async fn on(address: &str, config: Config) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let process = Arc::new(Process::default());
@@ -362,6 +366,37 @@ async fn the_end_closes_connections_and_the_listener() {
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_listener_for_all_addresses_answers_to_the_one_that_was_called() {
+    let config = Config {
+        hosts: Hosts {
+            names: vec!["bot.example".into()],
+            origins: vec![],
+        },
+        ..locked()
+    };
+    let server = Server::on("0.0.0.0:0", config).await;
+    let port = server.address.port();
+    // Another address of this machine than the usual one; all of 127.0.0.0/8 is its own.
+    let status = async |host: &str| {
+        let mut stream = TcpStream::connect(("127.0.0.9", port)).await.unwrap();
+        let head = format!("GET /health HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer[9..12].to_owned()
+    };
+    for (host, expected) in [
+        (format!("127.0.0.9:{port}"), "200"),
+        (format!("bot.example:{port}"), "200"),
+        (format!("0.0.0.0:{port}"), "403"),
+        (format!("203.0.113.5:{port}"), "403"),
+        ("evil.example".to_owned(), "403"),
+    ] {
+        assert_eq!(status(&host).await, expected, "{host}");
+    }
 }
 
 #[tokio::test]
