@@ -97,7 +97,7 @@ impl Calls {
                     let asked = if is_modern(context) {
                         self.desk.question(&call, &plan, context)
                     } else {
-                        self.desk.ask(&plan, context).await
+                        self.desk.ask(&call, &plan, context).await
                     };
                     match asked {
                         Asked::Accepted(token) => self.confirmed(call, token, risk, context).await,

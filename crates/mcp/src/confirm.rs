@@ -10,7 +10,7 @@ use rmcp::{
     ErrorData, RoleServer,
     model::{
         CallToolResponse, ElicitRequest, ElicitRequestParams, ElicitResult, ElicitationAction,
-        ElicitationSchema, InputRequest, InputRequiredResult, InputResponses,
+        InputRequest, InputRequiredResult, InputResponses,
     },
     service::RequestContext,
 };
@@ -18,8 +18,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     hall::{Declined, Plan, Retry},
+    question::{self, FIELD},
     seal::{Seal, State},
-    untrusted::Boundary,
 };
 
 /// How long a person may think. Shorter than the call's deadline, so that the call still ends.
@@ -27,12 +27,6 @@ const PATIENCE: Duration = Duration::from_mins(4);
 
 /// How long sealed state is good for, in milliseconds.
 const STATE_TTL_MS: Millis = 300_000;
-
-/// Name of the question and of its one field.
-const FIELD: &str = "confirm";
-
-/// Characters of a plan's change that a question shows.
-const SHOWN_CHANGE: usize = 1500;
 
 /// Where questions are asked.
 pub(crate) struct Desk {
@@ -64,13 +58,18 @@ impl Desk {
 
     /// Ask within the call (session generation). The request travels on the call's own stream, so
     /// this must run in the handler's task.
-    pub(crate) async fn ask(&self, plan: &Plan, context: &RequestContext<RoleServer>) -> Asked {
+    pub(crate) async fn ask(
+        &self,
+        call: &Call,
+        plan: &Plan,
+        context: &RequestContext<RoleServer>,
+    ) -> Asked {
         let Some(confirm) = self.can_ask(plan, context) else {
             return Asked::Not;
         };
         match context
             .peer
-            .create_elicitation_with_timeout(elicitation(plan), Some(PATIENCE))
+            .create_elicitation_with_timeout(question::about(call, plan), Some(PATIENCE))
             .await
         {
             Ok(answer) => decide(&answer, confirm),
@@ -91,7 +90,7 @@ impl Desk {
         let Some(token) = self.can_ask(plan, context) else {
             return Asked::Not;
         };
-        let params = elicitation(plan);
+        let params = question::about(call, plan);
         let state = State {
             token,
             question: serde_json::to_value(&params).unwrap_or_default(),
@@ -180,62 +179,6 @@ fn decide(answer: &ElicitResult, token: String) -> Asked {
     }
 }
 
-fn elicitation(plan: &Plan) -> ElicitRequestParams {
-    let mut message = format!(
-        "{} wants to act in Discord: {}. {}",
-        plan.tool,
-        plan.request,
-        if plan.reversible {
-            "This can be undone."
-        } else {
-            "This cannot be undone."
-        },
-    );
-    if !plan.change.is_empty() {
-        let mut change = plan.change.join("\n");
-        if let Some((end, _)) = change.char_indices().nth(SHOWN_CHANGE) {
-            change.truncate(end);
-            change.push('…');
-        }
-        message.push('\n');
-        if plan.untrusted.is_empty() {
-            message.push_str(&change);
-        } else {
-            message.push_str(&Boundary::new().wrap(&change));
-        }
-    }
-    ElicitRequestParams::FormElicitationParams {
-        meta: None,
-        message: legible(&message),
-        requested_schema: ElicitationSchema::builder()
-            .required_bool_with(FIELD, |field| {
-                field.title("Do it").description("Yes, carry this out now.")
-            })
-            .build_unchecked(),
-    }
-}
-
-/// What a person reads is what is there: characters that hide text or turn its direction round
-/// are written out.
-fn legible(text: &str) -> String {
-    let mut legible = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\u{ad}'
-            | '\u{61c}'
-            | '\u{200b}'
-            | '\u{200e}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{e0000}'..='\u{e007f}' => legible.extend(c.escape_unicode()),
-            c if c.is_control() && c != '\n' => legible.extend(c.escape_unicode()),
-            c => legible.push(c),
-        }
-    }
-    legible
-}
-
 /// What sealed state is bound to. `\0` cannot be part of a principal's id or a tool's name.
 fn associated(call: &Call) -> Vec<u8> {
     use sha2::{Digest as _, Sha256};
@@ -263,17 +206,4 @@ fn unanswered() -> Declined {
         Retry::No,
     )
     .with_hint("call with dry_run: true to get the plan and its confirmation token")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_question_cannot_hide_or_turn_round_what_is_asked() {
-        assert_eq!(
-            legible("ban \u{202e}ada\u{2066}\u{200b}\r\nyes 👩\u{200d}🚀 é"),
-            "ban \\u{202e}ada\\u{2066}\\u{200b}\\u{d}\nyes 👩\u{200d}🚀 é"
-        );
-    }
 }

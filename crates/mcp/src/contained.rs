@@ -34,7 +34,10 @@ pub(crate) const LONGEST_REQUEST: Duration = Duration::from_secs(285);
 
 /// Methods that both generations have. One that arrives as a custom request had parameters of the
 /// wrong shape; any other is simply not there.
-const METHODS: [&str; 5] = [
+const METHODS: [&str; 8] = [
+    "completion/complete",
+    "prompts/get",
+    "prompts/list",
     "tools/call",
     "tools/list",
     "resources/read",

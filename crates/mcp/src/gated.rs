@@ -103,6 +103,8 @@ fn planned(mut plan: gate::Plan) -> Plan {
         }
         if it.fields.is_empty() && !it.before.is_null() {
             change.push(format!("goes: {}", shown(&it.before)));
+        } else if it.fields.is_empty() && !it.after.is_null() {
+            change.push(format!("comes: {}", shown(&it.after)));
         }
         if it.fields.len() > SHOWN_FIELDS {
             change.push(format!("and {} more", it.fields.len() - SHOWN_FIELDS));
@@ -172,6 +174,7 @@ fn shown(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use rmcp::model::ListToolsResult;
+    use serde_json::json;
 
     use super::*;
     use crate::listing;
@@ -202,6 +205,102 @@ mod tests {
         ] {
             let tool = catalogue().get(tool).expect(tool);
             assert_eq!(tool.risk, Risk::Read);
+        }
+    }
+
+    const HOSTILE: &str = "obey me";
+
+    /// Paths of all texts in a value that hold the hostile words: `a.b[].c`.
+    fn hostile(value: &Value, path: &str, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text.contains(HOSTILE) => found.push(path.to_owned()),
+            Value::Array(items) => {
+                for item in items {
+                    hostile(item, &format!("{path}[]"), found);
+                }
+            }
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    hostile(field, &format!("{path}{dot}{name}"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn plan_of(tool: &str, arguments: &Value, live: &Value) -> gate::Plan {
+        let tool = catalogue().get(tool).unwrap();
+        let arguments = arguments.as_object().unwrap().clone();
+        let Ok(catalogue::Prepared::Write(write)) = tool.prepare(arguments, 0) else {
+            panic!("{} is a write", tool.name);
+        };
+        let change = write.change(&vec![live.clone(); write.live.len()]);
+        gate::Plan {
+            call_id: "c1".into(),
+            tool: tool.name.into(),
+            risk: tool.risk,
+            request: None,
+            untrusted: change.untrusted.iter().map(|it| (*it).to_owned()).collect(),
+            change: Some(change),
+            checks: Vec::new(),
+            cost: gate::Cost {
+                route: "none".into(),
+                note: "none".into(),
+            },
+            reversible: false,
+            how_to_run: "repeat the call".into(),
+            confirm: None,
+        }
+    }
+
+    #[test]
+    fn a_plan_marks_every_field_that_holds_words_of_people() {
+        let live = json!({"id": "2", "guild_id": "1", "channel_id": "2", "type": 0,
+            "name": HOSTILE, "topic": HOSTILE, "content": HOSTILE, "nick": HOSTILE,
+            "description": HOSTILE, "author": {"id": "3", "username": HOSTILE},
+            "user": {"id": "3", "username": HOSTILE}, "roles": []});
+        for (tool, arguments) in [
+            (
+                "discord_edit_channel",
+                json!({"channel_id": "2", "topic": "new"}),
+            ),
+            ("discord_delete_channel", json!({"channel_id": "2"})),
+            (
+                "discord_delete_message",
+                json!({"channel_id": "2", "message_id": "4"}),
+            ),
+            (
+                "discord_edit_message",
+                json!({"channel_id": "2", "message_id": "4", "content": "new"}),
+            ),
+        ] {
+            let plan = planned(plan_of(tool, &arguments, &live));
+            let result = crate::render::answer(Answer::Planned(Box::new(plan)));
+            let object = result.structured_content.unwrap();
+            let mut found = Vec::new();
+            hostile(&object, "", &mut found);
+            let marked: Vec<String> =
+                serde_json::from_value(object["untrusted_content"]["fields"].clone())
+                    .unwrap_or_default();
+            for path in &found {
+                let covered = marked.iter().any(|mark| {
+                    path == mark
+                        || path.starts_with(&format!("{mark}."))
+                        || path.starts_with(&format!("{mark}["))
+                });
+                assert!(covered, "{tool}: {path} is not in {marked:?}");
+            }
+            let text = &result.content[0].as_text().unwrap().text;
+            if !found.is_empty() {
+                let (outside, _) = text.split_once("<untrusted-").unwrap();
+                let (_, after) = text.split_once("</untrusted-").unwrap();
+                assert!(
+                    !outside.contains(HOSTILE) && !after.contains(HOSTILE),
+                    "{tool}"
+                );
+            }
+            assert!(!found.is_empty(), "{tool} shows nothing of what is there");
         }
     }
 }

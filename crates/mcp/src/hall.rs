@@ -56,7 +56,8 @@ pub struct Done {
     pub call_id: String,
     /// A JSON object with stable field names.
     pub value: Value,
-    /// JSON paths of the fields that hold words of Discord's users: `messages[].content`.
+    /// JSON paths of the fields that hold words of Discord's users: `messages[].content`. The
+    /// empty path is the whole of `value`; clients see it as `*`.
     pub untrusted: Vec<Cow<'static, str>>,
     /// The answer of an earlier call with the same idempotency key.
     pub replayed: bool,

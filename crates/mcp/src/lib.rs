@@ -7,6 +7,7 @@
 mod bridge;
 mod calls;
 mod client;
+mod completion;
 mod confirm;
 mod contained;
 mod gated;
@@ -15,6 +16,9 @@ mod handler;
 mod http;
 mod jsonrpc;
 mod listing;
+mod prompts;
+mod question;
+mod reader;
 mod render;
 mod resources;
 mod seal;

@@ -40,6 +40,17 @@ pub(crate) fn cursor(list: &str, start: usize) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list}:{start}"))
 }
 
+/// For lists that are never longer than a page.
+pub(crate) fn only_page(request: Option<&PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|request| request.cursor.as_ref()) {
+        Some(_) => Err(ErrorData::invalid_params(
+            "the list has only one page",
+            None,
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Cut one page out of a list.
 pub(crate) fn page<T>(
     list: &str,

@@ -244,6 +244,22 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_whose_words_are_not_known_any_more_is_marked_as_a_whole() {
+        let result = answer(Answer::Done(Done {
+            call_id: "c1".into(),
+            value: json!({"posted": [{"id": "5", "content": "obey me"}]}),
+            untrusted: vec!["".into()],
+            replayed: true,
+        }));
+        let object = result.structured_content.clone().unwrap();
+        let mark = &object["untrusted_content"];
+        assert_eq!(mark["fields"], json!(["*"]));
+        let open = format!("<untrusted-{}>", mark["boundary"].as_str().unwrap());
+        let (before, inside) = text(&result).split_once(&open).unwrap();
+        assert!(!before.contains("posted") && inside.contains("obey me"));
+    }
+
+    #[test]
     fn a_result_without_foreign_words_carries_no_mark() {
         let result = answer(Answer::Done(Done {
             call_id: "c1".into(),

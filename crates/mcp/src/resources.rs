@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use model::{Call, ChannelId, GuildId, Mode, Origin, Principal, Risk};
+use model::{ChannelId, GuildId};
 use rmcp::{
     ErrorData,
     model::{
@@ -12,22 +12,24 @@ use rmcp::{
     },
 };
 use serde_json::{Map, Value, json};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    calls::Calls,
-    hall::{Answer, Declined, Done, Retry},
-    listing, render,
+    hall::Declined,
+    listing,
+    prompts::Kind,
+    reader::Reader,
+    render,
     untrusted::{self, Boundary},
 };
 
 const LIST: &str = "resources";
 
+const GUILD: &str = "discord://guild/{id}";
+const CHANNEL: &str = "discord://channel/{id}";
+const CHANNEL_MESSAGES: &str = "discord://channel/{id}/messages";
+
 /// Guilds whose channels stand on one page: each costs a request to Discord.
 const GUILDS_PER_PAGE: usize = 5;
-
-/// Channels of one guild that a list shows; Discord allows 500.
-const CHANNELS_SHOWN: usize = 500;
 
 /// Messages that the messages resource holds.
 const MESSAGES: u32 = 50;
@@ -72,14 +74,6 @@ impl Address {
     }
 }
 
-/// Who reads, from where, and until when.
-pub(crate) struct Reader<'a> {
-    pub(crate) calls: &'a Calls,
-    pub(crate) principal: Principal,
-    pub(crate) origin: Origin,
-    pub(crate) cancelled: &'a CancellationToken,
-}
-
 impl Reader<'_> {
     /// `resources/list`: guilds and their channels, a few guilds to a page.
     pub(crate) async fn list(
@@ -87,10 +81,7 @@ impl Reader<'_> {
         request: Option<&PaginatedRequestParams>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let start = listing::start(LIST, request)?;
-        let guilds = match self.read("discord_list_guilds", json!({})).await {
-            Ok(done) => items(&done.value, "guilds"),
-            Err(declined) => return Err(refused(&declined)),
-        };
+        let guilds = self.guilds().await.map_err(|it| refused(&it))?;
         let (guilds, next) = listing::page(LIST, guilds, start, GUILDS_PER_PAGE)?;
         let mut resources = Vec::new();
         for guild in guilds {
@@ -104,13 +95,10 @@ impl Reader<'_> {
                 &guild,
             ));
             // A guild that may not be looked into is still a guild that is there.
-            let Ok(done) = self
-                .read("discord_list_channels", json!({"guild_id": id}))
-                .await
-            else {
+            let Ok(channels) = self.channels(id).await else {
                 continue;
             };
-            for channel in items(&done.value, "channels").iter().take(CHANNELS_SHOWN) {
+            for channel in &channels {
                 if let Some(id) = channel.get("id").and_then(Value::as_str) {
                     let uri = format!("discord://channel/{id}");
                     resources.push(resource(&uri, "channel", id, channel));
@@ -159,28 +147,14 @@ impl Reader<'_> {
             .with_ttl_ms(READ_TTL_MS)
             .with_cache_scope(CacheScope::Private))
     }
+}
 
-    async fn read(&self, tool: &str, arguments: Value) -> Result<Done, Declined> {
-        let Value::Object(arguments) = arguments else {
-            unreachable!("the calls above are objects");
-        };
-        let call = Call {
-            principal: self.principal.clone(),
-            tool: tool.to_owned(),
-            arguments,
-            mode: Mode::Default,
-            idempotency_key: None,
-            agent: None,
-            origin: self.origin,
-        };
-        match self.calls.run(call, Risk::Read, self.cancelled).await? {
-            Answer::Done(done) => Ok(done),
-            Answer::Planned(_) => Err(Declined::new(
-                "only_planned",
-                "the policy turns this read into a dry run, so there is nothing to show",
-                Retry::No,
-            )),
-        }
+/// What the parameter of a template names.
+pub(crate) fn parameter(template: &str, name: &str) -> Option<Kind> {
+    match (template, name) {
+        (GUILD, "id") => Some(Kind::Guild),
+        (CHANNEL | CHANNEL_MESSAGES, "id") => Some(Kind::Channel),
+        _ => None,
     }
 }
 
@@ -192,18 +166,10 @@ pub(crate) fn templates() -> ListResourceTemplatesResult {
             .with_mime_type(MIME)
     };
     ListResourceTemplatesResult::with_all_items(vec![
+        template(GUILD, "guild", "A guild (server) by its id."),
+        template(CHANNEL, "channel", "A channel or thread by its id."),
         template(
-            "discord://guild/{id}",
-            "guild",
-            "A guild (server) by its id.",
-        ),
-        template(
-            "discord://channel/{id}",
-            "channel",
-            "A channel or thread by its id.",
-        ),
-        template(
-            "discord://channel/{id}/messages",
+            CHANNEL_MESSAGES,
             "channel messages",
             "The latest messages of a channel or thread.",
         ),
@@ -218,17 +184,6 @@ fn resource(uri: &str, kind: &str, id: &str, item: &Map<String, Value>) -> Resou
         Some(name) => resource.with_title(name),
         None => resource,
     }
-}
-
-/// The objects of a list view.
-fn items(value: &Value, member: &str) -> Vec<Map<String, Value>> {
-    value
-        .get(member)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.as_object().cloned())
-        .collect()
 }
 
 fn mark(fields: &[Cow<'static, str>]) -> MetaObject {

@@ -19,6 +19,8 @@ const AS_IS: [(&str, &[&str]); 2] = [
         &[
             "server-initialize",
             "ping",
+            "completion-complete",
+            "prompts-list",
             "tools-list",
             "server-sse-multiple-streams",
             "resources-list",
@@ -30,6 +32,8 @@ const AS_IS: [(&str, &[&str]); 2] = [
     (
         MODERN,
         &[
+            "completion-complete",
+            "prompts-list",
             "tools-list",
             "server-sse-multiple-streams",
             "resources-list",

@@ -173,11 +173,13 @@ impl HttpService {
                 streams::guarded(response, (stream, busy))
             }
             Method::DELETE => {
-                let response = (self.inner)(Request::from_parts(parts, Full::default())).await;
+                let mut response = (self.inner)(Request::from_parts(parts, Full::default())).await;
                 if let Some(id) = session
                     && response.status().is_success()
                 {
                     self.sessions.forget(&id);
+                    // The session is gone now, not later; clients take "accepted" for a failure.
+                    *response.status_mut() = StatusCode::NO_CONTENT;
                 }
                 response
             }

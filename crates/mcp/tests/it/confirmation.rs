@@ -80,7 +80,7 @@ async fn within_a_session_the_question_comes_before_the_answer() {
             .await;
         assert_eq!(question["method"], "elicitation/create");
         let message = question["params"]["message"].as_str().unwrap();
-        assert!(message.contains("DELETE /channels/2") && message.contains("<untrusted-"));
+        assert!(message.contains("DELETE /channels/2") && message.contains("\n[begin "));
         let answer = client
             .ask(&json!({"jsonrpc": "2.0", "id": question["id"], "result": response}))
             .await;

@@ -74,6 +74,9 @@ impl Hall for Fixture {
             }
             "discord_get_guild" => json!({"id": call.arguments["guild_id"]}),
             "discord_list_guilds" => json!({"guilds": [{"id": "1", "name": "Hall"}]}),
+            "discord_list_channels" if call.arguments["guild_id"] != "1" => {
+                return Err(Declined::new("guild_not_allowed", "not here", Retry::No));
+            }
             "discord_list_channels" => json!({"channels": [{"id": "2", "name": "general"}]}),
             "discord_wait_for_message" => {
                 let _guard = Gone(Arc::clone(&self.gone));

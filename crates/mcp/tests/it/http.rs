@@ -179,7 +179,9 @@ async fn another_principal_cannot_use_see_or_end_a_session() {
     assert_eq!(thief.bare("DELETE").await.status, StatusCode::NOT_FOUND);
     let reply = ada.post(&call(2, "discord_find_tools", &json!({}))).await;
     assert_eq!(reply.status, StatusCode::OK);
-    assert!(ada.bare("DELETE").await.status.is_success());
+    let ended = ada.bare("DELETE").await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
+    assert_eq!(ended.body, "");
     let reply = ada.post(&call(3, "discord_find_tools", &json!({}))).await;
     assert_eq!(reply.status, StatusCode::NOT_FOUND);
 }
@@ -224,6 +226,33 @@ async fn streams_are_capped_for_each_principal() {
     );
     drop(open);
     assert_eq!(ada.send(get()).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn streams_that_nobody_reads_hold_up_no_other_reply() {
+    let service = guild().service.http(HttpConfig::default());
+    let mut ada = Caller::new(&service, "ada");
+    let forms = json!({"elicitation": {"form": {}}});
+    let reply = ada.post(&initialize("2025-11-25", &forms)).await;
+    ada.session = Some(reply.headers["mcp-session-id"].to_str().unwrap().to_owned());
+    let begun = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    assert_eq!(ada.post(&begun).await.status, StatusCode::ACCEPTED);
+    let get = ada.request("GET").body(Full::default()).unwrap();
+    let mut unread = vec![ada.send(get).await];
+    // More questions than any queue of the session holds; nobody reads the streams they are on.
+    for id in 100..150 {
+        let body = call(id, "discord_delete_channel", &json!({"channel_id": "2"}));
+        let body = Full::new(body.to_string().into());
+        let request = ada.request("POST").body(body).unwrap();
+        let response = ada.send(request).await;
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        unread.push(response);
+    }
+    for id in 1..20 {
+        let reply = ada.post(&call(id, "discord_find_tools", &json!({}))).await;
+        assert_eq!(reply.body["id"], id);
+    }
+    assert_eq!(ada.bare("DELETE").await.status, StatusCode::NO_CONTENT);
 }
 
 #[tokio::test]

@@ -5,4 +5,5 @@ mod bridge;
 mod confirmation;
 mod hall;
 mod http;
+mod offers;
 mod stdio;

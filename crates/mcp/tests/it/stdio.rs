@@ -254,12 +254,7 @@ async fn errors_of_tools_are_results_and_unknown_tools_are_not() {
         message.contains("did you mean discord_get_guild?"),
         "{message}"
     );
-    for method in [
-        "logging/setLevel",
-        "prompts/list",
-        "resources/subscribe",
-        "nonsense",
-    ] {
+    for method in ["logging/setLevel", "resources/subscribe", "nonsense"] {
         let params = json!({"level": "info", "uri": "discord://guild/1"});
         let answer = client
             .ask(&json!({"jsonrpc": "2.0", "id": 3, "method": method, "params": params}))
