@@ -137,6 +137,7 @@ pub struct Tool {
     idempotent: bool,
     speaks: bool,
     guild_list: Option<&'static str>,
+    channel_lists: &'static [&'static str],
     draft: fn() -> Map<String, Value>,
     forms: OnceLock<schema::Forms>,
     prepare: Box<Prepare>,
@@ -245,6 +246,7 @@ impl Tool {
             idempotent: false,
             speaks: false,
             guild_list: None,
+            channel_lists: &[],
             draft: schema::draft::<A>,
             forms: OnceLock::new(),
             prepare: Box::new(prepare),
@@ -281,6 +283,20 @@ impl Tool {
     /// guild, so only here can it be seen which ones it would show.
     pub fn guild_list(&self) -> Option<&'static str> {
         self.guild_list
+    }
+
+    /// Its view lists channels or threads: each item of these arrays is one, known by its `id`, and
+    /// in `parent_id`, or else in the channel that was asked about.
+    #[must_use]
+    pub(crate) fn listing_channels(mut self, fields: &'static [&'static str]) -> Self {
+        self.channel_lists = fields;
+        self
+    }
+
+    /// The arrays of its view whose items are channels or threads. The call concerns the guild or
+    /// the channel around them, so only here can it be seen which ones it would show.
+    pub fn channel_lists(&self) -> &'static [&'static str] {
+        self.channel_lists
     }
 
     /// Whether `agent_name` is one of its control arguments.

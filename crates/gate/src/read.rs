@@ -2,8 +2,8 @@
 
 use catalogue::ReadPlan;
 use futures_util::future;
-use model::{GuildId, HandsError, Mode, Request, Stage, Verdict, hands::Errand};
-use policy::{Question, Ruling, Whereabouts};
+use model::{ChannelId, GuildId, HandsError, Mode, Request, Stage, Verdict, hands::Errand};
+use policy::{Lineage, Question, Ruling, Whereabouts};
 use serde_json::Value;
 
 use crate::{
@@ -35,6 +35,11 @@ impl Gate {
         let mut view = plan.view(&answers);
         if let Some(field) = case.tool.guild_list() {
             keep_allowed_guilds(case, &mut view.value[field]);
+        }
+        for field in case.tool.channel_lists() {
+            if let Some(list) = view.value.get_mut(field) {
+                keep_allowed_channels(case, list);
+            }
         }
         Ok(Answer::Done(Done {
             call_id: case.record.call_id.clone(),
@@ -96,6 +101,29 @@ fn keep_allowed_guilds(case: &Case, list: &mut Value) {
         guilds.retain(|guild| {
             let id = guild["id"].as_str().and_then(|id| id.parse().ok());
             id.is_some_and(|id| may_look_into(case, id))
+        });
+    }
+}
+
+/// Names and topics of channels that may not be used are not shown beside the others.
+fn keep_allowed_channels(case: &Case, list: &mut Value) {
+    let policy = &case.standing.policy;
+    let id = |value: &Value| value.as_str().and_then(|id| id.parse().ok());
+    let around = &case.places.lineages;
+    if let Some(channels) = list.as_array_mut() {
+        channels.retain(|item| {
+            let Some(channel) = id(&item["id"]) else {
+                return false;
+            };
+            let mut parents: Vec<ChannelId> = id(&item["parent_id"]).into_iter().collect();
+            for asked in around {
+                if parents.is_empty() || parents.contains(&asked.channel) {
+                    parents.push(asked.channel);
+                    parents.extend(&asked.parents);
+                }
+            }
+            let lineage = Lineage { channel, parents };
+            policy::channels(policy, &[lineage]).verdict.allows()
         });
     }
 }

@@ -39,7 +39,8 @@ pub(super) fn tools() -> Vec<Tool> {
             ],
             Needs::channel(Permissions::READ_MESSAGE_HISTORY),
             list,
-        ),
+        )
+        .listing_channels(&["threads"]),
         write(
             "discord_archive_thread",
             "Archive a thread",

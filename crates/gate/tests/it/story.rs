@@ -1,7 +1,7 @@
 //! Reads, plans and sends, from the call to the audit.
 
 use model::{Mode, Permitted, Risk, Stage};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{World, asked, declined, done, guild, planned};
 
@@ -308,4 +308,60 @@ async fn a_list_of_guilds_shows_those_that_the_policy_allows() {
     assert_eq!(lists("allowed_guilds = []").await, [""; 0]);
     let denied = "[[rules]]\nname = \"not the mill\"\nguilds = [\"3\"]\neffect = \"deny\"";
     assert_eq!(lists(denied).await, ["1", "2"]);
+}
+
+#[tokio::test]
+async fn a_list_of_channels_shows_those_that_the_policy_allows() {
+    let channel = |id: &str, parent: &str| json!({"id": id, "guild_id": "1", "parent_id": parent, "name": "x", "type": 0});
+    let channels = json!([
+        {"id": "12", "name": "open", "type": 4},
+        channel("10", "12"),
+        channel("13", "12"),
+        {"id": "14", "name": "board", "type": 4, "topic": "secret"},
+        channel("15", "14"),
+        channel("16", "10"),
+    ]);
+    let threads = json!({"threads": [channel("11", "10"), channel("17", "10")]});
+    let lists = async |policy: &str, tool: &str, asked: Value, field: &str| {
+        let world = World::with(policy);
+        let mut live = world.hands.live.lock().unwrap();
+        for (path, body) in [
+            ("/guilds/1/channels", &channels),
+            ("/guilds/1/threads/active", &threads),
+            ("/channels/10", &channel("10", "12")),
+        ] {
+            live.insert(path.to_owned(), Ok(body.clone()));
+        }
+        drop(live);
+        let value = done(world.ask(tool, asked).await).view.value;
+        let ids = value[field].as_array().unwrap().iter();
+        ids.map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let list = async |policy| {
+        let guild = json!({"guild_id": "1"});
+        lists(policy, "discord_list_channels", guild, "channels").await
+    };
+    assert_eq!(list("").await.len(), 6);
+    let deny = "[channels]\ndeny = [\"14\", \"13\"]";
+    assert_eq!(list(deny).await, ["12", "10", "16"]);
+    assert_eq!(list("[channels]\nallow = [\"14\"]").await, ["14", "15"]);
+
+    for (tool, field) in [
+        ("discord_channel_info", "active_threads"),
+        ("discord_list_threads", "threads"),
+    ] {
+        let one = json!({"channel_id": "10"});
+        let deny = "[channels]\ndeny = [\"17\"]";
+        assert_eq!(lists(deny, tool, one.clone(), field).await, ["11"]);
+        let allow = "[channels]\nallow = [\"12\"]";
+        assert_eq!(lists(allow, tool, one, field).await, ["11", "17"]);
+    }
+    let one = json!({"channel_id": "10"});
+    let deny = "[channels]\ndeny = [\"16\"]";
+    assert!(
+        lists(deny, "discord_channel_info", one, "channels")
+            .await
+            .is_empty()
+    );
 }

@@ -25,6 +25,7 @@ pub(super) fn tool() -> Tool {
         Needs::channel(Permissions::NONE),
         info,
     )
+    .listing_channels(&["channels", "active_threads"])
 }
 
 /// A channel with its category, active threads and who may do what there.

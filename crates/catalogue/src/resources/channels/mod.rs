@@ -29,7 +29,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["list_guild_channels"],
             Needs::guild(Permissions::NONE),
             list,
-        ),
+        )
+        .listing_channels(&["channels"]),
         read(
             "discord_get_channel",
             "Get a channel",
