@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 
 use crate::desk::{Desk, SeenRequest};
 use crate::faults::Effect;
-use crate::limits::{Route, Scope, Verdict, too_many, write_bucket};
+use crate::limits::{Route, Scope, Verdict, sign, too_many, write_bucket};
 use crate::server::wire::CutHandle;
 use crate::snowflake::Snowflake;
 
@@ -36,7 +36,8 @@ pub(crate) async fn guard(
         Some(Effect::Lose) => lose = true,
         None => {}
     }
-    let response = limited(&desk, &route, note.actor, request, next).await;
+    let mut response = limited(&desk, &route, note.actor, request, next).await;
+    sign(response.headers_mut());
     if lose {
         return cut_off(&desk, note, &cut);
     }

@@ -7,7 +7,7 @@ mod route;
 mod settings;
 
 pub use answer::Scope;
-pub(crate) use answer::{too_many, write_bucket};
+pub(crate) use answer::{sign, too_many, write_bucket};
 pub(crate) use invalid::{INVALID_WINDOW_MS, InvalidRequests};
 pub(crate) use limiter::{Limiter, Verdict};
 pub(crate) use route::Route;

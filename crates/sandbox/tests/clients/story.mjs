@@ -62,6 +62,10 @@ const client = new Client({
     GatewayIntentBits.Guilds, GatewayIntentBits.GuildMembers, GatewayIntentBits.GuildModeration,
     GatewayIntentBits.GuildMessages, GatewayIntentBits.GuildMessageReactions,
     GatewayIntentBits.MessageContent, GatewayIntentBits.DirectMessages,
+    GatewayIntentBits.GuildMessageTyping, GatewayIntentBits.GuildMessagePolls,
+    GatewayIntentBits.GuildVoiceStates, GatewayIntentBits.GuildPresences,
+    GatewayIntentBits.GuildWebhooks, GatewayIntentBits.GuildInvites,
+    GatewayIntentBits.GuildExpressions,
   ],
   partials: [Partials.Channel],
   rest: { api: scene.api_url.replace(/\/v10$/, "") },
@@ -225,6 +229,90 @@ async function moderation() {
   assert.equal((await banned)[0].user.id, artist);
   assert.equal((await guild.bans.fetch(artist)).reason, "a test");
   await guild.members.unban(artist);
+}
+
+/** Channels, webhooks, invites, polls and emojis. */
+async function furniture() {
+  let heard = next(Events.ChannelCreate);
+  const room = await guild.channels.create({ name: "workshop", topic: "wood", parent: channel.parentId, rateLimitPerUser: 5 });
+  assert.equal((await heard)[0].id, room.id);
+  assert.deepEqual([room.topic, room.rateLimitPerUser, room.parentId], ["wood", 5, channel.parentId]);
+  assert.equal((await room.setTopic("stone")).topic, "stone");
+  await room.setPosition(0);
+
+  const hook = await room.createWebhook({ name: "herald" });
+  const post = await hook.send({ content: "Hear ye", username: "crier" });
+  assert.deepEqual([post.author.username, post.webhookId], ["crier", hook.id]);
+  assert.equal((await hook.editMessage(post, "Hear me")).content, "Hear me");
+  assert.equal((await room.fetchWebhooks()).size, 1);
+  await hook.delete();
+
+  const invite = await room.createInvite({ maxAge: 60, maxUses: 1 });
+  assert.equal((await client.fetchInvite(invite.code)).guild.id, guild.id);
+  assert.ok((await guild.invites.fetch()).has(invite.code));
+  await invite.delete();
+
+  const poll = await room.send({ poll: { question: { text: "Tea?" }, answers: [{ text: "yes" }, { text: "no" }], duration: 1, allowMultiselect: false } });
+  heard = next(Events.MessagePollVoteAdd);
+  await control("PUT", `/channels/${room.id}/polls/${poll.id}/answers/@me`, { as: newcomer, answer_ids: ["1"] });
+  const [vote, voter] = await heard;
+  assert.deepEqual([vote.id, voter], [1, newcomer]);
+  const voters = await poll.poll.answers.get(1).voters.fetch();
+  assert.deepEqual([...voters.keys()], [newcomer]);
+  const ended = await poll.poll.end();
+  assert.ok(ended.poll.expiresTimestamp <= Date.now() + 1_000);
+
+  const [first, second] = [await room.send("one"), await room.send("two")];
+  const forwarded = await first.forward(channel);
+  assert.equal(forwarded.messageSnapshots.first().content, "one");
+  heard = next(Events.MessageBulkDelete);
+  await room.bulkDelete([first, second]);
+  assert.deepEqual([...(await heard)[0].keys()].sort(), [first.id, second.id].sort());
+
+  const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+  heard = next(Events.GuildEmojiCreate);
+  const emoji = await guild.emojis.create({ attachment: pixel, name: "pixel" });
+  assert.equal((await heard)[0].id, emoji.id);
+  await forwarded.react(emoji);
+  assert.equal((await forwarded.fetch(true)).reactions.cache.get(emoji.id).count, 1);
+  await forwarded.reactions.removeAll();
+  await emoji.delete();
+
+  const news = guild.channels.cache.find((it) => it.type === ChannelType.GuildAnnouncement);
+  await news.permissionOverwrites.edit(client.user, { SendMessages: true });
+  const announced = await (await news.send("News")).crosspost();
+  assert.ok(announced.flags.has(MessageFlags.Crossposted));
+
+  heard = next(Events.ChannelDelete);
+  await room.delete();
+  assert.equal((await heard)[0].id, room.id);
+  assert.equal((await guild.edit({ description: "A square" })).description, "A square");
+}
+
+/** People come, show themselves, speak, and leave. */
+async function comings() {
+  const guest = await control("POST", "/users", { username: "guest" });
+  let heard = next(Events.GuildMemberAdd);
+  await control("POST", `/guilds/${guild.id}/members`, { user_id: guest.id });
+  assert.equal((await heard)[0].user.username, "guest");
+  heard = next(Events.PresenceUpdate, (_, now) => now.userId === guest.id && now.status === "idle");
+  await control("PUT", `/users/${guest.id}/presence`, { status: "idle" });
+  await heard;
+  heard = next(Events.TypingStart, (typing) => typing.user.id === guest.id);
+  await control("POST", `/channels/${channel.id}/typing`, { as: guest.id });
+  assert.equal((await heard)[0].channel.id, channel.id);
+  const voice = guild.channels.cache.find((it) => it.type === ChannelType.GuildVoice);
+  heard = next(Events.VoiceStateUpdate, (_, now) => now.id === guest.id && now.channelId === voice.id);
+  await control("PUT", `/guilds/${guild.id}/members/${guest.id}/voice`, { channel_id: voice.id });
+  await heard;
+  assert.ok(voice.members.has(guest.id));
+  heard = next(Events.VoiceStateUpdate, (_, now) => now.id === guest.id && now.channelId === null);
+  await guild.members.cache.get(guest.id).voice.disconnect();
+  await heard;
+  heard = next(Events.GuildMemberRemove);
+  await control("DELETE", `/guilds/${guild.id}/members/${guest.id}`);
+  assert.equal((await heard)[0].id, guest.id);
+  client.user.setPresence({ status: "dnd", activities: [{ name: "the hall", type: discord.ActivityType.Watching }] });
 }
 
 async function refusals() {
@@ -414,7 +502,7 @@ async function permissions() {
 }
 
 for (const chapter of [
-  caches, conversation, threads, filesAndEmbeds, moderation, refusals, limits, resumption,
+  caches, conversation, threads, filesAndEmbeds, moderation, furniture, comings, refusals, limits, resumption,
   interactions, permissions,
 ]) {
   try {

@@ -4,6 +4,7 @@ SCENE (JSON) says where the sandbox is; one line of JSON is printed.
 """
 
 import asyncio
+import base64
 import io
 import json
 import logging
@@ -21,6 +22,10 @@ from discord import app_commands
 SCENE = json.loads(os.environ["SCENE"])
 PATIENCE = 30
 WHOLE_DAY = 180
+# One pixel as PNG.
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 told = {"client": f"discord.py {discord.__version__}"}
 
 discord.http.Route.BASE = SCENE["api_url"]
@@ -43,6 +48,8 @@ class Bot(discord.Client):
         intents = discord.Intents.none()
         intents.guilds = intents.members = intents.moderation = True
         intents.messages = intents.message_content = intents.reactions = True
+        intents.typing = intents.polls = intents.voice_states = intents.presences = True
+        intents.webhooks = intents.invites = intents.expressions = True
         super().__init__(intents=intents)
         self.tree = app_commands.CommandTree(self)
         self.seen = []
@@ -235,6 +242,94 @@ class Story:
         assert heard[0][1].id == self.artist
         assert (await self.guild.fetch_ban(artist)).reason == "a test"
         await self.guild.unban(artist)
+
+    async def furniture(self):
+        """Channels, webhooks, invites, polls and emojis."""
+        async with self.hears("guild_channel_create") as heard:
+            room = await self.guild.create_text_channel(
+                "workshop", topic="wood", category=self.channel.category, slowmode_delay=5
+            )
+        assert heard[0].id == room.id and room.category_id == self.channel.category_id
+        assert (room.topic, room.slowmode_delay) == ("wood", 5)
+        assert (await room.edit(topic="stone")).topic == "stone"
+        await room.move(beginning=True)
+
+        hook = await room.create_webhook(name="herald")
+        post = await hook.send("Hear ye", username="crier", wait=True)
+        assert (post.author.name, post.webhook_id) == ("crier", hook.id)
+        assert (await post.edit(content="Hear me")).content == "Hear me"
+        assert [it.id for it in await room.webhooks()] == [hook.id]
+        await hook.delete()
+
+        invite = await room.create_invite(max_age=60, max_uses=1)
+        assert (await self.bot.fetch_invite(invite.code)).guild.id == self.guild.id
+        assert invite.code in [it.code for it in await self.guild.invites()]
+        await invite.delete()
+
+        poll = discord.Poll("Tea?", timedelta(hours=1)).add_answer(text="yes").add_answer(text="no")
+        asked = await room.send(poll=poll)
+        path = f"/channels/{room.id}/polls/{asked.id}/answers/@me"
+        async with self.hears("poll_vote_add") as heard:
+            await self.control("PUT", path, {"as": str(self.newcomer), "answer_ids": ["1"]})
+        voter, answer = heard[0]
+        assert (voter.id, answer.id) == (self.newcomer, 1)
+        assert [it.id async for it in answer.voters()] == [self.newcomer]
+        ended = await asked.end_poll()
+        assert ended.poll.expires_at <= discord.utils.utcnow() + timedelta(seconds=1)
+
+        first, second = await room.send("one"), await room.send("two")
+        forwarded = await first.forward(self.channel)
+        assert forwarded.message_snapshots[0].content == "one"
+        async with self.hears("bulk_message_delete") as heard:
+            await room.delete_messages([first, second])
+        assert {it.id for it in heard[0]} == {first.id, second.id}
+
+        pixel = base64.b64decode(PIXEL)
+        async with self.hears("guild_emojis_update"):
+            emoji = await self.guild.create_custom_emoji(name="pixel", image=pixel)
+        await forwarded.add_reaction(emoji)
+        again = await self.channel.fetch_message(forwarded.id)
+        assert [(it.emoji.id, it.count) for it in again.reactions] == [(emoji.id, 1)]
+        await forwarded.clear_reactions()
+        await emoji.delete()
+
+        news = next(it for it in self.guild.text_channels if it.is_news())
+        await news.set_permissions(self.guild.me, send_messages=True)
+        announced = await news.send("News")
+        await announced.publish()
+        assert (await news.fetch_message(announced.id)).flags.crossposted
+
+        async with self.hears("guild_channel_delete") as heard:
+            await room.delete()
+        assert heard[0].id == room.id
+        assert (await self.guild.edit(description="A square")).description == "A square"
+
+    async def comings(self):
+        """People come, show themselves, speak, and leave."""
+        guest = await self.control("POST", "/users", {"username": "guest"})
+        members, id = f"/guilds/{self.guild.id}/members", int(guest["id"])
+        async with self.hears("member_join") as heard:
+            await self.control("POST", members, {"user_id": guest["id"]})
+        member = heard[0]
+        assert (member.id, member.name) == (id, "guest")
+        idle = lambda _, now: now.id == id and now.status is discord.Status.idle
+        async with self.hears("presence_update", idle):
+            await self.control("PUT", f"/users/{id}/presence", {"status": "idle"})
+        async with self.hears("typing", lambda _, user, when: user.id == id) as heard:
+            await self.control("POST", f"/channels/{self.channel.id}/typing", {"as": guest["id"]})
+        assert heard[0][0].id == self.channel.id
+        voice = self.guild.voice_channels[0]
+        async with self.hears("voice_state_update", lambda who, _, now: now.channel == voice):
+            body = {"channel_id": str(voice.id)}
+            await self.control("PUT", f"{members}/{id}/voice", body)
+        assert [it.id for it in voice.members] == [id]
+        async with self.hears("voice_state_update", lambda who, _, now: now.channel is None):
+            await member.move_to(None)
+        async with self.hears("member_remove") as heard:
+            await self.control("DELETE", f"{members}/{id}")
+        assert heard[0].id == id
+        watching = discord.Activity(name="the hall", type=discord.ActivityType.watching)
+        await self.bot.change_presence(status=discord.Status.dnd, activity=watching)
 
     async def refusals(self):
         owner = self.guild.get_member(self.ada)
@@ -453,6 +548,8 @@ async def main():
             story.threads,
             story.files_and_embeds,
             story.moderation,
+            story.furniture,
+            story.comings,
             story.refusals,
             story.limits,
             story.resumption,

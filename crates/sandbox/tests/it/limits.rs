@@ -58,6 +58,8 @@ async fn the_sixth_message_is_told_when_to_come_back() {
     assert_eq!(header(&headers, "retry-after"), "2");
     assert_eq!(header(&headers, "x-ratelimit-scope"), "user");
     assert!(headers.get("x-ratelimit-global").is_none());
+    // discord.py takes a 429 without it for a ban.
+    assert_eq!(header(&headers, "via"), "1.1 google");
     let (status, body) = answer(refused).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(body["retry_after"], 1.5);

@@ -378,6 +378,22 @@ async fn mentions_ping_only_those_who_are_allowed() {
 }
 
 #[tokio::test]
+async fn what_a_bot_holds_in_the_guild_it_may_overwrite_where_it_is_denied() {
+    let app = App::start().await;
+    let me = app.user("guildhall");
+    let path = format!("/channels/{}/permissions/{me}", app.info.channel_id);
+    // The guild's owner takes SEND_MESSAGES from the bot, here.
+    let taken = json!({"type": 1, "allow": "0", "deny": "2048"});
+    app.control(Method::PUT, &path, taken).await;
+    let crown = json!({"type": 1, "allow": "8", "deny": "0"});
+    let refusal = refused(&app, Method::PUT, &path, crown).await;
+    assert_eq!(refusal, (403, 50_013));
+    let back = json!({"type": 1, "allow": "2048", "deny": "0"});
+    let (status, body) = bot(&app, Method::PUT, &path, back).await;
+    assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
+}
+
+#[tokio::test]
 async fn a_bot_cannot_write_to_a_bot() {
     let app = App::start().await;
     let other = app

@@ -33,7 +33,7 @@ fn read_bits(form: &mut Form<'_>, id: Snowflake) -> Overwrite {
 }
 
 impl World {
-    /// Sets an overwrite; needs `MANAGE_ROLES`, and grants only what the actor has there.
+    /// Sets an overwrite; needs `MANAGE_ROLES`, and touches only what the actor may touch.
     pub fn set_overwrite(
         &mut self,
         actor: &Actor,
@@ -59,7 +59,7 @@ impl World {
             };
             return Err(Refusal::unknown(unknown));
         }
-        let own = self.permissions_in(actor.id, channel);
+        let own = self.overwritable(actor.id, guild, channel);
         if (new.allow | new.deny) & !own != 0 {
             return Err(Refusal::missing_permissions());
         }
@@ -83,6 +83,32 @@ impl World {
         let options = self.overwrite_options(guild, &new);
         self.audit(guild, actor, action, Some(channel), changes, options);
         Ok(())
+    }
+
+    /// Bits that a user may allow and deny in a channel: those held in the guild or in the parent
+    /// channel, or all where an overwrite grants `MANAGE_ROLES` (Discord: Edit Channel Permissions).
+    fn overwritable(&self, user: Snowflake, guild: Snowflake, channel: Snowflake) -> u64 {
+        let Some(place) = self.channels.get(&channel) else {
+            return 0;
+        };
+        let holds = |it: &Overwrite| match it.target {
+            OverwriteTarget::Member => it.id == user,
+            OverwriteTarget::Role => {
+                it.id == guild
+                    || self
+                        .guilds
+                        .get(&guild)
+                        .and_then(|guild| guild.members.get(&user))
+                        .is_some_and(|member| member.roles.contains(&it.id))
+            }
+        };
+        let entrusted = |it: &Overwrite| it.allow & bits::MANAGE_ROLES != 0 && holds(it);
+        if place.overwrites.iter().any(entrusted) {
+            return bits::ALL;
+        }
+        let above = place.parent_id;
+        self.permissions_in_guild(guild, user)
+            | above.map_or(0, |parent| self.permissions_in(user, parent))
     }
 
     /// Removes an overwrite.
