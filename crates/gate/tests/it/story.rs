@@ -324,15 +324,13 @@ async fn a_list_of_channels_shows_those_that_the_policy_allows() {
     let threads = json!({"threads": [channel("11", "10"), channel("17", "10")]});
     let lists = async |policy: &str, tool: &str, asked: Value, field: &str| {
         let world = World::with(policy);
-        let mut live = world.hands.live.lock().unwrap();
-        for (path, body) in [
-            ("/guilds/1/channels", &channels),
-            ("/guilds/1/threads/active", &threads),
-            ("/channels/10", &channel("10", "12")),
-        ] {
-            live.insert(path.to_owned(), Ok(body.clone()));
-        }
-        drop(live);
+        let live = [
+            ("/guilds/1/channels", channels.clone()),
+            ("/guilds/1/threads/active", threads.clone()),
+            ("/channels/10", channel("10", "12")),
+        ];
+        let answers = live.map(|(path, body)| (path.to_owned(), Ok(body)));
+        world.hands.live.lock().unwrap().extend(answers);
         let value = done(world.ask(tool, asked).await).view.value;
         let ids = value[field].as_array().unwrap().iter();
         ids.map(|item| item["id"].as_str().unwrap().to_owned())
