@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::Limited;
+use http_body_util::{BodyExt as _, Limited};
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -33,6 +33,9 @@ use crate::{
 
 /// The largest request body on any route.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// A larger body is let in to its end, so that its sender hears why it was refused, up to here.
+const DRAINED_BODY: usize = 4 * LARGEST_BODY;
 
 /// How long a client may be silent within a body.
 const BODY_SILENCE: Duration = Duration::from_secs(15);
@@ -139,7 +142,14 @@ async fn limit_body(request: Request, next: Next) -> Result<Response, Problem> {
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok())
         .and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > LARGEST_BODY) {
+    if let Some(length) = announced
+        && length > LARGEST_BODY
+    {
+        // Whoever is still sending when the connection closes loses the answer too. A client
+        // that asks first has not begun.
+        if length <= DRAINED_BODY && !request.headers().contains_key(header::EXPECT) {
+            drain(request.into_body()).await;
+        }
         return Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "body_too_large",
@@ -148,6 +158,11 @@ async fn limit_body(request: Request, next: Next) -> Result<Response, Problem> {
     }
     let request = request.map(|body| Body::new(Limited::new(body, LARGEST_BODY)));
     Ok(next.run(request).await)
+}
+
+/// Read and throw away; the layer around ends a body that falls silent.
+async fn drain(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
 }
 
 async fn check_names(

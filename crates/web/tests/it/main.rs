@@ -400,6 +400,15 @@ async fn a_listener_for_all_addresses_answers_to_the_one_that_was_called() {
 }
 
 #[tokio::test]
+async fn who_sends_too_much_hears_so_before_the_connection_ends() {
+    let server = Server::start(Config::default()).await;
+    for _ in 0..10 {
+        let large = server.get("/mcp").body("y".repeat(5 << 20));
+        assert_eq!(server.status(large).await, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}
+
+#[tokio::test]
 async fn guests_are_not_served_to_the_network_by_accident() {
     let serve = async |config: Config| {
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
