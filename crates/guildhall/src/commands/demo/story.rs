@@ -166,8 +166,9 @@ async fn deletes_with_confirmation(
     );
     told.agent("discord_delete_message on the spam");
     told.guildhall(format!(
-        "shows what would go: {}",
-        text(&plan["change"]["summary"])
+        "changes nothing yet, and shows what would go, by {}: {}",
+        text(&plan["change"]["before"]["author"]["name"]),
+        text(&plan["change"]["before"]["content"]),
     ));
     told.guildhall(format!(
         "{} checks passed; the call needs the token of this very plan",
