@@ -280,8 +280,9 @@ async function furniture() {
 
   const news = guild.channels.cache.find((it) => it.type === ChannelType.GuildAnnouncement);
   await news.permissionOverwrites.edit(client.user, { SendMessages: true });
-  const announced = await (await news.send("News")).crosspost();
-  assert.ok(announced.flags.has(MessageFlags.Crossposted));
+  const announced = await news.send("News");
+  await announced.crosspost();
+  assert.ok((await announced.fetch(true)).flags.has(MessageFlags.Crossposted));
 
   heard = next(Events.ChannelDelete);
   await room.delete();
@@ -494,10 +495,14 @@ async function permissions() {
     // The bot has to see what it made, and to be able to set what it lacks.
     overwrites.unshift({ id: client.user.id, type: 1, allow: guild.members.me.permissions.bitfield & ~PermissionFlagsBits.ManageRoles, deny: 0n });
     const unique = overwrites.filter((it, index) => overwrites.findIndex((other) => other.id === it.id) === index);
-    made.push(await guild.channels.create({ name: `random-${round}`, permissionOverwrites: unique }));
+    const place = await guild.channels.create({ name: `random-${round}`, permissionOverwrites: unique });
+    made.push(place);
+    if (round % 4 === 0) {
+      made.push(await place.threads.create({ name: "aside", type: ChannelType.PublicThread }));
+    }
   }
   told.permissions = made.flatMap((place) => people.map((member) => ({
-    channel: place.id, user: member.id, bits: String(place.permissionsFor(member).bitfield),
+    channel: place.id, thread: place.isThread(), user: member.id, bits: String(place.permissionsFor(member).bitfield),
   })));
 }
 

@@ -486,6 +486,11 @@ class Story:
         await self.acts(type=2, application_id=application, data=options("time"))
         await meets("deferred", True)
 
+    async def settled(self, place):
+        """The event of a channel's making may come after the answer to the request."""
+        while self.guild.get_channel(place.id) is None:
+            await self.bot.wait_for("guild_channel_create", timeout=PATIENCE)
+
     async def permissions(self):
         """Random roles and overwrites, and what the library makes of them."""
         dice = random.Random(7)
@@ -527,10 +532,17 @@ class Story:
                     pair = discord.Permissions(allow), discord.Permissions(some() & ~allow)
                     overwrites[target] = discord.PermissionOverwrite.from_pair(*pair)
             name = f"random-{turn}"
-            place = await self.guild.create_text_channel(name, overwrites=overwrites)
-            for member in self.guild.members:
-                got = place.permissions_for(member).value
-                rows.append({"channel": str(place.id), "user": str(member.id), "bits": str(got)})
+            places = [await self.guild.create_text_channel(name, overwrites=overwrites)]
+            if turn % 4 == 0:
+                public = discord.ChannelType.public_thread
+                # Threads look their parent up in the cache.
+                await self.settled(places[0])
+                places.append(await places[0].create_thread(name="aside", type=public))
+            for place in places:
+                for member in self.guild.members:
+                    got = place.permissions_for(member).value
+                    row = {"channel": str(place.id), "user": str(member.id), "bits": str(got)}
+                    rows.append(row)
         told["judged"], told["permissions"] = judged, rows
 
 

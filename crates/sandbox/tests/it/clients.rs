@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sandbox::permissions::{SEND_MESSAGES, implied};
+use sandbox::permissions::{SEND_MESSAGES, SEND_MESSAGES_IN_THREADS, implied};
 use sandbox::{Config, Sandbox, Snowflake};
 use serde_json::{Value, json};
 
@@ -75,6 +75,7 @@ fn same_permissions(sandbox: &Sandbox, told: &Value) {
             // discord.py answers for the bits that mean something in a text channel.
             Some(bits) => (theirs & bits, ours & bits),
             // discord.js leaves it to bots to know what cannot be done unseen, or without sending.
+            None if row["thread"] == true => (implied(theirs, SEND_MESSAGES_IN_THREADS), ours),
             None => (implied(theirs, SEND_MESSAGES), ours),
         };
         assert_eq!(theirs, ours, "{user} in {channel}: {:b}", theirs ^ ours);
