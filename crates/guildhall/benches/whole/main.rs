@@ -56,7 +56,6 @@ fn main() -> anyhow::Result<()> {
 async fn measure(root: &Path) -> anyhow::Result<()> {
     let began = Instant::now();
     let mut report = Report::new(SEED);
-    disk::measure(root, &mut report)?;
     start::measure(root, &mut report).await?;
     idle::measure(root, &mut report).await?;
     lists::measure(root, &mut report).await?;

@@ -12,6 +12,7 @@ use sandbox::Limits;
 use serde_json::{Value, json};
 
 use crate::{
+    disk,
     figure::{Figure, Limit, Report, median},
     http,
     process::Process,
@@ -51,16 +52,30 @@ pub(crate) async fn over_stdio(root: &Path, report: &mut Report) -> anyhow::Resu
     for client in [&mut ours, &mut unsynced, &mut bare] {
         client.flood(&params, MANY, WARM_UP)?;
     }
-    for (in_flight, [name, name_unsynced], limit) in [
-        (1, ["nothing_stdio_1", "nothing_stdio_1_no_disk"], None),
+    for (in_flight, [name, name_unsynced, name_synced], limit) in [
+        (
+            1,
+            [
+                "nothing_stdio_1",
+                "nothing_stdio_1_no_disk",
+                "nothing_stdio_1_to_syncs",
+            ],
+            None,
+        ),
         (
             MANY,
-            ["nothing_stdio_32", "nothing_stdio_32_no_disk"],
+            [
+                "nothing_stdio_32",
+                "nothing_stdio_32_no_disk",
+                "nothing_stdio_32_to_syncs",
+            ],
             Some(STDIO),
         ),
     ] {
         let mut rates = [const { Vec::new() }; 3];
+        let mut syncs = Vec::new();
         for _ in 0..ROUNDS {
+            syncs.push(disk::syncs_per_second(scene.folder())?);
             for (rates, client) in rates.iter_mut().zip([&mut ours, &mut unsynced, &mut bare]) {
                 rates.push(client.flood(&params, in_flight, FOR)?);
             }
@@ -73,6 +88,8 @@ pub(crate) async fn over_stdio(root: &Path, report: &mut Report) -> anyhow::Resu
         }
         report.tell(figure)?;
         report.tell(Figure::new(name_unsynced, "calls/s", unsynced).beside(beside, bare))?;
+        let syncs = median(syncs);
+        report.tell(Figure::new(name_synced, "calls/s", ours).beside("fdatasync", syncs))?;
     }
     Ok(())
 }
