@@ -110,6 +110,9 @@ impl Calls {
             }
         };
         Ok(match outcome {
+            Ok(Answer::Planned(plan)) => {
+                render::answer(Answer::Planned(self.desk.for_the_person(plan, context)))
+            }
             Ok(answer) => render::answer(answer),
             Err(declined) => render::declined(&declined),
         }

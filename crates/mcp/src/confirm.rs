@@ -80,6 +80,27 @@ impl Desk {
         }
     }
 
+    /// A plan for a client whose person can be asked goes without its token: with it, the model
+    /// could confirm in the person's place.
+    pub(crate) fn for_the_person(
+        &self,
+        mut plan: Box<Plan>,
+        context: &RequestContext<RoleServer>,
+    ) -> Box<Plan> {
+        if self.can_ask(&plan, context).is_some() {
+            plan.confirm = None;
+            plan.how_to_run = format!(
+                "nothing was done; to carry it out, call {} again without `dry_run`: the person \
+                 at this client will be asked",
+                plan.tool
+            );
+            if let Some(shown) = plan.value.get_mut("how_to_run") {
+                *shown = plan.how_to_run.clone().into();
+            }
+        }
+        plan
+    }
+
     /// The question as a result (stateless generation).
     pub(crate) fn question(
         &self,
@@ -205,5 +226,5 @@ fn unanswered() -> Declined {
         "nobody answered the request for confirmation; nothing was changed",
         Retry::No,
     )
-    .with_hint("call with dry_run: true to get the plan and its confirmation token")
+    .with_hint("call again when a person is at the client to answer")
 }

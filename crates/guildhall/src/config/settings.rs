@@ -120,7 +120,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         &["GUILDHALL_ALLOWED_HOSTS"],
         Kind::List,
         "",
-        "Host names under which the service may be reached, besides loopback names.",
+        "Host names or addresses under which the service may be reached, besides loopback and the address called.",
     ),
     setting(
         "http.allowed_origins",

@@ -41,6 +41,10 @@ async fn a_dry_run_is_never_a_question() {
     ] {
         let answer = client.ask(&call(1, DELETE, &arguments)).await;
         assert_eq!(answer["result"]["structuredContent"]["outcome"], "planned");
+        // Where a person can be asked, the model holds nothing with which to answer for them.
+        let plan = &answer["result"]["structuredContent"]["plan"];
+        assert_eq!(plan["confirm"], Value::Null);
+        assert!(!answer.to_string().contains("token-"), "{answer}");
     }
 }
 
