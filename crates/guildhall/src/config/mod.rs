@@ -69,10 +69,6 @@ pub(crate) fn sources(cli: &Cli) -> anyhow::Result<Sources> {
     Sources::read(&flags(cli), &environment, cli.config.as_deref())
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment is read here and nowhere else"
-)]
 fn environment_names() -> impl Iterator<Item = String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }
