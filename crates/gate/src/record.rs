@@ -94,23 +94,23 @@ impl Record {
         let mut page = self.page();
         page.decision.stage = stage;
         page.decision.rules.extend(ruling.rules);
+        let refusal = match &ruling.verdict {
+            Verdict::Allow(_) => None,
+            Verdict::Deny(reason) | Verdict::Ask(reason) => Some(reason.clone()),
+        };
         page.checks.push(Check {
             stage,
-            verdict: ruling.verdict.clone(),
+            verdict: ruling.verdict,
         });
-        let checks = page.checks.clone();
-        drop(page);
-        match ruling.verdict {
-            Verdict::Allow(_) => Ok(()),
-            Verdict::Deny(reason) | Verdict::Ask(reason) => {
-                Err(Declined::Refused(Box::new(Refusal {
-                    call_id: self.call_id.clone(),
-                    stage: Some(stage),
-                    reason,
-                    retry_after_ms,
-                    checks,
-                })))
-            }
+        match refusal {
+            None => Ok(()),
+            Some(reason) => Err(Declined::Refused(Box::new(Refusal {
+                call_id: self.call_id.clone(),
+                stage: Some(stage),
+                reason,
+                retry_after_ms,
+                checks: page.checks.clone(),
+            }))),
         }
     }
 
