@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use model::{Permissions, Request, place::Aim};
+use model::{Permissions, Place, Request, place::Aim};
 use serde_json::{Map, Value};
 
 use crate::{ArgumentError, Change, View};
@@ -24,7 +24,7 @@ pub enum Prepared {
 }
 
 type Follow = Arc<dyn Fn(&[Value]) -> Vec<Request> + Send + Sync>;
-type ShowRead = Arc<dyn Fn(&[Value]) -> View + Send + Sync>;
+type ShowRead = Arc<dyn Fn(&[Value], Option<&Place>) -> View + Send + Sync>;
 type ShowWrite = Arc<dyn Fn(&Value) -> View + Send + Sync>;
 type Compare = Arc<dyn Fn(&[Value]) -> Change + Send + Sync>;
 type Splice = Arc<dyn Fn(Request, &[Value]) -> Result<Request, ArgumentError> + Send + Sync>;
@@ -41,7 +41,7 @@ type Waiver = (Permissions, Arc<dyn Fn(&Value) -> Value + Send + Sync>);
 /// ```text
 /// answers = send(plan.requests)
 /// while (next = plan.more(answers)) is not empty { judge(next); answers += send(next) }
-/// view = plan.view(answers)
+/// view = plan.view(answers, where)
 /// ```
 ///
 /// Follow-ups are judged like any other request: an answer may name another place.
@@ -75,7 +75,23 @@ impl ReadPlan {
             requests,
             needs: Permissions::NONE,
             follow: None,
-            view: Arc::new(view),
+            view: Arc::new(move |answers, _| view(answers)),
+        }
+    }
+
+    /// One request whose view also tells where it was: the gate knows that already, so asking
+    /// Discord for it would double the cost of the call.
+    pub(crate) fn placed(
+        request: Request,
+        view: impl Fn(&Value, Option<&Place>) -> View + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            requests: vec![request],
+            needs: Permissions::NONE,
+            follow: None,
+            view: Arc::new(move |answers, place| {
+                view(answers.first().unwrap_or(&Value::Null), place)
+            }),
         }
     }
 
@@ -108,9 +124,10 @@ impl ReadPlan {
         next
     }
 
-    /// What the caller sees. `answers` are in the order of the requests, follow-ups last.
-    pub fn view(&self, answers: &[Value]) -> View {
-        (self.view)(answers)
+    /// What the caller sees. `answers` are in the order of the requests, follow-ups last; `place`
+    /// is where the call acts, as far as it was found out.
+    pub fn view(&self, answers: &[Value], place: Option<&Place>) -> View {
+        (self.view)(answers, place)
     }
 }
 

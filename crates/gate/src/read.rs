@@ -32,7 +32,7 @@ impl Gate {
             next = plan.more(&answers);
             self.judge_follow_up(case, &next).await?;
         }
-        let mut view = plan.view(&answers);
+        let mut view = plan.view(&answers, case.places.act());
         if let Some(field) = case.tool.guild_list() {
             keep_allowed_guilds(case, &mut view.value[field]);
         }

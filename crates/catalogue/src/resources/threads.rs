@@ -411,7 +411,7 @@ mod tests {
         let answers = [channel, threads];
         assert!(plan.more(&answers).is_empty());
         assert_eq!(
-            plan.view(&answers).value,
+            plan.view(&answers, None).value,
             json!({"threads": [{"id": "1", "parent_id": "5", "archived": false}]})
         );
     }

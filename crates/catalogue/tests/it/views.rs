@@ -1,6 +1,7 @@
 //! Views and changes bear with whatever stands where Discord's answers should be.
 
 use catalogue::{Change, Prepared, View, catalogue};
+use model::{ChannelId, GuildId, Place};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -45,6 +46,15 @@ fn anything() -> impl Strategy<Value = Value> {
     })
 }
 
+fn place() -> Place {
+    Place {
+        guild_id: GuildId::new(9),
+        channel_id: ChannelId::new(5),
+        parent_id: None,
+        is_thread: false,
+    }
+}
+
 fn sound(view: &View) {
     assert!(view.value.is_object(), "{}", view.value);
 }
@@ -55,8 +65,8 @@ fn shown(answers: &[Value]) {
             match tool.prepare(generator::arguments(tool, seed), NOW) {
                 Ok(Prepared::Read(plan)) => {
                     let _ = plan.more(answers);
-                    sound(&plan.view(answers));
-                    sound(&plan.view(&[]));
+                    sound(&plan.view(answers, None));
+                    sound(&plan.view(&[], Some(&place())));
                 }
                 Ok(Prepared::Write(plan)) => {
                     let change: Change = plan.change(answers);
@@ -110,10 +120,7 @@ fn a_whole_message_is_shown_compactly() {
     let Prepared::Read(plan) = tool.prepare(arguments, NOW).unwrap() else {
         panic!("a read");
     };
-    let view = plan.view(&[
-        json!([forwarded, message]),
-        json!({"id": "5", "guild_id": "9", "name": "general", "type": 0}),
-    ]);
+    let view = plan.view(&[json!([forwarded, message])], Some(&place()));
     insta::assert_json_snapshot!("messages_view", view);
 }
 
@@ -170,7 +177,7 @@ fn planted_words_are_named_as_untrusted() {
         for seed in 0..6 {
             let views: Vec<View> = match tool.prepare(generator::arguments(tool, seed), NOW) {
                 Ok(Prepared::Read(plan)) => {
-                    let of = |answer: &Value| plan.view(&vec![answer.clone(); 5]);
+                    let of = |answer: &Value| plan.view(&vec![answer.clone(); 5], Some(&place()));
                     vec![of(&list), of(&wrapped)]
                 }
                 Ok(Prepared::Write(plan)) => vec![plan.view(&list), plan.view(&wrapped)],

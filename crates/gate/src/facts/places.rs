@@ -84,6 +84,11 @@ impl Places {
             .filter(|place| place.channel_id.is_some())
     }
 
+    /// Where the act itself happens, if that is one place.
+    pub(crate) fn act(&self) -> Option<&Place> {
+        self.acts.first().filter(|_| self.acts.len() == 1)
+    }
+
     /// The channel in which the act itself happens, where it happens in one.
     pub(crate) fn channel(&self) -> Option<ChannelId> {
         self.acts.iter().find_map(|place| place.channel_id)

@@ -166,7 +166,7 @@ mod tests {
         );
         answers.push(messages(950..1000));
         assert!(plan.more(&answers).is_empty());
-        let view = plan.view(&answers).value;
+        let view = plan.view(&answers, None).value;
         assert_eq!(view["read"], 150);
         assert_eq!(view["messages"][0]["id"], "950");
         assert_eq!(view["continue_before"], "950");

@@ -1,6 +1,6 @@
 //! Messages: send, read, edit, delete, wait. Source: Discord documentation, *Message*.
 
-use model::{ChannelId, MessageId, Permissions, Request, Risk, UserId, path};
+use model::{ChannelId, MessageId, Permissions, Place, Request, Risk, UserId, path};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,7 +42,7 @@ pub(super) fn tools() -> Vec<Tool> {
         read(
             "discord_get_messages",
             "Read messages",
-            &["list_messages", "get_channel"],
+            &["list_messages"],
             READ,
             list,
         ),
@@ -63,7 +63,7 @@ pub(super) fn tools() -> Vec<Tool> {
         read(
             "discord_get_message",
             "Get a message",
-            &["get_message", "get_channel"],
+            &["get_message"],
             READ,
             get,
         ),
@@ -150,19 +150,22 @@ fn list(args: &GetMessages) -> Result<ReadPlan, ArgumentError> {
     .query("before", args.before)
     .query("after", args.after)
     .query("around", args.around);
-    Ok(ReadPlan::several(
-        vec![messages, get_channel(channel)],
-        |answers| {
-            let channel = answers.get(1).unwrap_or(&Value::Null);
-            let guild = Guild::Of(&channel["guild_id"]);
-            let messages = answers.first().unwrap_or(&Value::Null);
-            let fields = Fields::new().with("channel", place(channel)).always(
-                "messages",
-                each(messages, |message| show::message(message, guild)),
-            );
-            View::of(fields, show::LIST)
-        },
-    ))
+    Ok(ReadPlan::placed(messages, |messages, place| {
+        let shown = each(messages, |message| show::message(message, Guild::at(place)));
+        let fields = Fields::new()
+            .with("channel", place.map_or(Value::Null, whereabouts))
+            .always("messages", shown);
+        View::of(fields, show::LIST)
+    }))
+}
+
+/// Where a list of messages is from, by ids: names would take another request.
+fn whereabouts(place: &Place) -> Value {
+    Fields::new()
+        .with("id", place.channel_id.map(|id| id.to_string()))
+        .with("guild_id", place.guild_id.map(|id| id.to_string()))
+        .with("parent_id", place.parent_id.map(|id| id.to_string()))
+        .into()
 }
 
 fn get_channel(channel: ChannelId) -> Request {
@@ -211,17 +214,10 @@ struct GetMessage {
 }
 
 fn get(args: &GetMessage) -> ReadPlan {
-    let requests = vec![
-        get_message(args.channel_id, args.message_id),
-        get_channel(args.channel_id),
-    ];
-    ReadPlan::several(requests, |answers| {
-        let message = answers.first().unwrap_or(&Value::Null);
-        let channel = answers.get(1).unwrap_or(&Value::Null);
-        View {
-            value: show::message(message, Guild::Of(&channel["guild_id"])),
-            untrusted: show::ONE,
-        }
+    let request = get_message(args.channel_id, args.message_id);
+    ReadPlan::placed(request, |message, place| View {
+        value: show::message(message, Guild::at(place)),
+        untrusted: show::ONE,
     })
 }
 

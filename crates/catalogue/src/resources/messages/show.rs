@@ -1,5 +1,6 @@
 //! Discord's message object as callers see it. Field names are stable; empty fields are left out.
 
+use model::{GuildId, Place};
 use serde_json::{Value, json};
 
 use super::components::told;
@@ -94,16 +95,36 @@ pub(crate) fn message(message: &Value, guild: Guild<'_>) -> Value {
 pub(crate) enum Guild<'a> {
     /// This one, or none: it is a DM.
     Of(&'a Value),
+    /// This one.
+    In(GuildId),
+    /// A conversation with the bot.
+    Direct,
     /// Not known here.
     Unknown,
+}
+
+impl Guild<'_> {
+    /// The guild of a place that was looked up.
+    pub(crate) fn at(place: Option<&Place>) -> Self {
+        match place {
+            Some(Place {
+                guild_id: Some(guild),
+                ..
+            }) => Self::In(*guild),
+            Some(_) => Self::Direct,
+            None => Self::Unknown,
+        }
+    }
 }
 
 fn jump_link(message: &Value, guild: Guild<'_>) -> Option<String> {
     let channel = message["channel_id"].as_str()?;
     let id = message["id"].as_str()?;
     let place = match guild {
-        Guild::Of(guild) => guild.as_str().unwrap_or("@me"),
-        Guild::Unknown => message["guild_id"].as_str()?,
+        Guild::Of(guild) => guild.as_str().unwrap_or("@me").to_owned(),
+        Guild::In(guild) => guild.to_string(),
+        Guild::Direct => "@me".to_owned(),
+        Guild::Unknown => message["guild_id"].as_str()?.to_owned(),
     };
     Some(format!(
         "https://discord.com/channels/{place}/{channel}/{id}"
