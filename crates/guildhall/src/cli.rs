@@ -145,13 +145,16 @@ pub(crate) struct McpArgs {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  guildhall sandbox --listen 127.0.0.1:4000\n  \
-                        guildhall sandbox --listen 127.0.0.1:0 --json --seed 7"
+    after_help = "Examples:\n  guildhall sandbox                            a web page, REST and Gateway at 127.0.0.1:4000\n  \
+                        guildhall sandbox --listen 127.0.0.1:0 --json --seed 7\n  \
+                        guildhall sandbox -- npm test                run a bot's tests against it, then stop\n\n\
+                  A COMMAND finds it in DISCORD_API_URL, DISCORD_GATEWAY_URL, DISCORD_CONTROL_URL, DISCORD_TOKEN,\n\
+                  DISCORD_BOT_TOKEN, DISCORD_GUILD_ID and DISCORD_CHANNEL_ID; its exit code is passed on."
 )]
 pub(crate) struct SandboxArgs {
-    /// Address to listen on; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4000")]
-    pub(crate) listen: SocketAddr,
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:4000, or a free port for a COMMAND].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
 
     /// Seed for ids and tokens.
     #[arg(long, default_value_t = 1)]
@@ -160,6 +163,10 @@ pub(crate) struct SandboxArgs {
     /// Print one JSON line with the addresses and the bot's token when ready.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Run this with the sandbox in its environment, stop with it, and pass its exit code on.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -72,7 +72,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Box::pin(serve::run(&cli::ServeArgs::default(), config)).await?;
         }
         Command::Mcp(_) => Box::pin(mcp::run(config)).await?,
-        Command::Sandbox(args) => sandbox::run(&args).await?,
+        Command::Sandbox(args) => return Box::pin(sandbox::run(&args)).await,
         Command::Tools(ToolsCommand::List(args)) => tools::list(&args, &config)?,
         Command::Tools(ToolsCommand::Call {
             name,

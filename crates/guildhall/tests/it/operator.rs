@@ -245,3 +245,23 @@ async fn guilds_that_are_not_named_are_out_of_reach() {
         assert!(String::from_utf8_lossy(&log).contains("names no guild"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_runs_with_a_sandbox_of_its_own_and_its_exit_code_is_passed_on() {
+    let scene = Scene::new().await;
+    let script = "test -n \"$DISCORD_GUILD_ID\" -a -n \"$DISCORD_CHANNEL_ID\" -a -n \"$DISCORD_CONTROL_URL\" \
+                  && \"$0\" doctor --json && exit 7";
+    let binary = env!("CARGO_BIN_EXE_guildhall");
+    let (code, said, log) = scene.run(&["sandbox", "--", "sh", "-c", script, binary]);
+    assert_eq!(code, 7, "{said}\n{log}");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    let findings = said["findings"].as_array().unwrap();
+    assert!(
+        findings.iter().all(|finding| finding["state"] == "ok"),
+        "{said:#}"
+    );
+
+    let (code, _, log) = scene.run(&["sandbox", "--", "no-such-program"]);
+    assert_eq!(code, 1);
+    assert!(log.contains("`no-such-program` cannot be started"), "{log}");
+}
