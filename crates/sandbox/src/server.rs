@@ -36,6 +36,8 @@ const MAX_BODY_BYTES: usize = 26 * 1024 * 1024;
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often sessions that were lost for good are looked for.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
+/// How often a world that nobody asks anything is looked at for what is due by itself.
+const DUE_INTERVAL: Duration = Duration::from_secs(1);
 /// What Discord's HELLO asks for.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(41_250);
 /// A shorter interval would only measure the machine's scheduler.
@@ -156,6 +158,7 @@ impl Sandbox {
             Arc::clone(&hub),
             cancel.clone(),
         ));
+        tracker.spawn(run_due(Arc::clone(&shared), cancel.clone()));
         let desk = Arc::new(Desk::new(Arc::clone(&shared), hub, config.limits));
         // People go through the same REST routes as bots, but not past the front.
         let people = rest::router(Arc::clone(&shared));
@@ -261,6 +264,17 @@ async fn sweep_sessions(shared: Arc<Shared>, hub: Arc<Hub>, cancel: Cancellation
         .is_some()
     {
         gateway::sweep(&shared, &hub);
+    }
+}
+
+/// Lets happen what is due by itself. Ends when `cancel` is cancelled, as the server does.
+async fn run_due(shared: Arc<Shared>, cancel: CancellationToken) {
+    while cancel
+        .run_until_cancelled(sleep(DUE_INTERVAL))
+        .await
+        .is_some()
+    {
+        shared.run_due();
     }
 }
 

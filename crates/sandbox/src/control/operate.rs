@@ -25,6 +25,7 @@ pub(super) async fn advance_clock(
 ) -> Result<Json<Value>, Problem> {
     let advance: Advance = parse(&body)?;
     control.desk.shared.clock().advance(advance.ms);
+    control.desk.shared.run_due();
     gateway::sweep(&control.desk.shared, &control.desk.hub);
     Ok(Json(json!({ "now_ms": control.desk.now_ms() })))
 }

@@ -60,7 +60,7 @@ async fn start(mut call: Call) -> Reply {
 
 async fn active(call: Call) -> Reply {
     let guild = call.id("guild");
-    Reply::ok(guild.and_then(|guild| call.write(|world, by| world.active_threads(by, guild))))
+    Reply::ok(guild.and_then(|guild| call.read(|world, by| world.active_threads(by, guild))))
 }
 
 async fn archived_public(call: Call) -> Reply {
@@ -90,7 +90,7 @@ fn archived(call: &Call, which: Archived) -> Reply {
             }
         };
         let limit = call.open.limit(50, 100)?;
-        call.write(|world, by| world.archived_threads(by, channel, which, before, limit))
+        call.read(|world, by| world.archived_threads(by, channel, which, before, limit))
     };
     Reply::ok(answer())
 }

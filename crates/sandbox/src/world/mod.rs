@@ -17,6 +17,7 @@ pub mod message;
 pub mod refusal;
 pub mod role;
 pub mod shared;
+mod timers;
 pub mod user;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -79,6 +80,9 @@ pub struct Addresses {
 /// All that exists.
 pub struct World {
     clock: SandboxClock,
+    /// While something happens by itself: the moment at which it was due.
+    happening_ms: Option<u64>,
+    timers: timers::Timers,
     rng: StdRng,
     ids: SnowflakeGenerator,
     addresses: Addresses,
@@ -107,6 +111,8 @@ impl World {
         let mut rng = StdRng::seed_from_u64(config.seed);
         Self {
             clock: config.clock,
+            happening_ms: None,
+            timers: timers::Timers::default(),
             link_salt: rng.random(),
             rng,
             ids: SnowflakeGenerator::default(),
@@ -135,7 +141,7 @@ impl World {
 
     /// Now, in milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
-        self.clock.now_ms()
+        self.happening_ms.unwrap_or_else(|| self.clock.now_ms())
     }
 
     /// A fresh id.

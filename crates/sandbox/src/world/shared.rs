@@ -25,20 +25,38 @@ impl Shared {
 
     /// Looks at the world.
     pub fn read<T>(&self, look: impl FnOnce(&World) -> T) -> T {
-        look(&lock(&self.world))
+        look(&self.up_to_date())
     }
 
     /// Changes the world, then hands what happened to every sink, still in the order of effects.
     pub fn write<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = lock(&self.world);
+        let mut world = self.up_to_date();
         let answer = change(&mut world);
+        self.deliver(&mut world);
+        answer
+    }
+
+    /// Lets happen what is due by itself, as every look and every change does first.
+    pub fn run_due(&self) {
+        drop(self.up_to_date());
+    }
+
+    /// The world as of now.
+    fn up_to_date(&self) -> MutexGuard<'_, World> {
+        let mut world = lock(&self.world);
+        while world.run_next_due() {
+            self.deliver(&mut world);
+        }
+        world
+    }
+
+    fn deliver(&self, world: &mut World) {
         let dispatches = world.take_dispatches();
         if !dispatches.is_empty() {
             for sink in lock(&self.sinks).iter() {
-                sink.deliver(&world, &dispatches);
+                sink.deliver(world, &dispatches);
             }
         }
-        answer
     }
 
     /// Registers a sink for the life of the world.

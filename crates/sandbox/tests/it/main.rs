@@ -15,3 +15,4 @@ mod rest_strange;
 mod rest_tour;
 mod resume;
 mod support;
+mod timers;

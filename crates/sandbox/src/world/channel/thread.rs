@@ -281,6 +281,7 @@ impl World {
             applied_tags: Vec::new(),
         });
         self.channels.insert(id, channel);
+        self.watch_quiet(id);
         self.tell_thread("THREAD_CREATE", id, true);
         let rendered = self.channel_payload(id, Snowflake(0)).unwrap_or_default();
         let changes = changes(&Value::Null, &rendered);
@@ -333,6 +334,7 @@ impl World {
             thread.members.insert(author, now);
         }
         if woken {
+            self.watch_quiet(id);
             self.tell_thread("THREAD_UPDATE", id, false);
         }
         if joined {

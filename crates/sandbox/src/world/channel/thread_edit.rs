@@ -7,6 +7,7 @@ use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::validate::Form;
 use crate::world::audit::{action, changes};
+use crate::world::timers::Due;
 use crate::world::{Actor, Answer, Refusal, World};
 
 /// Thread flag: pinned on top of its forum.
@@ -72,6 +73,7 @@ impl World {
             }
             channel.thread = Some(thread);
         }
+        self.watch_quiet(id);
         self.tell_thread("THREAD_UPDATE", id, false);
         let changes = changes(&before, &self.thread_for_audit(id));
         if !changes.is_empty() {
@@ -96,28 +98,40 @@ impl World {
         payload
     }
 
-    /// Archives the threads whose quiet time is over. Called before threads are looked at.
-    pub(crate) fn archive_quiet_threads(&mut self) {
-        let now = self.now_ms();
-        let quiet: Vec<_> = self
-            .channels
-            .values()
-            .filter(|channel| {
-                let Some(thread) = channel.thread.as_ref().filter(|thread| !thread.archived) else {
-                    return false;
-                };
-                let last = channel.last_message_id.map_or(0, Snowflake::timestamp_ms);
-                let active = last.max(thread.archive_ms).max(thread.created_ms);
-                active + thread.auto_archive_duration * 60_000 < now
-            })
-            .map(|channel| channel.id)
-            .collect();
-        for id in quiet {
-            if let Some(thread) = self.channels.get_mut(&id).and_then(|c| c.thread.as_mut()) {
-                thread.archived = true;
-                thread.archive_ms = now;
-            }
-            self.tell_thread("THREAD_UPDATE", id, false);
+    /// When a thread that nobody writes in falls asleep; `None` for one that does not: archived
+    /// already, or pinned in its forum.
+    fn quiet_at(&self, id: Snowflake) -> Option<u64> {
+        let channel = self.channels.get(&id)?;
+        let thread = channel.thread.as_ref().filter(|thread| !thread.archived)?;
+        if channel.flags & FORUM_PINNED != 0 {
+            return None;
         }
+        let last = channel.last_message_id.map_or(0, Snowflake::timestamp_ms);
+        let active = last.max(thread.archive_ms).max(thread.created_ms);
+        Some(active + thread.auto_archive_duration * 60_000)
+    }
+
+    /// Looks after a thread's quiet time; called when the thread begins, wakes or changes.
+    pub(crate) fn watch_quiet(&mut self, id: Snowflake) {
+        if let Some(at) = self.quiet_at(id) {
+            self.remind(at, Due::ArchiveThread(id));
+        }
+    }
+
+    /// Archives a thread whose quiet time is over, or waits on when somebody wrote meanwhile.
+    pub(crate) fn archive_if_quiet(&mut self, id: Snowflake) {
+        let now = self.now_ms();
+        let Some(at) = self.quiet_at(id) else {
+            return;
+        };
+        if at > now {
+            self.remind(at, Due::ArchiveThread(id));
+            return;
+        }
+        if let Some(thread) = self.channels.get_mut(&id).and_then(|c| c.thread.as_mut()) {
+            thread.archived = true;
+            thread.archive_ms = now;
+        }
+        self.tell_thread("THREAD_UPDATE", id, false);
     }
 }

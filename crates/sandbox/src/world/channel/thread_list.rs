@@ -27,9 +27,8 @@ pub struct ArchivedBefore {
 
 impl World {
     /// All active threads of a guild that the actor sees.
-    pub fn active_threads(&mut self, actor: &Actor, guild: Snowflake) -> Answer {
+    pub fn active_threads(&self, actor: &Actor, guild: Snowflake) -> Answer {
         self.require_member(actor.id, guild)?;
-        self.archive_quiet_threads();
         let mut threads: Vec<_> = self
             .threads_of(guild)
             .filter(|(channel, thread)| !thread.archived && self.may_view(actor.id, channel.id))
@@ -42,14 +41,13 @@ impl World {
 
     /// A page of a channel's archived threads.
     pub fn archived_threads(
-        &mut self,
+        &self,
         actor: &Actor,
         channel: Snowflake,
         which: Archived,
         before: ArchivedBefore,
         limit: usize,
     ) -> Answer {
-        self.archive_quiet_threads();
         self.require_in(actor.id, channel, bits::READ_MESSAGE_HISTORY)?;
         if which == Archived::Private {
             self.require_in(actor.id, channel, bits::MANAGE_THREADS)?;

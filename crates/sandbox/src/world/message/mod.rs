@@ -89,6 +89,35 @@ pub struct InteractionNote {
 }
 
 impl Message {
+    /// A plain message with nothing in it yet.
+    pub(crate) fn bare(id: Snowflake, channel_id: Snowflake, author_id: Snowflake) -> Self {
+        Self {
+            id,
+            channel_id,
+            kind: kind::DEFAULT,
+            author_id,
+            webhook: None,
+            content: String::new(),
+            embeds: Vec::new(),
+            components: Vec::new(),
+            attachments: Vec::new(),
+            sticker_items: Vec::new(),
+            flags: 0,
+            tts: false,
+            nonce: None,
+            edited_ms: None,
+            pinned_ms: None,
+            mention_everyone: false,
+            mentions: Vec::new(),
+            mention_roles: Vec::new(),
+            reference: None,
+            snapshot: None,
+            reactions: Vec::new(),
+            poll: None,
+            interaction: None,
+        }
+    }
+
     /// Ephemeral answers are shown to one person and to the bot that sent them.
     pub(crate) fn is_shown_to(&self, user: Snowflake) -> bool {
         let Some(interaction) = &self.interaction else {

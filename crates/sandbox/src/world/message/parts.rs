@@ -18,32 +18,12 @@ impl World {
         content: String,
         reference: Option<Reference>,
     ) -> Snowflake {
-        let id = self.next_id();
-        self.append(Message {
-            id,
-            channel_id,
-            kind,
-            author_id,
-            webhook: None,
-            content,
-            embeds: Vec::new(),
-            components: Vec::new(),
-            attachments: Vec::new(),
-            sticker_items: Vec::new(),
-            flags: 0,
-            tts: false,
-            nonce: None,
-            edited_ms: None,
-            pinned_ms: None,
-            mention_everyone: false,
-            mentions: Vec::new(),
-            mention_roles: Vec::new(),
-            reference,
-            snapshot: None,
-            reactions: Vec::new(),
-            poll: None,
-            interaction: None,
-        });
+        let mut message = Message::bare(self.next_id(), channel_id, author_id);
+        message.kind = kind;
+        message.content = content;
+        message.reference = reference;
+        let id = message.id;
+        self.append(message);
         id
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Message, NewPoll};
+use super::{Message, NewPoll, Reference, kind};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::world::clock::iso8601;
@@ -37,15 +37,16 @@ impl Poll {
         }
     }
 
-    fn is_over(&self, now_ms: u64) -> bool {
-        self.ended || self.expires_ms <= now_ms
+    /// Its results are final.
+    fn is_over(&self) -> bool {
+        self.ended
     }
 
     fn has_answer(&self, answer: u64) -> bool {
         (1..=self.answers.len() as u64).contains(&answer)
     }
 
-    pub(crate) fn payload(&self, viewer: Snowflake, now_ms: u64) -> Value {
+    pub(crate) fn payload(&self, viewer: Snowflake) -> Value {
         let answers: Vec<_> = (1..)
             .zip(&self.answers)
             .map(|(id, media)| json!({"answer_id": id, "poll_media": media}))
@@ -64,8 +65,53 @@ impl Poll {
             "expiry": iso8601(self.expires_ms),
             "allow_multiselect": self.multiselect,
             "layout_type": 1,
-            "results": {"answer_counts": counts, "is_finalized": self.is_over(now_ms)},
+            "results": {"answer_counts": counts, "is_finalized": self.is_over()},
         })
+    }
+}
+
+impl Poll {
+    /// When it ends, unless somebody ends it before.
+    pub(crate) fn expires_ms(&self) -> u64 {
+        self.expires_ms
+    }
+
+    /// The embed by which a finished poll is told (Discord: Poll Result Embed Fields). Without a
+    /// single winner there is no `victor_answer_id`.
+    fn result_embed(&self) -> Value {
+        let votes = |id: &u64| self.votes.get(id).map_or(0, BTreeSet::len);
+        let ids = 1..=self.answers.len() as u64;
+        let most = ids.clone().map(|id| votes(&id)).max().unwrap_or(0);
+        let total: usize = ids.clone().map(|id| votes(&id)).sum();
+        let mut fields = vec![
+            ("poll_question_text", self.question.clone()),
+            ("victor_answer_votes", most.to_string()),
+            ("total_votes", total.to_string()),
+        ];
+        let winners: Vec<_> = (1_u64..)
+            .zip(&self.answers)
+            .filter(|(id, _)| most > 0 && votes(id) == most)
+            .collect();
+        if let [(id, media)] = winners.as_slice() {
+            fields.push(("victor_answer_id", id.to_string()));
+            for (name, value) in [
+                ("victor_answer_text", &media["text"]),
+                ("victor_answer_emoji_id", &media["emoji"]["id"]),
+                ("victor_answer_emoji_name", &media["emoji"]["name"]),
+            ] {
+                if let Some(text) = value.as_str().filter(|text| !text.is_empty()) {
+                    fields.push((name, text.to_owned()));
+                }
+            }
+            if let Some(animated) = media["emoji"]["animated"].as_bool() {
+                fields.push(("victor_answer_emoji_animated", animated.to_string()));
+            }
+        }
+        let fields: Vec<_> = fields
+            .into_iter()
+            .map(|(name, value)| json!({"name": name, "value": value, "inline": false}))
+            .collect();
+        json!({"type": "poll_result", "fields": fields})
     }
 }
 
@@ -104,12 +150,11 @@ impl World {
         chosen: bool,
     ) -> Answer<()> {
         self.readable_message(actor.id, channel, id)?;
-        let now = self.now_ms();
         let message = self.message_mut(channel, id)?;
         let Some(poll) = message.poll.as_mut() else {
             return Err(no_poll());
         };
-        if poll.is_over(now) {
+        if poll.is_over() {
             return Err(Refusal::new(400, 520_001, "Poll expired"));
         }
         if !poll.has_answer(answer) {
@@ -200,24 +245,50 @@ impl World {
         let Some(poll) = message.poll.as_mut() else {
             return Err(no_poll());
         };
-        if poll.is_over(now) {
+        if poll.is_over() {
             return Err(Refusal::new(400, 520_001, "Poll expired"));
         }
-        poll.ended = true;
         poll.expires_ms = now;
-        self.tell_message("MESSAGE_UPDATE", channel, id);
-        let reference = super::Reference {
-            forward: false,
-            message_id: Some(id),
-            channel_id: channel,
-            guild_id: None,
-        };
-        let kind = super::kind::POLL_RESULT;
-        self.post_system(channel, actor.id, kind, String::new(), Some(reference));
+        self.finish_poll(channel, id);
         let message = self
             .message(channel, id)
             .ok_or_else(|| Refusal::unknown(Unknown::Message))?;
         Ok(self.message_payload(message, actor.id))
+    }
+
+    /// The moment at which a poll was to end has come.
+    pub(crate) fn poll_runs_out(&mut self, channel: Snowflake, id: Snowflake) {
+        let poll = self
+            .message(channel, id)
+            .and_then(|message| message.poll.as_ref());
+        if poll.is_some_and(|poll| !poll.is_over()) {
+            self.finish_poll(channel, id);
+        }
+    }
+
+    /// Closes a poll: its results are final, and a message tells them.
+    fn finish_poll(&mut self, channel: Snowflake, id: Snowflake) {
+        let Ok(message) = self.message_mut(channel, id) else {
+            return;
+        };
+        let author = message.author_id;
+        let Some(poll) = message.poll.as_mut() else {
+            return;
+        };
+        poll.ended = true;
+        let embed = poll.result_embed();
+        self.tell_message("MESSAGE_UPDATE", channel, id);
+        let mut result = Message::bare(self.next_id(), channel, author);
+        result.kind = kind::POLL_RESULT;
+        result.embeds = vec![embed];
+        result.mentions = vec![author];
+        result.reference = Some(Reference {
+            forward: false,
+            message_id: Some(id),
+            channel_id: channel,
+            guild_id: None,
+        });
+        self.append(result);
     }
 }
 

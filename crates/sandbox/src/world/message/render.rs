@@ -104,10 +104,7 @@ impl World {
         }
         put(
             "poll",
-            message
-                .poll
-                .as_ref()
-                .map(|poll| poll.payload(viewer, self.now_ms())),
+            message.poll.as_ref().map(|poll| poll.payload(viewer)),
         );
         if !message.sticker_items.is_empty() {
             put("sticker_items", Some(json!(message.sticker_items)));

@@ -11,6 +11,7 @@ use crate::snowflake::Snowflake;
 use crate::world::channel::Channel;
 use crate::world::channel::slow_mode::Slowed;
 use crate::world::refusal::Unknown;
+use crate::world::timers::Due;
 use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
 /// How long an enforced nonce answers with the message it first made.
@@ -258,6 +259,10 @@ impl World {
         }
         message.components = components;
         self.fill_mentions(&mut message, new.allowed_mentions.as_ref());
+        if let Some(poll) = &message.poll {
+            let (channel, message) = (channel_id, id);
+            self.remind(poll.expires_ms(), Due::EndPoll { channel, message });
+        }
         if let Some(nonce) = new.nonce.as_ref().filter(|_| new.enforce_nonce) {
             self.remember_nonce(author_id, channel_id, nonce, id);
         }
