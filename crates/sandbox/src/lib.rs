@@ -37,6 +37,8 @@ pub use control::Person;
 pub use desk::SeenRequest;
 pub use faults::{Fault, FaultKind, GatewayFault};
 pub use limits::{Allowance, Limits, RouteLimit, Scope};
-pub use seed::{BotSpec, ChannelSpec, GuildSpec, MemberSpec, MessageSpec, RoleSpec, WorldSpec};
+pub use seed::{
+    BotSpec, ChannelSpec, CrowdSpec, GuildSpec, MemberSpec, MessageSpec, RoleSpec, WorldSpec,
+};
 pub use server::{Config, Error, Info, Sandbox};
 pub use snowflake::Snowflake;

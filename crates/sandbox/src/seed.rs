@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use check::check;
-pub use spec::{BotSpec, ChannelSpec, GuildSpec, MemberSpec, MessageSpec, RoleSpec, WorldSpec};
+pub use spec::{
+    BotSpec, ChannelSpec, CrowdSpec, GuildSpec, MemberSpec, MessageSpec, RoleSpec, WorldSpec,
+};
 
 use crate::permissions::{Overwrite, OverwriteTarget, SEND_MESSAGES, VIEW_CHANNEL};
 use crate::snowflake::Snowflake;
@@ -83,14 +85,13 @@ pub(crate) fn add_guild(world: &mut World, spec: &GuildSpec) -> Result<Added, St
         .map(|bot| add_bot(world, &mut guild, bot, owner))
         .collect();
     world.guilds.insert(guild_id, guild);
+    if let Some(crowd) = &spec.crowd {
+        world.add_crowd(guild_id, crowd.people, crowd.online);
+    }
     for member in &spec.members {
         if let Some(status) = &member.status {
             let user = user_named(world, &member.username);
-            let presence = Presence {
-                status: status.clone(),
-                activities: Vec::new(),
-            };
-            world.set_presence(user, presence);
+            world.set_presence(user, Presence::of(status));
         }
     }
     let channels = add_channels(world, guild_id, spec, &roles, &bots);
@@ -304,6 +305,27 @@ mod tests {
         spec.guilds[0].members[0].roles.push("nobody".into());
         assert!(built(&spec).unwrap_err().contains("\"nobody\""));
         assert!(built(&WorldSpec { guilds: Vec::new() }).is_err());
+    }
+
+    #[test]
+    fn a_crowd_is_there_without_being_listed() {
+        let mut spec = WorldSpec::default();
+        let crowd = CrowdSpec {
+            people: 1_000,
+            online: 10,
+        };
+        spec.guilds[0].crowd = Some(crowd);
+        let shared = Shared::new(WorldConfig::default());
+        let seeded = shared.write(|world| build(world, &spec)).unwrap();
+        shared.read(|world| {
+            assert_eq!(world.guilds[&seeded.guild_id].members.len(), 1_006);
+            let crowd = world
+                .users
+                .values()
+                .filter(|u| u.username.starts_with("crowd0"));
+            let online = crowd.filter(|user| world.is_online(user.id)).count();
+            assert_eq!(online, 10);
+        });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::close::Close;
@@ -16,7 +17,7 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 const CONCURRENCY_WINDOW_MS: u64 = 5_000;
 
 /// When each bot identified within the last day.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct SessionStarts {
     moments: BTreeMap<Snowflake, VecDeque<u64>>,
     max_concurrency: Option<u32>,

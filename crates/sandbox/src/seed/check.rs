@@ -3,8 +3,18 @@
 use super::spec::{ChannelSpec, GuildSpec, MemberSpec};
 use crate::world::ChannelKind;
 
+/// Generated members of one guild (Discord: `max_members`).
+const MAX_CROWD: u32 = 500_000;
+
 /// The error names the first gap.
 pub(super) fn check(guild: &GuildSpec) -> Result<(), String> {
+    let crowd = guild.crowd.map_or(0, |crowd| crowd.people);
+    if crowd > MAX_CROWD {
+        let name = &guild.name;
+        return Err(format!(
+            "guild {name}: a crowd has at most {MAX_CROWD} people"
+        ));
+    }
     for member in &guild.members {
         check_member(guild, member)?;
     }

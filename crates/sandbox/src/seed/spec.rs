@@ -27,6 +27,9 @@ pub struct GuildSpec {
     /// Besides the owner.
     #[serde(default)]
     pub members: Vec<MemberSpec>,
+    /// Many more members, generated.
+    #[serde(default)]
+    pub crowd: Option<CrowdSpec>,
     /// Bots get a role of their own above all others.
     #[serde(default)]
     pub bots: Vec<BotSpec>,
@@ -69,6 +72,17 @@ pub struct MemberSpec {
     /// `online`, `idle` or `dnd`; absent for offline.
     #[serde(default)]
     pub status: Option<String>,
+}
+
+/// Members who are only there: `crowd000000` and so on, without roles.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrowdSpec {
+    /// How many; at most 500,000, as in one of Discord's guilds.
+    pub people: u32,
+    /// How many of them show as online.
+    #[serde(default)]
+    pub online: u32,
 }
 
 /// A bot in a guild.

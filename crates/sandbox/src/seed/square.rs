@@ -37,6 +37,7 @@ pub(super) fn guild() -> GuildSpec {
             member("artist", &[], None),
             member("newcomer", &["newcomers"], Some("online")),
         ],
+        crowd: None,
         system_channel: Some("general".into()),
         rules_channel: Some("rules".into()),
         // What a bot that manages a guild is usually given: all but ADMINISTRATOR.

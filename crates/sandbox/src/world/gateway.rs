@@ -1,5 +1,6 @@
 //! What the Gateway asks of the world: GUILD_CREATE, pages of members, presences, voice states.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::iso8601;
@@ -35,11 +36,21 @@ pub struct MemberList {
 }
 
 /// Someone's status as their clients set it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Presence {
     /// `online`, `idle`, `dnd` or `offline`.
     pub status: String,
     pub activities: Vec<Value>,
+}
+
+impl Presence {
+    /// A status without activities.
+    pub(crate) fn of(status: &str) -> Self {
+        Self {
+            status: status.to_owned(),
+            activities: Vec::new(),
+        }
+    }
 }
 
 impl World {

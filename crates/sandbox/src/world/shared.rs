@@ -1,12 +1,14 @@
 //! The one lock around the world, and the fan-out of what a locked section caused.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use super::{DispatchSink, SandboxClock, World, WorldConfig};
 
-/// A world that many requests and sessions share. Locked only for synchronous work.
+/// A world that many requests and sessions share. Locked only for synchronous work; those who only
+/// look do so side by side. A panic in one request must not end the sandbox, so a poisoned lock is
+/// taken over.
 pub struct Shared {
-    world: Mutex<World>,
+    world: RwLock<World>,
     sinks: Mutex<Vec<Arc<dyn DispatchSink>>>,
     clock: SandboxClock,
 }
@@ -15,7 +17,7 @@ impl Shared {
     /// An empty world.
     pub fn new(config: WorldConfig) -> Arc<Self> {
         let clock = config.clock.clone();
-        let world = Mutex::new(World::new(config));
+        let world = RwLock::new(World::new(config));
         Arc::new(Self {
             world,
             sinks: Mutex::default(),
@@ -25,6 +27,12 @@ impl Shared {
 
     /// Looks at the world.
     pub fn read<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        {
+            let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+            if !world.is_anything_due() {
+                return look(&world);
+            }
+        }
         look(&self.up_to_date())
     }
 
@@ -42,8 +50,8 @@ impl Shared {
     }
 
     /// The world as of now.
-    fn up_to_date(&self) -> MutexGuard<'_, World> {
-        let mut world = lock(&self.world);
+    fn up_to_date(&self) -> RwLockWriteGuard<'_, World> {
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
         while world.run_next_due() {
             self.deliver(&mut world);
         }
@@ -53,7 +61,7 @@ impl Shared {
     fn deliver(&self, world: &mut World) {
         let dispatches = world.take_dispatches();
         if !dispatches.is_empty() {
-            for sink in lock(&self.sinks).iter() {
+            for sink in self.sinks().iter() {
                 sink.deliver(world, &dispatches);
             }
         }
@@ -61,16 +69,15 @@ impl Shared {
 
     /// Registers a sink for the life of the world.
     pub fn subscribe(&self, sink: Arc<dyn DispatchSink>) {
-        lock(&self.sinks).push(sink);
+        self.sinks().push(sink);
+    }
+
+    fn sinks(&self) -> MutexGuard<'_, Vec<Arc<dyn DispatchSink>>> {
+        self.sinks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The clock that the world lives by.
     pub fn clock(&self) -> &SandboxClock {
         &self.clock
     }
-}
-
-/// A panic in one request must not end the sandbox, so a poisoned lock is taken over.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

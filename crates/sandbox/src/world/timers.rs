@@ -80,6 +80,13 @@ impl World {
         self.timers.set(at_ms, due);
     }
 
+    /// Whether a reminder's moment has come.
+    pub(crate) fn is_anything_due(&self) -> bool {
+        let now_ms = self.clock.now_ms();
+        let first = self.timers.queue.first();
+        first.is_some_and(|(at_ms, _)| *at_ms <= now_ms)
+    }
+
     /// Lets the next thing that is due happen; false when there is none. What it tells the Gateway
     /// is in the outbox then.
     pub(crate) fn run_next_due(&mut self) -> bool {

@@ -53,17 +53,7 @@ impl World {
     /// A person.
     pub fn create_user(&mut self, username: &str) -> Snowflake {
         let id = self.next_id();
-        self.users.insert(
-            id,
-            User {
-                id,
-                username: username.to_owned(),
-                global_name: None,
-                bot: false,
-                avatar: None,
-                accepts_dms: true,
-            },
-        );
+        self.users.insert(id, User::new(id, username.to_owned()));
         id
     }
 
@@ -150,6 +140,18 @@ impl World {
 }
 
 impl User {
+    /// A person of whom only the name is known.
+    pub(crate) fn new(id: Snowflake, username: String) -> Self {
+        Self {
+            id,
+            username,
+            global_name: None,
+            bot: false,
+            avatar: None,
+            accepts_dms: true,
+        }
+    }
+
     fn payload(&self) -> Value {
         let mut payload = json!({
             "id": self.id,

@@ -1,6 +1,7 @@
 //! Members of guilds, and how Discord renders them.
 
 pub mod ban;
+mod crowd;
 mod edit;
 mod membership;
 
