@@ -15,6 +15,8 @@ use crate::world::Shared;
 
 /// REST requests kept for the control API.
 const MAX_REQUESTS: usize = 1_000;
+/// Of these, the newest keep what was sent and answered.
+const MAX_DETAILS: usize = 200;
 
 /// One REST request, as the control API shows it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -33,6 +35,12 @@ pub struct SeenRequest {
     pub reason: Option<String>,
     /// Milliseconds since 1970 on the sandbox's clock.
     pub at: u64,
+    /// Real microseconds until the answer was ready; absent when the handler never ran.
+    pub took_us: Option<u64>,
+    /// What was sent, clipped: small JSON of recent requests only.
+    pub body: Option<String>,
+    /// What was answered, clipped: small text of recent requests only.
+    pub answer: Option<String>,
 }
 
 /// The front desk.
@@ -107,6 +115,10 @@ impl Desk {
             seen.requests.pop_front();
         }
         seen.requests.push_back(request);
+        let old = seen.requests.len().checked_sub(MAX_DETAILS + 1);
+        if let Some(old) = old.and_then(|at| seen.requests.get_mut(at)) {
+            (old.body, old.answer) = (None, None);
+        }
     }
 
     /// The last requests, oldest first.

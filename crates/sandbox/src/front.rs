@@ -1,6 +1,9 @@
 //! What happens to every REST request before and after its handler: faults, rate limits, notes.
 
+mod detail;
+
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
@@ -26,7 +29,10 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let route = Route::of(request.method(), request.uri().path());
-    let note = note_of(&desk, &request);
+    let begun = Instant::now();
+    let mut note = note_of(&desk, &request);
+    let (request, sent) = detail::of_request(request).await;
+    note.body = sent;
     let mut lose = false;
     let struck = desk.faults().strike(&route);
     match struck {
@@ -36,7 +42,10 @@ pub(crate) async fn guard(
         Some(Effect::Lose) => lose = true,
         None => {}
     }
-    let mut response = limited(&desk, &route, note.actor, request, next).await;
+    let response = limited(&desk, &route, note.actor, request, next).await;
+    let (mut response, answer) = detail::of_answer(response).await;
+    note.answer = answer;
+    note.took_us = u64::try_from(begun.elapsed().as_micros()).ok();
     sign(response.headers_mut());
     if lose {
         return cut_off(&desk, note, &cut);
@@ -87,6 +96,9 @@ fn note_of(desk: &Desk, request: &Request) -> SeenRequest {
             .and_then(|it| it.to_str().ok())
             .map(shortened),
         at: desk.now_ms(),
+        took_us: None,
+        body: None,
+        answer: None,
     }
 }
 

@@ -274,11 +274,12 @@ impl World {
     pub(crate) fn append(&mut self, message: Message) {
         let (id, channel_id, author_id) = (message.id, message.channel_id, message.author_id);
         if message.flags & flag::EPHEMERAL != 0 {
-            // Only the two of them know of it: no event, no counters.
+            // Only the two of them know of it: no event to others, no counters.
             self.messages
                 .entry(channel_id)
                 .or_default()
                 .insert(id, message);
+            self.tell_message("MESSAGE_CREATE", channel_id, id);
             return;
         }
         self.wake_thread(channel_id, author_id, message.webhook.is_none());
@@ -304,13 +305,18 @@ impl World {
 
     /// Tells the Gateway of a message's creation or change.
     pub(crate) fn tell_message(&mut self, event: &'static str, channel: Snowflake, id: Snowflake) {
-        let message = self.message(channel, id);
-        let Some(message) = message.filter(|it| it.flags & flag::EPHEMERAL == 0) else {
+        let Some(message) = self.message(channel, id) else {
             return;
         };
         // What depends on the viewer ("did I react") is left out of events by Discord, too.
         let data = self.message_event(message, Snowflake(0));
-        let (audience, in_guild) = self.audience_of(channel);
+        let (mut audience, in_guild) = self.audience_of(channel);
+        if message.flags & flag::EPHEMERAL != 0 {
+            let Some(interaction) = &message.interaction else {
+                return;
+            };
+            audience = Audience::User(interaction.user);
+        }
         let wanted = if in_guild {
             intents::GUILD_MESSAGES
         } else {
