@@ -7,7 +7,11 @@ use crate::snowflake::Snowflake;
 
 /// Whether a dispatch carries a message.
 pub(crate) fn carries_message(kind: &str) -> bool {
-    matches!(kind, "MESSAGE_CREATE" | "MESSAGE_UPDATE")
+    // What tripped a rule of AutoMod is withheld as well.
+    matches!(
+        kind,
+        "MESSAGE_CREATE" | "MESSAGE_UPDATE" | "AUTO_MODERATION_ACTION_EXECUTION"
+    )
 }
 
 /// The message without its content, or `None` when the bot may read all of it.
@@ -47,6 +51,7 @@ fn empty(message: &mut Value) {
     };
     for (name, nothing) in [
         ("content", json!("")),
+        ("matched_content", json!("")),
         ("embeds", json!([])),
         ("attachments", json!([])),
         ("components", json!([])),

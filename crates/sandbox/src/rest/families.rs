@@ -16,7 +16,6 @@ const FAMILIES: &[&str] = &[
     "channels/*/send-soundboard-sound",
     "channels/*/threads/search",
     "channels/*/voice-status",
-    "guilds/*/auto-moderation",
     "guilds/*/incident-actions",
     "guilds/*/integrations",
     "guilds/*/new-member-welcome",
@@ -79,9 +78,9 @@ mod tests {
 
     #[test]
     fn an_operation_of_discords_is_told_from_a_route_of_nobodys() {
-        let known = refusal("GET", "/api/v10/guilds/1/auto-moderation/rules");
+        let known = refusal("GET", "/api/v10/guilds/1/widget.png");
         assert_eq!(known.status, 501);
-        assert!(known.message.ends_with("GET /guilds/*/auto-moderation"));
+        assert!(known.message.ends_with("GET /guilds/*/widget.png"));
         assert_eq!(refusal("GET", "/api/v10/nothing").status, 404);
     }
 }

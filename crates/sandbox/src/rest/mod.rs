@@ -1,5 +1,6 @@
 //! REST v10 over the world: reads requests, calls the world, renders answers; it decides nothing.
 
+mod automod;
 mod call;
 mod channels;
 mod families;
@@ -33,7 +34,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(messages::routes())
         .merge(threads::routes())
         .merge(webhooks::routes())
-        .merge(interactions::routes());
+        .merge(interactions::routes())
+        .merge(automod::routes());
     let api = api.method_not_allowed_fallback(|| async { Reply::refused(Refusal::method()) });
     Router::new()
         .nest("/api/v10", api.clone())

@@ -1,5 +1,6 @@
 //! Reads JSON bodies field by field as Discord does, and answers with nested errors.
 
+pub(crate) mod automod;
 pub(crate) mod component;
 pub(crate) mod embed;
 pub(crate) mod form;

@@ -1,5 +1,6 @@
 //! Who may do what where: permissions over the world's facts, and the role hierarchy.
 
+use super::automod::QUARANTINED;
 use super::channel::{Channel, ChannelKind};
 use super::refusal::Unknown;
 use super::{Answer, Refusal, World};
@@ -30,7 +31,8 @@ impl World {
             guild: guild.id,
             user,
             owner: guild.owner_id == user,
-            timed_out: member.timeout_until_ms.is_some_and(|until| until > now),
+            timed_out: member.timeout_until_ms.is_some_and(|until| until > now)
+                || member.flags & QUARANTINED != 0,
             roles: member.roles.iter().copied().collect(),
             granted: granted.fold(0, |all, one| all | one),
         })

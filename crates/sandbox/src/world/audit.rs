@@ -45,6 +45,13 @@ pub(crate) mod action {
     pub(crate) const THREAD_CREATE: u64 = 110;
     pub(crate) const THREAD_UPDATE: u64 = 111;
     pub(crate) const THREAD_DELETE: u64 = 112;
+    pub(crate) const AUTO_MODERATION_RULE_CREATE: u64 = 140;
+    pub(crate) const AUTO_MODERATION_RULE_UPDATE: u64 = 141;
+    pub(crate) const AUTO_MODERATION_RULE_DELETE: u64 = 142;
+    pub(crate) const AUTO_MODERATION_BLOCK_MESSAGE: u64 = 143;
+    pub(crate) const AUTO_MODERATION_FLAG_TO_CHANNEL: u64 = 144;
+    pub(crate) const AUTO_MODERATION_USER_COMMUNICATION_DISABLED: u64 = 145;
+    pub(crate) const AUTO_MODERATION_QUARANTINE_USER: u64 = 146;
 }
 
 /// One entry.
@@ -236,6 +243,10 @@ impl World {
         let webhooks: Vec<_> = targets()
             .filter_map(|id| self.webhook_payload(id, false))
             .collect();
+        let guild = self.guild(guild_id)?;
+        let rules: Vec<_> = targets()
+            .filter_map(|id| Some(self.automod_payload(guild, guild.automod.get(&id)?)))
+            .collect();
         Ok(json!({
             "audit_log_entries": entries.iter().map(|entry| entry.payload()).collect::<Vec<_>>(),
             "users": named.into_iter().map(|user| self.user_payload(user)).collect::<Vec<_>>(),
@@ -244,7 +255,7 @@ impl World {
             "guild_scheduled_events": [],
             "threads": threads,
             "application_commands": [],
-            "auto_moderation_rules": [],
+            "auto_moderation_rules": rules,
         }))
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod automod;
 pub mod channel;
 pub mod clock;
 pub mod dispatch;

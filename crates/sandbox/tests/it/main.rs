@@ -6,6 +6,7 @@ mod faults;
 mod gateway;
 mod limits;
 mod people;
+mod rest_automod;
 mod rest_interactions;
 mod rest_judged;
 mod rest_referee;

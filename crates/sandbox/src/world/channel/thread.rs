@@ -80,6 +80,7 @@ impl World {
             let text = "A thread has already been created for this message";
             return Err(Refusal::new(400, 160_004, text));
         }
+        self.screen_title(actor.id, channel_id, &new.name)?;
         self.add_paced_thread(actor, message_id, thread_kind, channel_id, new, true)?;
         let message = self.message_mut(channel_id, message_id)?;
         message.flags |= flag::HAS_THREAD;
@@ -134,6 +135,7 @@ impl World {
             bits::CREATE_PUBLIC_THREADS
         };
         self.require_in(actor.id, channel_id, needed)?;
+        self.screen_title(actor.id, channel_id, &new.name)?;
         let (id, name) = (self.next_id(), new.name.clone());
         self.add_paced_thread(actor, id, thread_kind, channel_id, new, invitable)?;
         if thread_kind != ChannelKind::PrivateThread {
@@ -187,12 +189,15 @@ impl World {
         if message.is_empty() {
             return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
         }
+        self.screen_title(actor.id, channel_id, &new.name)?;
+        let screened = self.screen_message(actor.id, channel_id, &message.content)?;
         let id = self.next_id();
         self.add_paced_thread(actor, id, ChannelKind::PublicThread, channel_id, new, true)?;
         if let Some(thread) = self.channels.get_mut(&id).and_then(|c| c.thread.as_mut()) {
             thread.applied_tags = tags;
         }
         self.post_first(actor.id, id, message)?;
+        self.act_on(actor.id, id, Some(id), &screened);
         if let Some(parent) = self.channels.get_mut(&channel_id) {
             parent.last_message_id = Some(id);
         }

@@ -18,6 +18,7 @@ pub use webhook::Webhook;
 
 use super::World;
 use super::audit::AuditEntry;
+use super::automod::Rule;
 use super::member::Member;
 use super::role::Role;
 use crate::snowflake::Snowflake;
@@ -38,6 +39,7 @@ pub struct Guild {
     pub bans: BTreeMap<Snowflake, Option<String>>,
     pub emojis: BTreeMap<Snowflake, Emoji>,
     pub stickers: BTreeMap<Snowflake, Sticker>,
+    pub automod: BTreeMap<Snowflake, Rule>,
     /// Oldest first.
     pub audit: VecDeque<AuditEntry>,
 }
@@ -64,6 +66,7 @@ impl Guild {
             bans: BTreeMap::new(),
             emojis: BTreeMap::new(),
             stickers: BTreeMap::new(),
+            automod: BTreeMap::new(),
             audit: VecDeque::new(),
         }
     }

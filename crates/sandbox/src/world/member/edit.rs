@@ -14,6 +14,8 @@ use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
 const MAX_TIMEOUT_MS: u64 = 28 * 24 * 60 * 60 * 1_000;
+/// The one member flag that moderators may change.
+const BYPASSES_VERIFICATION: u64 = 1 << 2;
 const MAX_MEMBERS_PAGE: usize = 1_000;
 
 impl World {
@@ -154,7 +156,7 @@ impl World {
         member.deaf = deaf.unwrap_or(member.deaf);
         if let Some(flags) = flags {
             self.require(actor.id, guild, bits::MODERATE_MEMBERS)?;
-            member.flags = flags & (1 << 2);
+            member.flags = member.flags & !BYPASSES_VERIFICATION | flags & BYPASSES_VERIFICATION;
         }
         if let Some(channel) = channel {
             self.require(actor.id, guild, bits::MOVE_MEMBERS)?;
@@ -165,6 +167,9 @@ impl World {
         self.audit_member_change(actor, guild, &before, &member);
         if !same_member(&before, &member) {
             self.tell_member(guild, user);
+        }
+        if before.nick != member.nick {
+            self.screen_profile(guild, user);
         }
         if mute.is_some() || deaf.is_some() {
             self.tell_voice_state(guild, user);
@@ -212,6 +217,7 @@ impl World {
         if !same_member(&before, &member) {
             self.audit_member_change(actor, guild, &before, &member);
             self.tell_member(guild, actor.id);
+            self.screen_profile(guild, actor.id);
         }
         let mut payload = self.member_payload(guild, actor.id).unwrap_or_default();
         payload["permissions"] = json!(self.permissions_in_guild(guild, actor.id).to_string());
@@ -255,7 +261,7 @@ impl World {
         Ok(())
     }
 
-    fn tell_member(&mut self, guild: Snowflake, user: Snowflake) {
+    pub(crate) fn tell_member(&mut self, guild: Snowflake, user: Snowflake) {
         let mut data = self.member_payload(guild, user).unwrap_or_default();
         data["guild_id"] = json!(guild);
         let audience = Audience::Guild(guild);

@@ -72,6 +72,7 @@ impl World {
             self.audit(guild, &owner, action, Some(user), Vec::new(), none);
         }
         self.greet(guild, user);
+        self.screen_profile(guild, user);
         Ok(())
     }
 

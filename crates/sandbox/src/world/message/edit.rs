@@ -7,6 +7,7 @@ use super::{Attachment, Message, MessageEdit, NewAttachment, flag, kind};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::world::audit::action;
+use crate::world::automod::Screened;
 use crate::world::channel::ChannelKind;
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Refusal, World, intents};
@@ -57,7 +58,12 @@ impl World {
                 "Cannot execute action on a system message",
             ));
         }
+        let screened = match &edit.content {
+            Some(content) => self.screen_message(actor.id, channel, content)?,
+            None => Screened::default(),
+        };
         self.apply_edit(channel, id, edit)?;
+        self.act_on(actor.id, channel, Some(id), &screened);
         let message = self
             .message(channel, id)
             .ok_or_else(|| Refusal::unknown(Unknown::Message))?;

@@ -13,6 +13,13 @@ pub(crate) struct Found {
     everyone: bool,
 }
 
+impl Found {
+    /// How many users and roles, each once.
+    pub(crate) fn count(&self) -> usize {
+        self.users.len() + self.roles.len()
+    }
+}
+
 /// Reads `<@id>`, `<@!id>`, `<@&id>`, `@everyone` and `@here`, except inside code.
 pub(crate) fn find(text: &str) -> Found {
     let text = without_code(text);

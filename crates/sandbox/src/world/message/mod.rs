@@ -32,6 +32,7 @@ pub(crate) mod kind {
     pub(crate) const THREAD_CREATED: u64 = 18;
     pub(crate) const REPLY: u64 = 19;
     pub(crate) const THREAD_STARTER_MESSAGE: u64 = 21;
+    pub(crate) const AUTO_MODERATION_ACTION: u64 = 24;
     pub(crate) const POLL_RESULT: u64 = 46;
 }
 

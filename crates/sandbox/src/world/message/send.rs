@@ -58,7 +58,9 @@ impl World {
                 .ok_or_else(|| Refusal::unknown(Unknown::Message));
         }
         self.check_pace(actor.id, channel_id, Slowed::Message)?;
+        let screened = self.screen_message(actor.id, channel_id, &new.content)?;
         let id = self.post(actor.id, None, channel_id, new)?;
+        self.act_on(actor.id, channel_id, Some(id), &screened);
         self.note_pace(actor.id, channel_id, Slowed::Message);
         let message = self
             .message(channel_id, id)
