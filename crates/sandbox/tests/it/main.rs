@@ -1,5 +1,6 @@
 //! Stories about a real sandbox: a real server, real sockets, clients that know only Discord.
 
+mod client;
 mod clients;
 mod control;
 mod faults;
@@ -7,6 +8,7 @@ mod gateway;
 mod limits;
 mod people;
 mod rest_automod;
+mod rest_document;
 mod rest_interactions;
 mod rest_judged;
 mod rest_referee;

@@ -147,7 +147,11 @@ async fn a_modal_comes_back_filled_in() {
     });
     let begun = interacts(&tour.app, "moderator", &press).await;
     let event = socket.until("INTERACTION_CREATE").await;
-    let modal = json!({"type": 9, "data": {"custom_id": "why", "title": "Why?", "components": []}});
+    let reason = json!({"type": 4, "custom_id": "reason", "style": 1, "label": "Reason"});
+    let modal = json!({"type": 9, "data": {
+        "custom_id": "why", "title": "Why?",
+        "components": [{"type": 1, "components": [reason]}],
+    }});
     tour.open(Method::POST, &callback(&event), modal, 204).await;
     let submit = json!({
         "type": 5, "channel_id": channel, "interaction_id": begun["id"],

@@ -1,33 +1,26 @@
 //! A client of every route that has its answers judged by Discord's OpenAPI document.
 
-use std::collections::BTreeSet;
-
 use reqwest::Method;
 use serde_json::Value;
 
 use crate::rest_referee::Referee;
 use crate::support::{App, answer};
 
-/// A sandbox, and the operations that were judged.
+/// A sandbox whose answers are expected with a status.
 pub(crate) struct Tour {
     pub(crate) app: App,
-    referee: Option<Referee>,
-    seen: BTreeSet<String>,
 }
 
 impl Tour {
     pub(crate) async fn start() -> Self {
         Self {
             app: App::start().await,
-            referee: Referee::find(),
-            seen: BTreeSet::new(),
         }
     }
 
     pub(crate) fn judged(&mut self, method: &Method, path: &str, status: u16, body: &Value) {
-        if let Some(referee) = &self.referee {
-            self.seen
-                .insert(referee.judge(method.as_str(), path, status, body));
+        if let Some(referee) = Referee::get() {
+            referee.judge(method.as_str(), path, status, body);
         }
     }
 

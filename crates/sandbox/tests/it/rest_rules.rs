@@ -56,7 +56,7 @@ async fn without_a_token_or_a_route_nothing_happens() {
     let (status, body) = bot(&app, Method::GET, "/nothing/here", Value::Null).await;
     assert_eq!(status.as_u16(), 404);
     assert_eq!(body, json!({"message": "404: Not Found", "code": 0}));
-    let path = format!("/guilds/{}/auto-moderation/rules", app.info.guild_id);
+    let path = "/partner-sdk/token";
     assert_eq!(
         bot(&app, Method::GET, &path, Value::Null).await.0.as_u16(),
         501

@@ -5,13 +5,15 @@ use std::io::Write;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use sandbox::world::SandboxClock;
 use sandbox::{Config, Info, Limits, Sandbox};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::client::Request;
 
 /// The first day of 2026, where manual clocks start.
 pub(crate) const NEW_YEAR_MS: u64 = 1_767_225_600_000;
@@ -56,18 +58,15 @@ impl App {
     }
 
     /// A REST request of the bot.
-    pub(crate) fn bot(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn bot(&self, method: Method, path: &str) -> Request {
         let url = format!("{}{path}", self.info.api_url);
         let token = format!("Bot {}", self.info.bot_token);
-        self.http
-            .request(method, url)
-            .header("authorization", token)
+        Request::new(&self.http, method, url).header("authorization", token)
     }
 
     /// A REST request without a token.
-    pub(crate) fn nobody(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http
-            .request(method, format!("{}{path}", self.info.api_url))
+    pub(crate) fn nobody(&self, method: Method, path: &str) -> Request {
+        Request::new(&self.http, method, format!("{}{path}", self.info.api_url))
     }
 
     /// A request to the control API; a null body is none.
