@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::faults::{Faults, GatewayFault};
 use crate::gateway::Hub;
 use crate::limits::{InvalidRequests, Limiter, Limits};
+use crate::snapshot::{Shelf, Snapshot, SnapshotError};
 use crate::snowflake::Snowflake;
 use crate::world::Shared;
 
@@ -50,6 +51,7 @@ pub(crate) struct Desk {
     limiter: Mutex<Limiter>,
     faults: Mutex<Faults>,
     seen: Mutex<Seen>,
+    shelf: Mutex<Shelf>,
 }
 
 #[derive(Default)]
@@ -67,6 +69,7 @@ impl Desk {
             limiter: Mutex::new(Limiter::new(limits)),
             faults: Mutex::default(),
             seen: Mutex::default(),
+            shelf: Mutex::default(),
         }
     }
 
@@ -80,6 +83,31 @@ impl Desk {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
+    }
+
+    /// Named snapshots.
+    pub(crate) fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        lock(&self.shelf)
+    }
+
+    /// The world as it is now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.shared.read(Snapshot::take)
+    }
+
+    /// Goes back to a saved world. Every session of the Gateway ends (op 9, not resumable), and
+    /// rate limits start anew; answers how many sessions there were.
+    pub(crate) fn restore(&self, snapshot: &Snapshot) -> Result<usize, SnapshotError> {
+        let saved = snapshot.world()?;
+        let sessions = self.shared.write(|world| {
+            self.shared.clock().take_up(snapshot.saved_at_ms());
+            world.become_saved(saved);
+            self.hub.invalidate_all(world.now_ms(), false.into())
+        });
+        let mut limiter = self.limiter();
+        let limits = limiter.limits().clone();
+        limiter.set_limits(limits);
+        Ok(sessions)
     }
 
     /// Takes new limits into use, after a check.

@@ -29,6 +29,7 @@ pub mod permissions;
 pub mod rest;
 mod seed;
 mod server;
+mod snapshot;
 pub mod snowflake;
 pub mod validate;
 pub mod world;
@@ -40,5 +41,6 @@ pub use limits::{Allowance, Limits, RouteLimit, Scope};
 pub use seed::{
     BotSpec, ChannelSpec, CrowdSpec, GuildSpec, MemberSpec, MessageSpec, RoleSpec, WorldSpec,
 };
-pub use server::{Config, Error, Info, Sandbox};
+pub use server::{Config, Error, Info, Sandbox, Start};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use snowflake::Snowflake;

@@ -1,5 +1,7 @@
 //! Discord's permission arithmetic on plain bits; it knows nothing of the world.
 
+use serde::{Deserialize, Serialize};
+
 use crate::snowflake::Snowflake;
 
 pub const CREATE_INSTANT_INVITE: u64 = 1 << 0;
@@ -70,7 +72,7 @@ const TIMED_OUT: u64 = VIEW_CHANNEL | READ_MESSAGE_HISTORY;
 const NEEDS_SENDING: u64 = SEND_TTS_MESSAGES | EMBED_LINKS | ATTACH_FILES | MENTION_EVERYONE;
 
 /// One overwrite: what a role or a member is allowed and denied in a channel.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Overwrite {
     /// The role or the user.
     pub id: Snowflake,
@@ -83,7 +85,7 @@ pub struct Overwrite {
 }
 
 /// Whom an overwrite is about.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum OverwriteTarget {
     /// A role; `@everyone` has the guild's id.
     Role,

@@ -18,18 +18,10 @@ use crate::permissions::{Overwrite, OverwriteTarget, SEND_MESSAGES, VIEW_CHANNEL
 use crate::snowflake::Snowflake;
 use crate::world::gateway::Presence;
 use crate::world::message::NewMessage;
-use crate::world::{Actor, Channel, ChannelKind, Guild, Member, Role, World};
-
-/// What [`crate::Info`] needs to know.
-#[derive(Debug)]
-pub(crate) struct Seeded {
-    pub(crate) bot_token: String,
-    pub(crate) guild_id: Snowflake,
-    pub(crate) channel_id: Snowflake,
-}
+use crate::world::{Actor, Channel, ChannelKind, Guild, Home, Member, Role, World};
 
 /// Builds everything; the error says what the description lacks.
-pub(crate) fn build(world: &mut World, spec: &WorldSpec) -> Result<Seeded, String> {
+pub(crate) fn build(world: &mut World, spec: &WorldSpec) -> Result<(), String> {
     let mut built = Vec::with_capacity(spec.guilds.len());
     for guild in &spec.guilds {
         let added = add_guild(world, guild)?;
@@ -38,16 +30,14 @@ pub(crate) fn build(world: &mut World, spec: &WorldSpec) -> Result<Seeded, Strin
     }
     let first = built.first().ok_or("it has no guild")?;
     let bot = first.bots.first().ok_or("its first guild has no bot")?;
-    let token = world
-        .application_of(*bot)
-        .map(|application| application.token.clone());
-    Ok(Seeded {
-        bot_token: token.ok_or("its first bot has no application")?,
-        guild_id: first.guild_id,
-        channel_id: first
+    world.home = Home {
+        bot: *bot,
+        guild: first.guild_id,
+        channel: first
             .text_channel
             .ok_or("its first guild has no text channel")?,
-    })
+    };
+    Ok(())
 }
 
 /// A guild that was added.
@@ -282,21 +272,17 @@ mod tests {
     use super::*;
     use crate::world::{SandboxClock, Shared, WorldConfig};
 
-    fn built(spec: &WorldSpec) -> Result<Seeded, String> {
+    fn built(spec: &WorldSpec) -> Result<String, String> {
         let clock = SandboxClock::manual(1_767_225_600_000);
         let shared = Shared::new(WorldConfig { seed: 7, clock });
-        shared.write(|world| build(world, spec))
+        shared.write(|world| build(world, spec))?;
+        Ok(shared.read(|world| serde_json::to_string(world).unwrap()))
     }
 
     #[test]
     fn the_same_seed_gives_the_same_world() {
         let (one, two) = (built(&WorldSpec::default()), built(&WorldSpec::default()));
-        let (one, two) = (one.unwrap(), two.unwrap());
-        assert_eq!(one.bot_token, two.bot_token);
-        assert_eq!(
-            (one.guild_id, one.channel_id),
-            (two.guild_id, two.channel_id)
-        );
+        assert!(one.unwrap() == two.unwrap());
     }
 
     #[test]
@@ -316,9 +302,9 @@ mod tests {
         };
         spec.guilds[0].crowd = Some(crowd);
         let shared = Shared::new(WorldConfig::default());
-        let seeded = shared.write(|world| build(world, &spec)).unwrap();
+        shared.write(|world| build(world, &spec)).unwrap();
         shared.read(|world| {
-            assert_eq!(world.guilds[&seeded.guild_id].members.len(), 1_006);
+            assert_eq!(world.guilds[&world.home.guild].members.len(), 1_006);
             let crowd = world
                 .users
                 .values()

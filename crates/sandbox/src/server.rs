@@ -26,6 +26,7 @@ use crate::gateway::{self, Context, Hub};
 use crate::limits::Limits;
 use crate::rest;
 use crate::seed::{self, WorldSpec};
+use crate::snapshot::{Snapshot, SnapshotError};
 use crate::snowflake::Snowflake;
 use crate::world::{Addresses, SandboxClock, Shared, WorldConfig};
 use wire::{CutHandle, Wire};
@@ -51,7 +52,7 @@ pub struct Config {
     /// The same seed and a manual clock give the same ids and tokens.
     pub seed: u64,
     /// What exists at the start.
-    pub world: WorldSpec,
+    pub start: Start,
     /// Rate limits.
     pub limits: Limits,
     /// Real by default.
@@ -65,11 +66,38 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             seed: 0,
-            world: WorldSpec::default(),
+            start: Start::default(),
             limits: Limits::default(),
             clock: SandboxClock::real(),
             heartbeat_interval: HEARTBEAT_INTERVAL,
         }
+    }
+}
+
+/// What exists when the sandbox starts.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// A world built from its description.
+    World(WorldSpec),
+    /// A world as it was saved, with the same ids and tokens.
+    Snapshot(Snapshot),
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self::World(WorldSpec::default())
+    }
+}
+
+impl From<WorldSpec> for Start {
+    fn from(spec: WorldSpec) -> Self {
+        Self::World(spec)
+    }
+}
+
+impl From<Snapshot> for Start {
+    fn from(snapshot: Snapshot) -> Self {
+        Self::Snapshot(snapshot)
     }
 }
 
@@ -90,6 +118,9 @@ pub enum Error {
     /// The world refused what its specification asked for.
     #[error("the world's specification cannot be built: {0}")]
     World(String),
+    /// The snapshot is of no use.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
 }
 
 /// Where a client finds the sandbox, and what exists there.
@@ -111,7 +142,7 @@ pub struct Info {
 
 /// A running sandbox. Dropping it stops it without waiting; [`Sandbox::stop`] waits.
 pub struct Sandbox {
-    info: Info,
+    address: SocketAddr,
     desk: Arc<Desk>,
     people: Router,
     cancel: CancellationToken,
@@ -138,9 +169,16 @@ impl Sandbox {
             http: format!("http://{address}"),
             gateway: gateway_url.clone(),
         };
-        let seeded = shared.write(|world| {
+        shared.write(|world| {
             world.set_addresses(addresses);
-            seed::build(world, &config.world).map_err(Error::World)
+            match &config.start {
+                Start::World(spec) => seed::build(world, spec).map_err(Error::World),
+                Start::Snapshot(snapshot) => {
+                    shared.clock().take_up(snapshot.saved_at_ms());
+                    world.become_saved(snapshot.world()?);
+                    Ok(())
+                }
+            }
         })?;
         let hub = Arc::new(Hub::default());
         shared.subscribe(Arc::clone(&hub) as _);
@@ -167,9 +205,11 @@ impl Sandbox {
             .layer(from_fn_with_state(Arc::clone(&desk), guard))
             .merge(gateway::router(context, tracker.clone()))
             .merge(control::router(Arc::clone(&desk), people.clone()))
-            // Outermost, so that a panic anywhere still answers its request.
-            .layer(DefaultBodyLimit::disable())
             .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
+            // Snapshots are larger than any request of Discord's, and have a limit of their own.
+            .merge(control::snapshot_router(Arc::clone(&desk)))
+            .layer(DefaultBodyLimit::disable())
+            // Outermost, so that a panic anywhere still answers its request.
             .layer(CatchPanicLayer::new());
         let server = axum::serve(
             Wire(listener),
@@ -182,16 +222,8 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox's server ended");
             }
         });
-        let info = Info {
-            api_url: format!("http://{address}/api/v10"),
-            gateway_url,
-            control_url: format!("http://{address}/control"),
-            bot_token: seeded.bot_token,
-            guild_id: seeded.guild_id,
-            channel_id: seeded.channel_id,
-        };
         Ok(Self {
-            info,
+            address,
             desk,
             people,
             cancel,
@@ -201,7 +233,29 @@ impl Sandbox {
 
     /// Where it is, and what exists.
     pub fn info(&self) -> Info {
-        self.info.clone()
+        let address = self.address;
+        self.desk.shared.read(|world| {
+            let bot = world.application_of(world.home.bot);
+            Info {
+                api_url: format!("http://{address}/api/v10"),
+                gateway_url: format!("ws://{address}/gateway"),
+                control_url: format!("http://{address}/control"),
+                bot_token: bot.map(|bot| bot.token.clone()).unwrap_or_default(),
+                guild_id: world.home.guild,
+                channel_id: world.home.channel,
+            }
+        })
+    }
+
+    /// The world as it is now; kept elsewhere, it can be started from or gone back to.
+    pub fn snapshot(&self) -> Snapshot {
+        self.desk.snapshot()
+    }
+
+    /// Goes back to a saved world: ids and tokens are the same again, and every session of the
+    /// Gateway has to identify anew. Answers how many sessions there were.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<usize, SnapshotError> {
+        self.desk.restore(snapshot)
     }
 
     /// The world, for looking at and changing directly.

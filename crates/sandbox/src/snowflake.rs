@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Snowflake {
 }
 
 /// Makes ids that only grow, even when the clock stands still.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct SnowflakeGenerator {
     last: u64,
 }

@@ -25,6 +25,9 @@
 //! | `POST /control/invites/{code}` `{as}` | joins by an invite |
 //! | `PUT /control/users/{id}/intents` `{privileged}` | privileged intents that a bot may use |
 //! | `GET /control/state` | the world, sessions, limits, faults |
+//! | `GET`, `PUT /control/snapshot` | the whole world as a document, and back to it |
+//! | `GET`, `POST /control/snapshots` `{name}` | named snapshots in memory: all, a new one |
+//! | `POST /control/snapshots/{name}/restore`, `DELETE /control/snapshots/{name}` | back to one; forgets it |
 //! | `GET`, `DELETE /control/requests` | the last 1,000 REST requests |
 //! | `POST /control/clock/advance` `{ms}` | moves the clock forward |
 //! | `GET`, `PUT /control/limits` (a [`crate::Limits`]) | rate limits; windows start anew |
@@ -39,6 +42,7 @@ mod act;
 mod operate;
 mod people;
 mod person;
+mod snapshots;
 mod state;
 
 use std::sync::Arc;
@@ -51,6 +55,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 pub use person::Person;
+pub(crate) use snapshots::router as snapshot_router;
 
 use crate::desk::Desk;
 use crate::snowflake::Snowflake;
@@ -94,6 +99,7 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
         )
         .route("/control/gateway/{fault}", post(operate::gateway_fault))
         .route("/control/{*rest}", any(unknown))
+        .merge(snapshots::named())
         .with_state(Control { desk, people })
 }
 

@@ -20,6 +20,8 @@ const CONCURRENCY_WINDOW_MS: u64 = 5_000;
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct SessionStarts {
     moments: BTreeMap<Snowflake, VecDeque<u64>>,
+    /// A limit of the server, not of the world.
+    #[serde(skip)]
     max_concurrency: Option<u32>,
 }
 
@@ -27,6 +29,11 @@ impl SessionStarts {
     /// Limits how many sessions a bot starts within five seconds; `None` for no limit.
     pub(crate) fn set_max_concurrency(&mut self, max_concurrency: Option<u32>) {
         self.max_concurrency = max_concurrency;
+    }
+
+    /// Takes over the limit that another list had.
+    pub(crate) fn limit_as(&mut self, other: &Self) {
+        self.max_concurrency = other.max_concurrency;
     }
 
     /// Counts an IDENTIFY, or says why it comes too soon.

@@ -41,19 +41,20 @@ pub(super) async fn download(
     let fits = |file: &crate::world::message::Attachment| {
         file.channel_id == channel && file.filename == filename
     };
-    match found.filter(|(file, _)| fits(file)) {
-        Some((file, bytes)) => {
+    match found.filter(|file| fits(&file.attachment)) {
+        Some(file) => {
             let kind = file
+                .attachment
                 .content_type
                 .unwrap_or_else(|| "application/octet-stream".into());
-            let disposition = disposition(&kind, &file.filename);
+            let disposition = disposition(&kind, &file.attachment.filename);
             let headers = [
                 (header::CONTENT_TYPE, kind),
                 (header::CONTENT_DISPOSITION, disposition),
                 (header::CONTENT_SECURITY_POLICY, INERT.into()),
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
             ];
-            (AppendHeaders(headers), bytes).into_response()
+            (AppendHeaders(headers), file.bytes).into_response()
         }
         None => (
             StatusCode::NOT_FOUND,

@@ -1,5 +1,6 @@
 //! The audit log of a guild: who changed what, and why.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Actor, Answer, Audience, World, intents};
@@ -55,7 +56,7 @@ pub(crate) mod action {
 }
 
 /// One entry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct AuditEntry {
     pub id: Snowflake,
     pub action: u64,

@@ -10,40 +10,59 @@ use time::format_description::well_known::Rfc3339;
 /// Milliseconds since 1970, shared by every clone.
 #[derive(Clone, Debug)]
 pub struct SandboxClock {
-    start_ms: Option<u64>,
-    advanced_ms: Arc<AtomicU64>,
+    manual: bool,
+    /// Added to real time, or the moment itself where the clock is manual.
+    set_ms: Arc<AtomicU64>,
 }
 
 impl SandboxClock {
     /// Real time, plus whatever [`SandboxClock::advance`] added.
     pub fn real() -> Self {
         Self {
-            start_ms: None,
-            advanced_ms: Arc::default(),
+            manual: false,
+            set_ms: Arc::default(),
         }
     }
 
     /// Stands still at `start_ms` until advanced.
     pub fn manual(start_ms: u64) -> Self {
         Self {
-            start_ms: Some(start_ms),
-            advanced_ms: Arc::default(),
+            manual: true,
+            set_ms: Arc::new(AtomicU64::new(start_ms)),
         }
     }
 
     /// Now, in milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
-        let base = self.start_ms.unwrap_or_else(real_now_ms);
-        base.saturating_add(self.advanced_ms.load(Ordering::Relaxed))
+        let set = self.set_ms.load(Ordering::Relaxed);
+        if self.manual {
+            return set;
+        }
+        real_now_ms().saturating_add(set)
+    }
+
+    /// Whether it moves only when told.
+    pub fn is_manual(&self) -> bool {
+        self.manual
     }
 
     /// Moves the clock forward.
     pub fn advance(&self, ms: u64) {
-        let step = |advanced: u64| Some(advanced.saturating_add(ms));
+        let step = |set: u64| Some(set.saturating_add(ms));
         // The closure always returns a value, so the update cannot fail.
         let _ = self
-            .advanced_ms
+            .set_ms
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+    }
+
+    /// Takes up the time of a world that was saved: a manual clock stands at that moment, a real
+    /// one never runs behind it.
+    pub(crate) fn take_up(&self, saved_ms: u64) {
+        if self.manual {
+            self.set_ms.store(saved_ms, Ordering::Relaxed);
+        } else {
+            self.advance(saved_ms.saturating_sub(self.now_ms()));
+        }
     }
 }
 
@@ -97,6 +116,19 @@ mod tests {
         let same = clock.clone();
         clock.advance(500);
         assert_eq!(same.now_ms(), 1_500);
+    }
+
+    #[test]
+    fn a_saved_moment_sets_a_manual_clock_and_only_moves_a_real_one_forward() {
+        let manual = SandboxClock::manual(1_000);
+        manual.take_up(400);
+        assert_eq!(manual.now_ms(), 400);
+        let real = SandboxClock::real();
+        let before = real.now_ms();
+        real.take_up(400);
+        assert!(real.now_ms() >= before);
+        real.take_up(before + 1_000_000);
+        assert!(real.now_ms() >= before + 1_000_000);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod member;
 pub mod message;
 pub mod refusal;
 pub mod role;
+pub(crate) mod saved;
 pub mod shared;
 mod timers;
 pub mod user;
@@ -24,8 +25,8 @@ pub mod user;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::Rng;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use channel::{Channel, ChannelKind, Thread};
@@ -70,7 +71,7 @@ pub struct WorldConfig {
 }
 
 /// Where the server listens; links in answers are made from it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Addresses {
     /// `http://127.0.0.1:PORT`, without a path.
     pub http: String,
@@ -78,20 +79,37 @@ pub struct Addresses {
     pub gateway: String,
 }
 
-/// All that exists.
+/// What a newcomer is told of a world: the bot to be, the guild and the channel to start in.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Home {
+    pub(crate) bot: Snowflake,
+    pub(crate) guild: Snowflake,
+    pub(crate) channel: Snowflake,
+}
+
+/// All that exists. What is not skipped here is saved in a snapshot, so new state is either data
+/// that serializes or a field that says why it need not.
+#[derive(Deserialize, Serialize)]
 pub struct World {
+    /// The server's, not the world's.
+    #[serde(skip)]
     clock: SandboxClock,
     /// While something happens by itself: the moment at which it was due.
+    #[serde(skip)]
     happening_ms: Option<u64>,
     timers: timers::Timers,
-    rng: StdRng,
+    rng: saved::SavedRng,
     ids: SnowflakeGenerator,
+    /// The server's, not the world's.
+    #[serde(skip)]
     addresses: Addresses,
     pub(crate) users: BTreeMap<Snowflake, User>,
     pub(crate) applications: BTreeMap<Snowflake, Application>,
+    #[serde(with = "saved::sorted")]
     tokens: HashMap<String, Snowflake>,
     pub(crate) guilds: BTreeMap<Snowflake, Guild>,
     pub(crate) channels: BTreeMap<Snowflake, Channel>,
+    #[serde(with = "saved::sorted")]
     pub(crate) messages: HashMap<Snowflake, BTreeMap<Snowflake, Message>>,
     pub(crate) invites: BTreeMap<String, Invite>,
     pub(crate) webhooks: BTreeMap<Snowflake, Webhook>,
@@ -101,20 +119,27 @@ pub struct World {
     pub(crate) interactions: interaction::Interactions,
     pub(crate) commands: BTreeMap<Snowflake, interaction::command::Command>,
     link_salt: u64,
+    /// Where a newcomer is led.
+    #[serde(default)]
+    pub(crate) home: Home,
+    #[serde(with = "saved::sorted")]
     pub(crate) presences: HashMap<Snowflake, gateway::Presence>,
     /// How often each bot identified; the Gateway's to count.
     pub(crate) session_starts: SessionStarts,
+    /// Empty whenever the world can be saved.
+    #[serde(skip)]
     outbox: Vec<Dispatch>,
 }
 
 impl World {
     pub(crate) fn new(config: WorldConfig) -> Self {
-        let mut rng = StdRng::seed_from_u64(config.seed);
+        let mut rng = saved::SavedRng::new(config.seed);
         Self {
             clock: config.clock,
             happening_ms: None,
             timers: timers::Timers::default(),
-            link_salt: rng.random(),
+            link_salt: rng.0.random(),
+            home: Home::default(),
             rng,
             ids: SnowflakeGenerator::default(),
             addresses: Addresses {
@@ -155,7 +180,7 @@ impl World {
     pub fn random_text(&mut self, length: usize) -> String {
         const ALPHABET: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let mut pick = || char::from(ALPHABET[self.rng.random_range(0..ALPHABET.len())]);
+        let mut pick = || char::from(ALPHABET[self.rng.0.random_range(0..ALPHABET.len())]);
         (0..length).map(|_| pick()).collect()
     }
 
@@ -177,6 +202,20 @@ impl World {
             audience,
             intents,
         });
+    }
+
+    /// Becomes the world that was saved; clock and addresses stay those of this server. Nobody is
+    /// told, and no bot is online until it identifies anew.
+    pub(crate) fn become_saved(&mut self, saved: Self) {
+        let (clock, addresses) = (self.clock.clone(), self.addresses.clone());
+        let starts = std::mem::take(&mut self.session_starts);
+        *self = saved;
+        (self.clock, self.addresses) = (clock, addresses);
+        self.session_starts.limit_as(&starts);
+        let bots: Vec<_> = self.applications.keys().copied().collect();
+        for bot in bots {
+            self.presences.remove(&bot);
+        }
     }
 
     pub(crate) fn take_dispatches(&mut self) -> Vec<Dispatch> {

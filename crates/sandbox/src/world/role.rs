@@ -1,11 +1,12 @@
 //! Roles and how Discord renders them.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::snowflake::Snowflake;
 
 /// A role of a guild; `@everyone` has the guild's id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Role {
     pub id: Snowflake,
     pub name: String,

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::World;
@@ -9,7 +10,7 @@ use super::intents;
 use crate::snowflake::Snowflake;
 
 /// A person or a bot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct User {
     /// Its id.
     pub id: Snowflake,
@@ -26,7 +27,7 @@ pub struct User {
 }
 
 /// What Discord knows of a bot's application.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Application {
     /// Equal to the bot's user id, as for every new application.
     pub id: Snowflake,

@@ -17,5 +17,6 @@ mod rest_slow_mode;
 mod rest_strange;
 mod rest_tour;
 mod resume;
+mod snapshots;
 mod support;
 mod timers;

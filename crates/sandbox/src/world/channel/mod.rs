@@ -11,6 +11,7 @@ mod thread_member;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::World;
@@ -19,7 +20,7 @@ use crate::permissions::{Overwrite, OverwriteTarget};
 use crate::snowflake::Snowflake;
 
 /// The types of channel that the sandbox knows.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[repr(u8)]
 pub enum ChannelKind {
     Text = 0,
@@ -84,7 +85,7 @@ impl ChannelKind {
 }
 
 /// A channel of a guild, a thread, or a DM.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Channel {
     pub id: Snowflake,
     pub kind: ChannelKind,
@@ -107,7 +108,7 @@ pub struct Channel {
 }
 
 /// What makes a channel a thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Thread {
     pub owner_id: Snowflake,
     pub archived: bool,

@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::permissions::BYPASS_SLOWMODE;
 use crate::snowflake::Snowflake;
+use crate::world::saved;
 use crate::world::{Answer, Refusal, World};
 
 /// The longest interval, in milliseconds.
@@ -15,15 +17,17 @@ const LONGEST_MS: u64 = 21_600 * 1_000;
 const MAX_ACTS: usize = 20_000;
 
 /// What is slowed; each has an interval of its own.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub(crate) enum Slowed {
     Message,
     Thread,
 }
 
 /// When each person last did what is slowed, in channels with slow mode.
-#[derive(Debug, Default)]
-pub(crate) struct SlowMode(HashMap<(Snowflake, Snowflake, Slowed), u64>);
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub(crate) struct SlowMode(
+    #[serde(with = "saved::pairs")] HashMap<(Snowflake, Snowflake, Slowed), u64>,
+);
 
 impl World {
     /// Refuses (429, 20016) whoever acts again within the channel's interval.

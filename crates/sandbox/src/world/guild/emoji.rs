@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::permissions as bits;
@@ -15,7 +16,7 @@ use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 const MAX_EMOJIS: usize = 50;
 
 /// An emoji of a guild.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Emoji {
     pub id: Snowflake,
     pub name: String,
@@ -25,7 +26,7 @@ pub struct Emoji {
 }
 
 /// A sticker of a guild.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Sticker {
     pub id: Snowflake,
     pub name: String,

@@ -1,5 +1,6 @@
 //! Invites: codes that let people in.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::permissions as bits;
@@ -13,7 +14,7 @@ use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 const MAX_INVITES: usize = 1_000;
 
 /// A way into a guild.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Invite {
     pub code: String,
     pub guild_id: Snowflake,

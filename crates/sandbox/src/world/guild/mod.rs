@@ -10,6 +10,7 @@ mod webhook_message;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub use emoji::{Emoji, Sticker};
@@ -24,7 +25,7 @@ use super::role::Role;
 use crate::snowflake::Snowflake;
 
 /// A guild with everything that exists only inside it; its channels are in the world.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Guild {
     pub id: Snowflake,
     pub name: String,
@@ -45,7 +46,7 @@ pub struct Guild {
 }
 
 /// A user's connection to voice.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct VoiceState {
     pub channel_id: Snowflake,
     pub session_id: String,

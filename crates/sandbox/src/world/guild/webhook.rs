@@ -1,5 +1,6 @@
 //! Webhooks: making, changing, listing and deleting them.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::permissions as bits;
@@ -15,7 +16,7 @@ const MAX_WEBHOOKS: usize = 15;
 const TOKEN_LENGTH: usize = 68;
 
 /// A way to post into a channel without being there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Webhook {
     pub id: Snowflake,
     /// 1 incoming, 2 channel follower.

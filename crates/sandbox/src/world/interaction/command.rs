@@ -1,5 +1,6 @@
 //! Application commands: registered by bots, run by people.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::COMMAND;
@@ -12,7 +13,7 @@ use crate::world::{Actor, Answer, Refusal, World};
 const MAX_COMMANDS: usize = 130;
 
 /// A command of an application, everywhere or in one guild.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Command {
     pub id: Snowflake,
     pub application_id: Snowflake,

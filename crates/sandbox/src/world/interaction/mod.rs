@@ -5,6 +5,7 @@ pub mod respond;
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::refusal::Unknown;
@@ -22,7 +23,7 @@ pub(crate) const COMPONENT: u64 = 3;
 pub(crate) const MODAL_SUBMIT: u64 = 5;
 
 /// Something that a person set off and a bot has to answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Interaction {
     pub id: Snowflake,
     pub token: String,
@@ -44,7 +45,7 @@ pub struct Interaction {
 }
 
 /// The interactions of a world, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Interactions(VecDeque<Interaction>);
 
 impl Interactions {

@@ -7,6 +7,7 @@ mod membership;
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::World;
@@ -14,7 +15,7 @@ use super::clock::iso8601;
 use crate::snowflake::Snowflake;
 
 /// A user in a guild.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Member {
     pub user_id: Snowflake,
     pub nick: Option<String>,

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::UploadedFile;
 use crate::snowflake::Snowflake;
+use crate::world::saved;
 use crate::world::{Answer, Refusal, World};
 
 /// The largest file that a bot may upload (Discord: Uploading Files).
@@ -19,7 +21,7 @@ const MAX_STORED_BYTES: usize = 256 * 1024 * 1024;
 const LINK_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// A file of a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attachment {
     pub id: Snowflake,
     pub channel_id: Snowflake,
@@ -32,25 +34,34 @@ pub struct Attachment {
 }
 
 /// The bytes behind attachments.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct FileStore {
-    files: BTreeMap<Snowflake, (Attachment, Bytes)>,
+    files: BTreeMap<Snowflake, StoredFile>,
     bytes: usize,
+}
+
+/// A file with what its attachment says of it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct StoredFile {
+    pub(crate) attachment: Attachment,
+    #[serde(with = "saved::base64_bytes")]
+    pub(crate) bytes: Bytes,
 }
 
 impl FileStore {
     fn keep(&mut self, attachment: Attachment, bytes: Bytes) {
         self.bytes += bytes.len();
-        self.files.insert(attachment.id, (attachment, bytes));
+        self.files
+            .insert(attachment.id, StoredFile { attachment, bytes });
         while self.bytes > MAX_STORED_BYTES {
-            let Some((_, (_, oldest))) = self.files.pop_first() else {
+            let Some((_, oldest)) = self.files.pop_first() else {
                 return;
             };
-            self.bytes -= oldest.len();
+            self.bytes -= oldest.bytes.len();
         }
     }
 
-    pub(crate) fn get(&self, id: Snowflake) -> Option<&(Attachment, Bytes)> {
+    pub(crate) fn get(&self, id: Snowflake) -> Option<&StoredFile> {
         self.files.get(&id)
     }
 }
@@ -124,7 +135,7 @@ impl World {
         id: Snowflake,
         expires: Option<&str>,
         signature: Option<&str>,
-    ) -> Option<(Attachment, Bytes)> {
+    ) -> Option<StoredFile> {
         let expires = u64::from_str_radix(expires?, 16).ok()?;
         let signature = u64::from_str_radix(signature?, 16).ok()?;
         if expires.saturating_mul(1_000) < self.now_ms()

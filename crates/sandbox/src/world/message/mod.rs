@@ -14,6 +14,7 @@ pub mod search;
 pub mod send;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use attachment::Attachment;
@@ -48,7 +49,7 @@ pub(crate) mod flag {
 }
 
 /// A message as it is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Message {
     pub id: Snowflake,
     pub channel_id: Snowflake,
@@ -80,7 +81,7 @@ pub struct Message {
 }
 
 /// The interaction that a message answers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub struct InteractionNote {
     pub id: Snowflake,
     pub kind: u64,
@@ -129,7 +130,7 @@ impl Message {
 }
 
 /// How a webhook signed a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct WebhookAuthor {
     pub name: String,
     pub avatar: Option<String>,
@@ -137,7 +138,7 @@ pub struct WebhookAuthor {
 }
 
 /// What a message points at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reference {
     pub forward: bool,
     pub message_id: Option<Snowflake>,

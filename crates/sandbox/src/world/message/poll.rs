@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Message, NewPoll, Reference, kind};
@@ -14,7 +15,7 @@ use crate::world::{Actor, Answer, Refusal, World, intents};
 const MAX_VOTERS_PAGE: usize = 100;
 
 /// A poll of a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Poll {
     question: String,
     /// Rendered `poll_media` of each answer; answer ids count from 1.

@@ -1,5 +1,6 @@
 //! Reactions: who reacted with what.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Message;
@@ -12,7 +13,7 @@ const MAX_REACTIONS: usize = 20;
 const MAX_USERS_PAGE: usize = 100;
 
 /// What tells one emoji from another.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum EmojiKey {
     /// An emoji of Unicode.
     Unicode(String),
@@ -45,7 +46,7 @@ impl EmojiKey {
 }
 
 /// One emoji on a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Reaction {
     pub emoji: EmojiKey,
     /// In the order in which they reacted.

@@ -1,5 +1,6 @@
 //! Sending: permissions, replies and forwards, nonces, attachments, and what a send sets off.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::component_media::resolve_media;
@@ -28,7 +29,7 @@ const SENDER_FLAGS: u64 =
     flag::SUPPRESS_EMBEDS | flag::SUPPRESS_NOTIFICATIONS | flag::IS_COMPONENTS_V2 | (1 << 13);
 
 /// A nonce that must not make a second message.
-#[derive(Debug)]
+#[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct UsedNonce {
     author: Snowflake,
     channel: Snowflake,
