@@ -20,6 +20,7 @@ pub const EMBED_LINKS: u64 = 1 << 14;
 pub const ATTACH_FILES: u64 = 1 << 15;
 pub const READ_MESSAGE_HISTORY: u64 = 1 << 16;
 pub const MENTION_EVERYONE: u64 = 1 << 17;
+pub const USE_EXTERNAL_EMOJIS: u64 = 1 << 18;
 pub const CONNECT: u64 = 1 << 20;
 pub const MUTE_MEMBERS: u64 = 1 << 22;
 pub const DEAFEN_MEMBERS: u64 = 1 << 23;
@@ -32,9 +33,12 @@ pub const MANAGE_EXPRESSIONS: u64 = 1 << 30;
 pub const MANAGE_THREADS: u64 = 1 << 34;
 pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
 pub const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
+pub const USE_EXTERNAL_STICKERS: u64 = 1 << 37;
 pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 pub const MODERATE_MEMBERS: u64 = 1 << 40;
 pub const CREATE_EXPRESSIONS: u64 = 1 << 43;
+pub const SEND_VOICE_MESSAGES: u64 = 1 << 46;
+pub const SET_VOICE_CHANNEL_STATUS: u64 = 1 << 48;
 pub const SEND_POLLS: u64 = 1 << 49;
 pub const PIN_MESSAGES: u64 = 1 << 51;
 pub const BYPASS_SLOWMODE: u64 = 1 << 52;
@@ -52,7 +56,7 @@ pub const DEFAULT_EVERYONE: u64 = CREATE_INSTANT_INVITE
     | ATTACH_FILES
     | READ_MESSAGE_HISTORY
     | MENTION_EVERYONE
-    | (1 << 18) // USE_EXTERNAL_EMOJIS
+    | USE_EXTERNAL_EMOJIS
     | CONNECT
     | (1 << 21) // SPEAK
     | (1 << 25) // USE_VAD
@@ -61,7 +65,7 @@ pub const DEFAULT_EVERYONE: u64 = CREATE_INSTANT_INVITE
     | (1 << 32) // REQUEST_TO_SPEAK
     | CREATE_PUBLIC_THREADS
     | CREATE_PRIVATE_THREADS
-    | (1 << 37) // USE_EXTERNAL_STICKERS
+    | USE_EXTERNAL_STICKERS
     | SEND_MESSAGES_IN_THREADS
     | SEND_POLLS;
 

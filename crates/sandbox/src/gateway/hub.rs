@@ -13,6 +13,7 @@ use super::command::{Identify, Resume};
 use super::content;
 use super::frame::{self, Resumable};
 use super::session::{Epoch, Order, Session};
+use super::threads;
 use crate::snowflake::Snowflake;
 use crate::world::intents::{self, GUILDS, MESSAGE_CONTENT, PRIVILEGED};
 use crate::world::{Dispatch, DispatchSink, World};
@@ -271,6 +272,7 @@ impl DispatchSink for Hub {
             let mut whole = None;
             for session in inner.sessions.values_mut() {
                 let meant = session.wants(dispatch)
+                    && threads::may_hear(dispatch, session.intents, session.bot)
                     && world.audience_includes(&dispatch.audience, session.bot);
                 if !meant {
                     continue;
@@ -292,6 +294,9 @@ fn rendered_for(world: &World, dispatch: &Dispatch, session: &Session) -> Option
         let guild = dispatch.data.get("id")?.as_str()?.parse().ok()?;
         let payload = world.guild_create_payload(guild, session.bot, session.intents)?;
         return Some(payload.to_string());
+    }
+    if let Some(thread) = threads::own_copy(world, dispatch, session.bot) {
+        return Some(thread.to_string());
     }
     if content::carries_message(dispatch.kind) && session.intents & MESSAGE_CONTENT == 0 {
         return content::withheld(&dispatch.data, session.bot).map(|message| message.to_string());

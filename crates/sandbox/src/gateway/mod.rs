@@ -11,6 +11,7 @@ mod hub;
 mod requests;
 mod session;
 mod starts;
+mod threads;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, Query, State};

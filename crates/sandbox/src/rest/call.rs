@@ -155,6 +155,16 @@ impl OpenCall {
         Ok(usize::try_from(limit).unwrap_or(usize::MAX))
     }
 
+    /// `offset` up to a bound.
+    pub(super) fn offset(&self, max: u64) -> Answer<usize> {
+        let offset = self.query_number("offset")?.unwrap_or(0);
+        if offset > max {
+            let message = format!("int value should be less than or equal to {max}.");
+            return Err(Refusal::field("offset", "NUMBER_TYPE_MAX", &message));
+        }
+        Ok(usize::try_from(offset).unwrap_or(usize::MAX))
+    }
+
     /// A switch in the query.
     pub(super) fn flag(&self, name: &str) -> bool {
         self.query(name)

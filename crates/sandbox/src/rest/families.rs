@@ -14,7 +14,6 @@ const FAMILIES: &[&str] = &[
     "applications/@me",
     "channels/*/recipients",
     "channels/*/send-soundboard-sound",
-    "channels/*/threads/search",
     "channels/*/voice-status",
     "guilds/*/incident-actions",
     "guilds/*/integrations",

@@ -9,6 +9,10 @@ use super::call::Call;
 use super::reply::Reply;
 use crate::world::Shared;
 use crate::world::channel::thread_list::{Archived, ArchivedBefore};
+use crate::world::channel::thread_search::{ThreadOrder, ThreadSearch};
+
+/// How far the pages of a search go (Discord: Search Threads).
+const MAX_SEARCH_OFFSET: u64 = 9_975;
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -30,6 +34,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             "/channels/{channel}/users/@me/threads/archived/private",
             get(archived_joined),
         )
+        .route("/channels/{channel}/threads/search", get(search))
         .route("/channels/{channel}/thread-members", get(members))
         .route(
             "/channels/{channel}/thread-members/@me",
@@ -91,6 +96,31 @@ fn archived(call: &Call, which: Archived) -> Reply {
         };
         let limit = call.open.limit(50, 100)?;
         call.read(|world, by| world.archived_threads(by, channel, which, before, limit))
+    };
+    Reply::ok(answer())
+}
+
+async fn search(call: Call) -> Reply {
+    let answer = || {
+        let channel = call.id("channel")?;
+        let query = &call.open;
+        let search = ThreadSearch {
+            name: query.query("name").unwrap_or_default().to_owned(),
+            tags: query.query_ids("tag")?,
+            any_tag: query.query("tag_setting") == Some("match_some"),
+            archived: query.query("archived").map(|_| query.flag("archived")),
+            min: query.query_id("min_id")?,
+            max: query.query_id("max_id")?,
+            order: match query.query("sort_by") {
+                Some("creation_time") => ThreadOrder::Creation,
+                Some("archive_time") => ThreadOrder::Archive,
+                _ => ThreadOrder::LastMessage,
+            },
+            ascending: query.query("sort_order") == Some("asc"),
+            limit: query.limit(25, 25)?,
+            offset: query.offset(MAX_SEARCH_OFFSET)?,
+        };
+        call.read(|world, by| world.search_threads(by, channel, &search))
     };
     Reply::ok(answer())
 }

@@ -80,7 +80,8 @@ impl World {
         let threads = self
             .threads_of(guild_id)
             .filter(|(channel, thread)| !thread.archived && self.may_view(viewer, channel.id))
-            .filter_map(|(channel, _)| self.channel_payload(channel.id, viewer));
+            .filter_map(|(channel, _)| self.channel_payload(channel.id, viewer))
+            .map(without_own_ids);
         payload["channels"] = channels.collect();
         payload["threads"] = threads.collect();
         payload["member_count"] = json!(guild.members.len());
@@ -239,4 +240,13 @@ impl World {
             "member": member,
         })
     }
+}
+
+/// Inside a guild, the viewer's own membership of a thread goes without the ids of both.
+fn without_own_ids(mut thread: Value) -> Value {
+    let member = thread.get_mut("member").and_then(Value::as_object_mut);
+    if let Some(member) = member {
+        member.retain(|key, _| key != "id" && key != "user_id");
+    }
+    thread
 }

@@ -114,7 +114,7 @@ pub struct World {
     pub(crate) invites: BTreeMap<String, Invite>,
     pub(crate) webhooks: BTreeMap<Snowflake, Webhook>,
     pub(crate) files: message::attachment::FileStore,
-    pub(crate) nonces: VecDeque<message::send::UsedNonce>,
+    pub(crate) nonces: VecDeque<message::nonce::UsedNonce>,
     pub(crate) slow_mode: channel::slow_mode::SlowMode,
     pub(crate) interactions: interaction::Interactions,
     pub(crate) commands: BTreeMap<Snowflake, interaction::command::Command>,

@@ -120,6 +120,7 @@ pub(crate) enum Unknown {
     Overwrite,
     Role,
     Sticker,
+    Tag,
     User,
     VoiceState,
     Webhook,
@@ -143,6 +144,7 @@ impl Unknown {
             Self::Webhook => (10_015, "Webhook"),
             Self::Ban => (10_026, "Ban"),
             Self::Sticker => (10_060, "Sticker"),
+            Self::Tag => (10_087, "Tag"),
             Self::VoiceState => (10_065, "Voice State"),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::settings::{channel_name, read_settings};
+use super::settings::{channel_name, check_tag_names, read_settings};
 use super::{Channel, ChannelKind};
 use crate::permissions::{self as bits, Overwrite};
 use crate::snowflake::Snowflake;
@@ -55,6 +55,7 @@ impl World {
                 .map(|parent| parent.overwrites.clone())
                 .unwrap_or_default(),
         };
+        check_tag_names(&settings)?;
         self.give_tags_ids(&mut settings);
         let id = self.next_id();
         let mut channel = Channel::new(id, kind, Some(guild));
@@ -181,12 +182,16 @@ impl World {
             }
             changed.overwrites = overwrites;
         }
+        check_tag_names(&changed.settings)?;
         self.give_tags_ids(&mut changed.settings);
+        let sight = self.sight_of_bots(guild);
         self.channels.insert(id, changed);
+        self.forget_tags(id);
         let rendered = self.channel_payload(id, actor.id).unwrap_or_default();
         let changes = changes(&before, &rendered);
         if !changes.is_empty() {
             self.tell_channel("CHANNEL_UPDATE", id);
+            self.tell_gained(guild, &sight);
             self.audit(
                 guild,
                 actor,
@@ -270,15 +275,7 @@ impl World {
 
     /// The bots that see a channel now.
     pub(crate) fn bots_that_see(&self, guild: Snowflake, channel: Snowflake) -> Vec<Snowflake> {
-        let members = self
-            .guilds
-            .get(&guild)
-            .map(|guild| &guild.members)
-            .into_iter()
-            .flatten();
-        let bots = members
-            .map(|(user, _)| *user)
-            .filter(|user| self.applications.contains_key(user));
+        let bots = self.bots_in(guild).into_iter();
         bots.filter(|bot| self.may_view(*bot, channel)).collect()
     }
 

@@ -1,13 +1,17 @@
 //! Channels, threads and direct messages: what they are and how Discord renders them.
 
 mod edit;
+mod gained;
 mod overwrite;
+mod post;
+mod quiet;
 mod settings;
 pub(crate) mod slow_mode;
 mod thread;
 mod thread_edit;
 pub mod thread_list;
 mod thread_member;
+pub mod thread_search;
 
 use std::collections::BTreeMap;
 

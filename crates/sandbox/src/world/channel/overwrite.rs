@@ -64,6 +64,7 @@ impl World {
             return Err(Refusal::missing_permissions());
         }
         self.check_overwrite_rank(actor, guild, &new)?;
+        let sight = self.sight_of_bots(guild);
         let overwrites = self.overwrites_mut(channel)?;
         let old = overwrites.iter().position(|old| old.id == id);
         let before = old
@@ -74,6 +75,7 @@ impl World {
             None => overwrites.push(new),
         }
         self.tell_channel("CHANNEL_UPDATE", channel);
+        self.tell_gained(guild, &sight);
         let changes = changes(&before, &overwrite_payload(&new));
         let action = if before.is_null() {
             action::CHANNEL_OVERWRITE_CREATE
@@ -124,8 +126,10 @@ impl World {
             return Err(Refusal::unknown(Unknown::Overwrite));
         };
         self.check_overwrite_rank(actor, guild, &old)?;
+        let sight = self.sight_of_bots(guild);
         self.overwrites_mut(channel)?.retain(|old| old.id != id);
         self.tell_channel("CHANNEL_UPDATE", channel);
+        self.tell_gained(guild, &sight);
         let changes = changes(&overwrite_payload(&old), &Value::Null);
         let options = self.overwrite_options(guild, &old);
         let action = action::CHANNEL_OVERWRITE_DELETE;

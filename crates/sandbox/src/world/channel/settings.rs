@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::ChannelKind;
 use super::thread::ARCHIVE_DURATIONS;
 use crate::validate::Form;
+use crate::world::{Answer, Refusal};
 
 /// Text channels are lower-case with dashes; others keep their name.
 pub(super) fn channel_name(kind: ChannelKind, name: &str) -> String {
@@ -12,6 +13,23 @@ pub(super) fn channel_name(kind: ChannelKind, name: &str) -> String {
         return name.to_lowercase().replace(char::is_whitespace, "-");
     }
     name.to_owned()
+}
+
+/// The tags of a forum have different names.
+pub(super) fn check_tag_names(settings: &Map<String, Value>) -> Answer<()> {
+    let tags = settings.get("available_tags").and_then(Value::as_array);
+    let mut names: Vec<_> = tags
+        .into_iter()
+        .flatten()
+        .map(|tag| tag["name"].as_str().unwrap_or_default().to_lowercase())
+        .collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    if names.len() == all {
+        return Ok(());
+    }
+    Err(Refusal::new(400, 40_061, "Tag names must be unique"))
 }
 
 /// The settings without rules of their own, as Discord renders them.
@@ -74,12 +92,20 @@ pub(super) fn read_settings(form: &mut Form<'_>, kind: ChannelKind) -> Map<Strin
         let tags = form.objects("available_tags", 0..=20, |tag| {
             let name = tag.text("name", 1..=20);
             let name = tag.required("name", name);
+            let emoji = (
+                tag.id("emoji_id").value(),
+                tag.text("emoji_name", 0..=100).value(),
+            );
+            if let (Some(_), Some(_)) = emoji {
+                let message = "Only one of emoji_id and emoji_name may be set.";
+                tag.error("emoji_id", "FORUM_TAG_EMOJI_EXCLUSIVE", message);
+            }
             json!({
                 "id": tag.id("id").value(),
                 "name": name,
                 "moderated": tag.flag("moderated").value().unwrap_or_default(),
-                "emoji_id": tag.id("emoji_id").value(),
-                "emoji_name": tag.text("emoji_name", 0..=100).value(),
+                "emoji_id": emoji.0,
+                "emoji_name": emoji.1,
             })
         });
         put(

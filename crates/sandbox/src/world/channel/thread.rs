@@ -10,7 +10,7 @@ use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::validate::Form;
 use crate::world::audit::{action, changes};
-use crate::world::message::{NewMessage, Reference, UploadedFile, flag, kind};
+use crate::world::message::{Reference, UploadedFile, flag, kind};
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
@@ -21,14 +21,34 @@ pub(crate) const ARCHIVE_DURATIONS: &[u64] = &[60, 1_440, 4_320, 10_080];
 const MAX_ACTIVE_THREADS: usize = 1_000;
 
 /// What a new thread is like.
-struct NewThread {
-    name: String,
+pub(super) struct NewThread {
+    pub(super) name: String,
     auto_archive_duration: u64,
     rate_limit_per_user: u64,
+    invitable: bool,
+    applied_tags: Vec<Snowflake>,
 }
 
 impl NewThread {
-    fn read(form: &mut Form<'_>, parent: &Channel) -> Self {
+    /// With Discord's defaults.
+    pub(super) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            auto_archive_duration: 4_320,
+            rate_limit_per_user: 0,
+            invitable: true,
+            applied_tags: Vec::new(),
+        }
+    }
+
+    pub(super) fn tagged(self, applied_tags: Vec<Snowflake>) -> Self {
+        Self {
+            applied_tags,
+            ..self
+        }
+    }
+
+    pub(super) fn read(form: &mut Form<'_>, parent: &Channel) -> Self {
         let default = parent
             .settings
             .get("default_auto_archive_duration")
@@ -45,6 +65,8 @@ impl NewThread {
                 .integer("rate_limit_per_user", 0..=21_600)
                 .value()
                 .map_or(slow.and_then(Value::as_u64).unwrap_or(0), i64::unsigned_abs),
+            invitable: true,
+            applied_tags: Vec::new(),
         }
     }
 }
@@ -68,7 +90,7 @@ impl World {
         let new = NewThread::read(&mut form, parent);
         form.finish()?;
         let message = self.readable_message(actor.id, channel_id, message_id)?;
-        if !matches!(message.kind, kind::DEFAULT | kind::REPLY) {
+        if !kind::is_written(message.kind) {
             return Err(Refusal::new(
                 400,
                 50_021,
@@ -81,7 +103,7 @@ impl World {
             return Err(Refusal::new(400, 160_004, text));
         }
         self.screen_title(actor.id, channel_id, &new.name)?;
-        self.add_paced_thread(actor, message_id, thread_kind, channel_id, new, true)?;
+        self.add_paced_thread(actor, message_id, thread_kind, channel_id, new)?;
         let message = self.message_mut(channel_id, message_id)?;
         message.flags |= flag::HAS_THREAD;
         self.tell_message("MESSAGE_UPDATE", channel_id, message_id);
@@ -118,10 +140,10 @@ impl World {
             return Err(Refusal::wrong_channel_type());
         }
         let mut form = Form::new(body);
-        let new = NewThread::read(&mut form, parent);
+        let mut new = NewThread::read(&mut form, parent);
         // Discord's default here is a private thread, which it calls a mistake of the past.
         let thread_kind = form.choice("type", &[10, 11, 12]).value().unwrap_or(12);
-        let invitable = form.flag("invitable").value().unwrap_or(true);
+        new.invitable = form.flag("invitable").value().unwrap_or(true);
         form.finish()?;
         let thread_kind =
             ChannelKind::from_number(thread_kind).unwrap_or(ChannelKind::PrivateThread);
@@ -137,7 +159,7 @@ impl World {
         self.require_in(actor.id, channel_id, needed)?;
         self.screen_title(actor.id, channel_id, &new.name)?;
         let (id, name) = (self.next_id(), new.name.clone());
-        self.add_paced_thread(actor, id, thread_kind, channel_id, new, invitable)?;
+        self.add_paced_thread(actor, id, thread_kind, channel_id, new)?;
         if thread_kind != ChannelKind::PrivateThread {
             let reference = Reference {
                 forward: false,
@@ -156,115 +178,33 @@ impl World {
         self.channel_answer(id, actor.id)
     }
 
-    fn start_post(
-        &mut self,
-        actor: &Actor,
-        channel_id: Snowflake,
-        body: &Value,
-        files: Vec<UploadedFile>,
-    ) -> Answer {
-        let parent = self.visible_channel(actor.id, channel_id)?;
-        let mut form = Form::new(body);
-        let new = NewThread::read(&mut form, parent);
-        let tags = form.ids("applied_tags", 0..=5).value().unwrap_or_default();
-        let known = known_tags(parent);
-        if tags.iter().any(|tag| !known.contains(tag)) {
-            form.error("applied_tags", "FORUM_TAG_UNKNOWN", "Unknown tag");
-        }
-        let message = form.raw("message").value();
-        if message.is_none() {
-            form.error("message", "BASE_TYPE_REQUIRED", "This field is required");
-        }
-        form.finish()?;
-        let tag_required = parent.flags & (1 << 4) != 0;
-        if tag_required && tags.is_empty() {
-            return Err(Refusal::new(
-                400,
-                40_067,
-                "A tag is required to create a forum post in this channel",
-            ));
-        }
-        self.require_in(actor.id, channel_id, bits::SEND_MESSAGES)?;
-        let message = NewMessage::parse(message.unwrap_or(&Value::Null), files)?;
-        if message.is_empty() {
-            return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
-        }
-        self.screen_title(actor.id, channel_id, &new.name)?;
-        let screened = self.screen_message(actor.id, channel_id, &message.content)?;
-        let id = self.next_id();
-        self.add_paced_thread(actor, id, ChannelKind::PublicThread, channel_id, new, true)?;
-        if let Some(thread) = self.channels.get_mut(&id).and_then(|c| c.thread.as_mut()) {
-            thread.applied_tags = tags;
-        }
-        self.post_first(actor.id, id, message)?;
-        self.act_on(actor.id, id, Some(id), &screened);
-        if let Some(parent) = self.channels.get_mut(&channel_id) {
-            parent.last_message_id = Some(id);
-        }
-        let mut answer = self.channel_answer(id, actor.id)?;
-        if let Some(first) = self.message(id, id) {
-            answer["message"] = self.message_payload(first, actor.id);
-        }
-        Ok(answer)
-    }
-
-    /// A post without its first message, for webhooks, which then send it.
-    pub(crate) fn add_bare_post(
-        &mut self,
-        actor: &Actor,
-        forum: Snowflake,
-        name: &str,
-    ) -> Answer<Snowflake> {
-        let id = self.next_id();
-        let new = NewThread {
-            name: name.to_owned(),
-            auto_archive_duration: 4_320,
-            rate_limit_per_user: 0,
-        };
-        self.add_thread(actor, id, ChannelKind::PublicThread, forum, new, true)?;
-        Ok(id)
-    }
-
     /// A thread that slow mode may hold back.
-    fn add_paced_thread(
+    pub(super) fn add_paced_thread(
         &mut self,
         actor: &Actor,
         id: Snowflake,
         kind: ChannelKind,
         parent: Snowflake,
         new: NewThread,
-        invitable: bool,
     ) -> Answer<()> {
         self.check_pace(actor.id, parent, Slowed::Thread)?;
-        self.add_thread(actor, id, kind, parent, new, invitable)?;
+        self.add_thread(actor, id, kind, parent, new)?;
         self.note_pace(actor.id, parent, Slowed::Thread);
         Ok(())
     }
 
-    fn add_thread(
+    pub(super) fn add_thread(
         &mut self,
         actor: &Actor,
         id: Snowflake,
         kind: ChannelKind,
         parent: Snowflake,
         new: NewThread,
-        invitable: bool,
     ) -> Answer<()> {
         let Some(guild) = self.guild_of(parent) else {
             return Err(Refusal::wrong_channel_type());
         };
-        if self
-            .threads_of(guild)
-            .filter(|(_, thread)| !thread.archived)
-            .count()
-            >= MAX_ACTIVE_THREADS
-        {
-            return Err(Refusal::new(
-                400,
-                160_006,
-                "Maximum number of active threads reached",
-            ));
-        }
+        self.check_active_threads(guild)?;
         let now = self.now_ms();
         let mut channel = Channel::new(id, kind, Some(guild));
         channel.parent_id = Some(parent);
@@ -278,16 +218,18 @@ impl World {
             archive_ms: now,
             auto_archive_duration: new.auto_archive_duration,
             locked: false,
-            invitable,
+            invitable: new.invitable,
             created_ms: now,
             message_count: 0,
             total_message_sent: 0,
             members: BTreeMap::from([(actor.id, now)]),
-            applied_tags: Vec::new(),
+            applied_tags: new.applied_tags,
         });
         self.channels.insert(id, channel);
+        self.note_newest_post(parent, id);
         self.watch_quiet(id);
         self.tell_thread("THREAD_CREATE", id, true);
+        self.tell_thread_members(id, &[actor.id], &[]);
         let rendered = self.channel_payload(id, Snowflake(0)).unwrap_or_default();
         let changes = changes(&Value::Null, &rendered);
         self.audit(
@@ -301,13 +243,32 @@ impl World {
         Ok(())
     }
 
+    pub(crate) fn check_active_threads(&self, guild: Snowflake) -> Answer<()> {
+        let active = self
+            .threads_of(guild)
+            .filter(|(_, thread)| !thread.archived);
+        if active.count() < MAX_ACTIVE_THREADS {
+            return Ok(());
+        }
+        let text = "Maximum number of active threads reached";
+        Err(Refusal::new(400, 160_006, text))
+    }
+
+    /// A forum's last message is its newest post.
+    fn note_newest_post(&mut self, parent: Snowflake, id: Snowflake) {
+        let parent = self.channels.get_mut(&parent);
+        if let Some(forum) = parent.filter(|parent| parent.kind.is_forum()) {
+            forum.last_message_id = Some(id);
+        }
+    }
+
     /// The channel as an answer of REST.
     pub(crate) fn channel_answer(&self, id: Snowflake, viewer: Snowflake) -> Answer {
         self.channel_payload(id, viewer)
             .ok_or_else(|| Refusal::unknown(Unknown::Channel))
     }
 
-    /// Tells of a thread; each bot that is in it learns so from its own copy.
+    /// Tells of a thread; the Gateway tells each bot that is in it so in its own copy.
     pub(crate) fn tell_thread(&mut self, event: &'static str, id: Snowflake, new: bool) {
         let Some(guild) = self.guild_of(id) else {
             return;
@@ -321,42 +282,4 @@ impl World {
         let audience = Audience::Channel { guild, channel: id };
         self.dispatch(event, audience, intents::GUILDS, data);
     }
-
-    /// A message in an archived thread opens it again, and its author joins.
-    pub(crate) fn wake_thread(&mut self, id: Snowflake, author: Snowflake, joins: bool) {
-        let now = self.now_ms();
-        let channel = self.channels.get_mut(&id);
-        let Some(thread) = channel.and_then(|channel| channel.thread.as_mut()) else {
-            return;
-        };
-        let woken = thread.archived;
-        if woken {
-            thread.archived = false;
-            thread.archive_ms = now;
-        }
-        let joined = joins && !thread.members.contains_key(&author);
-        if joined {
-            thread.members.insert(author, now);
-        }
-        if woken {
-            self.watch_quiet(id);
-            self.tell_thread("THREAD_UPDATE", id, false);
-        }
-        if joined {
-            self.tell_thread_members(id, &[author], &[]);
-        }
-    }
-}
-
-/// The ids of a forum's tags.
-fn known_tags(forum: &Channel) -> Vec<Snowflake> {
-    let tags = forum
-        .settings
-        .get("available_tags")
-        .and_then(Value::as_array);
-    let ids = tags
-        .into_iter()
-        .flatten()
-        .filter_map(|tag| tag["id"].as_str()?.parse().ok());
-    ids.collect()
 }

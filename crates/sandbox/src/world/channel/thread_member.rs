@@ -5,10 +5,44 @@ use serde_json::{Value, json};
 use super::{ChannelKind, Thread, thread_member_payload};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
+use crate::world::message::kind;
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
+/// Members of one thread.
+const MAX_MEMBERS: usize = 1_000;
+
 impl World {
+    /// Puts users into a thread, up to its limit, and tells of those who were not in it.
+    pub(crate) fn join_thread(&mut self, id: Snowflake, users: &[Snowflake]) {
+        let now = self.now_ms();
+        let channel = self.channels.get_mut(&id);
+        let Some(thread) = channel.and_then(|channel| channel.thread.as_mut()) else {
+            return;
+        };
+        let mut added = Vec::new();
+        for user in users {
+            if thread.members.len() < MAX_MEMBERS && !thread.members.contains_key(user) {
+                thread.members.insert(*user, now);
+                added.push(*user);
+            }
+        }
+        if added.is_empty() {
+            return;
+        }
+        // Whoever comes into a thread may not have known of it.
+        for user in &added {
+            if self.applications.contains_key(user) {
+                let data = self.channel_payload(id, *user).unwrap_or_default();
+                let audience = Audience::User(*user);
+                self.dispatch("THREAD_CREATE", audience, intents::GUILDS, data);
+            }
+        }
+        self.tell_thread_members(id, &added, &[]);
+    }
+
+    /// Tells of those who came and went. The Gateway withholds the others' coming and going from
+    /// sessions without the members intent.
     pub(crate) fn tell_thread_members(
         &mut self,
         id: Snowflake,
@@ -21,36 +55,55 @@ impl World {
         let (Some(thread), Some(guild)) = (channel.thread.as_ref(), channel.guild_id) else {
             return;
         };
-        let added_members: Vec<_> = added
-            .iter()
-            .map(|user| {
+        let mut data = json!({
+            "id": id,
+            "guild_id": guild,
+            "member_count": thread.members.len().min(50),
+        });
+        if !added.is_empty() {
+            let members = added.iter().map(|user| {
                 let joined = thread.members.get(user).copied().unwrap_or_default();
                 let mut member = thread_member_payload(id, *user, joined);
                 member["member"] = self.member_payload(guild, *user).unwrap_or_default();
                 member["presence"] = self.presence_payload(guild, *user);
                 member
-            })
-            .collect();
-        let data = json!({
-            "id": id,
-            "guild_id": guild,
-            "member_count": thread.members.len().min(50),
-            "added_members": added_members,
-            "removed_member_ids": removed,
-        });
+            });
+            data["added_members"] = members.collect();
+        }
+        if !removed.is_empty() {
+            data["removed_member_ids"] = json!(removed);
+        }
         // Everyone who sees the thread hears it, and those who were just removed from it.
         for user in removed {
             if !self.may_view(*user, id) {
-                self.dispatch(
-                    "THREAD_MEMBERS_UPDATE",
-                    Audience::User(*user),
-                    1,
-                    data.clone(),
-                );
+                let audience = Audience::User(*user);
+                let wanted = intents::GUILDS;
+                self.dispatch("THREAD_MEMBERS_UPDATE", audience, wanted, data.clone());
             }
         }
         let audience = Audience::Channel { guild, channel: id };
-        self.dispatch("THREAD_MEMBERS_UPDATE", audience, intents::GUILDS, data);
+        let wanted = intents::GUILDS | intents::GUILD_MEMBERS;
+        self.dispatch("THREAD_MEMBERS_UPDATE", audience, wanted, data);
+    }
+
+    /// Tells each bot in a thread that it is: sent when the thread wakes.
+    pub(crate) fn tell_own_thread_members(&mut self, id: Snowflake) {
+        let Some(channel) = self.channels.get(&id) else {
+            return;
+        };
+        let (Some(thread), Some(guild)) = (channel.thread.as_ref(), channel.guild_id) else {
+            return;
+        };
+        let bots = self.applications.keys();
+        let inside: Vec<_> = bots
+            .filter_map(|bot| Some((*bot, *thread.members.get(bot)?)))
+            .collect();
+        for (bot, joined) in inside {
+            let mut data = thread_member_payload(id, bot, joined);
+            data["guild_id"] = json!(guild);
+            let audience = Audience::User(bot);
+            self.dispatch("THREAD_MEMBER_UPDATE", audience, intents::GUILDS, data);
+        }
     }
 
     pub(crate) fn thread_at(&self, user: Snowflake, id: Snowflake) -> Answer<&Thread> {
@@ -70,14 +123,16 @@ impl World {
     ) -> Answer<()> {
         let thread = self.thread_at(actor.id, id)?;
         let (archived, invitable) = (thread.archived, thread.invitable);
-        let private =
-            self.channels.get(&id).map(|channel| channel.kind) == Some(ChannelKind::PrivateThread);
+        let (known, full) = (
+            thread.members.contains_key(&user),
+            thread.members.len() >= MAX_MEMBERS,
+        );
         if archived {
-            return Err(Refusal::new(400, 50_083, "Thread is archived"));
+            return Err(archived_thread());
         }
         if user != actor.id {
             self.require_in(actor.id, id, bits::SEND_MESSAGES_IN_THREADS)?;
-            if private && !invitable {
+            if self.is_private_thread(id) && !invitable {
                 self.require_in(actor.id, id, bits::MANAGE_THREADS)?;
             }
             let guild = self.guild_of(id).unwrap_or_default();
@@ -89,19 +144,17 @@ impl World {
                 return Err(Refusal::missing_access());
             }
         }
-        let now = self.now_ms();
-        let channel = self.channels.get_mut(&id);
-        let Some(thread) = channel.and_then(|channel| channel.thread.as_mut()) else {
-            return Ok(());
-        };
-        if thread.members.contains_key(&user) {
+        if known {
             return Ok(());
         }
-        thread.members.insert(user, now);
-        self.tell_thread_members(id, &[user], &[]);
-        if private && user != actor.id && self.applications.contains_key(&user) {
-            let data = self.channel_payload(id, user).unwrap_or_default();
-            self.dispatch("THREAD_CREATE", Audience::User(user), intents::GUILDS, data);
+        if full {
+            let text =
+                format!("Maximum number of thread participants has been reached ({MAX_MEMBERS})");
+            return Err(Refusal::new(400, 30_033, text));
+        }
+        self.join_thread(id, &[user]);
+        if user != actor.id {
+            self.post_about(id, actor.id, kind::RECIPIENT_ADD, user);
         }
         Ok(())
     }
@@ -116,19 +169,25 @@ impl World {
         let thread = self.thread_at(actor.id, id)?;
         let (archived, owner) = (thread.archived, thread.owner_id);
         if archived {
-            return Err(Refusal::new(400, 50_083, "Thread is archived"));
+            return Err(archived_thread());
         }
-        let private =
-            self.channels.get(&id).map(|channel| channel.kind) == Some(ChannelKind::PrivateThread);
-        if user != actor.id && !(private && owner == actor.id) {
+        if user != actor.id && !(self.is_private_thread(id) && owner == actor.id) {
             self.require_in(actor.id, id, bits::MANAGE_THREADS)?;
         }
         let channel = self.channels.get_mut(&id);
         let thread = channel.and_then(|channel| channel.thread.as_mut());
         if thread.is_some_and(|thread| thread.members.remove(&user).is_some()) {
             self.tell_thread_members(id, &[], &[user]);
+            if user != actor.id {
+                self.post_about(id, actor.id, kind::RECIPIENT_REMOVE, user);
+            }
         }
         Ok(())
+    }
+
+    pub(crate) fn is_private_thread(&self, id: Snowflake) -> bool {
+        let kind = self.channels.get(&id).map(|channel| channel.kind);
+        kind == Some(ChannelKind::PrivateThread)
     }
 
     /// One member of a thread.
@@ -147,7 +206,8 @@ impl World {
         Ok(self.thread_member_answer(id, user, *joined, with_member))
     }
 
-    /// Members of a thread by id.
+    /// Members of a thread by id: a page of them when their member objects are wanted, else all.
+    /// Bots need the members intent switched on.
     pub fn thread_members(
         &self,
         actor: &Actor,
@@ -157,11 +217,20 @@ impl World {
         with_member: bool,
     ) -> Answer {
         let members = &self.thread_at(actor.id, id)?.members;
+        let bot = self.applications.contains_key(&actor.id);
+        if bot && self.privileged_intents_allowed(actor.id) & intents::GUILD_MEMBERS == 0 {
+            return Err(Refusal::missing_access());
+        }
+        let (after, limit) = if with_member {
+            (after, limit.clamp(1, 100))
+        } else {
+            (None, usize::MAX)
+        };
         let page = members
             .iter()
             .filter(|(user, _)| after.is_none_or(|after| **user > after));
-        let page = page.take(limit.clamp(1, 100));
         Ok(page
+            .take(limit)
             .map(|(user, joined)| self.thread_member_answer(id, *user, *joined, with_member))
             .collect())
     }
@@ -180,4 +249,8 @@ impl World {
         }
         payload
     }
+}
+
+pub(crate) fn archived_thread() -> Refusal {
+    Refusal::new(400, 50_083, "Thread is archived")
 }

@@ -120,10 +120,12 @@ impl World {
         form.finish()?;
         self.check_role_permissions(actor, guild_id, old, role.permissions, body)?;
         let rendered = role.payload();
+        let sight = self.sight_of_bots(guild_id);
         self.guild_mut(guild_id)?.roles.insert(id, role);
         let changes = changes(&before, &rendered);
         if !changes.is_empty() {
             self.tell_role("GUILD_ROLE_UPDATE", guild_id, &rendered);
+            self.tell_gained(guild_id, &sight);
             self.audit(
                 guild_id,
                 actor,
@@ -164,6 +166,7 @@ impl World {
             return Err(Refusal::new(400, 50_028, "Invalid Role"));
         }
         self.require_above_role(actor.id, guild_id, id)?;
+        let sight = self.sight_of_bots(guild_id);
         let guild = self.guild_mut(guild_id)?;
         guild.roles.remove(&id);
         for member in guild.members.values_mut() {
@@ -183,6 +186,7 @@ impl World {
             intents::GUILDS,
             data,
         );
+        self.tell_gained(guild_id, &sight);
         let changes = changes(&rendered, &Value::Null);
         self.audit(
             guild_id,

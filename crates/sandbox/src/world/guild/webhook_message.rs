@@ -29,6 +29,7 @@ impl World {
             .text("thread_name", 0..=100)
             .value()
             .filter(|n| !n.is_empty());
+        let tags = form.ids("applied_tags", 0..=5).value().unwrap_or_default();
         form.finish()?;
         let message = NewMessage::parse(body, files)?;
         let channel = self.webhook_channel(&webhook, target)?;
@@ -50,7 +51,7 @@ impl World {
                 return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
             }
             let creator = Actor::from(webhook.creator);
-            let post = self.add_bare_post(&creator, channel, &thread_name)?;
+            let post = self.add_bare_post(&creator, channel, &thread_name, tags)?;
             self.post_as(post, webhook.id, Some(author), post, message)?;
             return self.webhook_message(webhook.id, post, post);
         }

@@ -163,10 +163,12 @@ impl World {
             self.require_connected(guild, user)?;
             self.check_voice_channel(guild, channel)?;
         }
+        let sight = self.sight_when_bot(guild, user);
         self.guild_mut(guild)?.members.insert(user, member.clone());
         self.audit_member_change(actor, guild, &before, &member);
         if !same_member(&before, &member) {
             self.tell_member(guild, user);
+            self.tell_gained(guild, &sight);
         }
         if before.nick != member.nick {
             self.screen_profile(guild, user);
@@ -236,6 +238,7 @@ impl World {
         self.require(actor.id, guild, bits::MANAGE_ROLES)?;
         let before = self.member(guild, user)?.clone();
         self.check_assignable(actor, guild, role)?;
+        let sight = self.sight_when_bot(guild, user);
         let member = self.member_mut(guild, user)?;
         let changed = if has {
             member.roles.insert(role)
@@ -246,6 +249,7 @@ impl World {
             let member = member.clone();
             self.audit_member_change(actor, guild, &before, &member);
             self.tell_member(guild, user);
+            self.tell_gained(guild, &sight);
         }
         Ok(())
     }

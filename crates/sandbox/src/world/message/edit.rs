@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::component_media::resolve_media;
+use super::may_send::ThreadAct;
 use super::{Attachment, Message, MessageEdit, NewAttachment, flag, kind};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
@@ -40,23 +41,20 @@ impl World {
         edit: MessageEdit,
     ) -> Answer {
         self.require_in(actor.id, channel, bits::VIEW_CHANNEL)?;
-        self.refuse_archived(channel)?;
+        self.check_thread_open(actor.id, channel, ThreadAct::Edit)?;
         let message = self.message_mut(channel, id)?;
         if message.author_id != actor.id || message.webhook.is_some() {
-            let touches_flags_only =
-                edit.content.is_none() && edit.embeds.is_none() && edit.components.is_none();
+            let touches_flags_only = edit.content.is_none()
+                && edit.embeds.is_none()
+                && edit.components.is_none()
+                && edit.attachments.is_none();
             if !touches_flags_only || edit.flags.is_none() {
                 let text = "Cannot edit a message authored by another user";
                 return Err(Refusal::new(403, 50_005, text));
             }
             self.require_in(actor.id, channel, bits::MANAGE_MESSAGES)?;
-        } else if !matches!(message.kind, kind::DEFAULT | kind::REPLY) || message.snapshot.is_some()
-        {
-            return Err(Refusal::new(
-                403,
-                50_021,
-                "Cannot execute action on a system message",
-            ));
+        } else {
+            check_editable(message)?;
         }
         let screened = match &edit.content {
             Some(content) => self.screen_message(actor.id, channel, content)?,
@@ -157,6 +155,9 @@ impl World {
         let message = self
             .message(channel, id)
             .ok_or_else(|| Refusal::unknown(Unknown::Message))?;
+        if kind::is_lasting(message.kind) {
+            return Err(system_message());
+        }
         let (author, own) = (message.author_id, message.author_id == actor.id);
         let webhook = message.webhook.is_some();
         if !own || webhook {
@@ -170,7 +171,7 @@ impl World {
                 ));
             }
         }
-        self.refuse_archived(channel)?;
+        self.check_thread_open(actor.id, channel, ThreadAct::Delete)?;
         self.remove_message(channel, id);
         if !own && let Some(guild) = self.guild_of(channel) {
             let options = json!({"channel_id": channel.to_string(), "count": "1"});
@@ -248,7 +249,7 @@ impl World {
             let text = "You can only bulk delete messages that are under 14 days old.";
             return Err(Refusal::new(400, 50_034, text));
         }
-        self.refuse_archived(channel)?;
+        self.check_thread_open(actor.id, channel, ThreadAct::Delete)?;
         ids.retain(|id| self.message(channel, *id).is_some());
         if ids.is_empty() {
             return Ok(());
@@ -292,22 +293,30 @@ impl World {
         Ok(self.message_payload(message, actor.id))
     }
 
-    /// Archived threads do not change.
-    pub(crate) fn refuse_archived(&self, channel: Snowflake) -> Answer<()> {
-        let thread = self
-            .channels
-            .get(&channel)
-            .and_then(|channel| channel.thread.as_ref());
-        if thread.is_some_and(|thread| thread.archived) {
-            return Err(Refusal::new(400, 50_083, "Thread is archived"));
-        }
-        Ok(())
-    }
-
     /// The guild of a channel.
     pub fn guild_of(&self, channel: Snowflake) -> Option<Snowflake> {
         self.channels.get(&channel)?.guild_id
     }
+}
+
+/// What even its author cannot change.
+fn check_editable(message: &Message) -> Answer<()> {
+    if message.flags & flag::IS_VOICE_MESSAGE != 0 {
+        let text = "Voice messages cannot be edited.";
+        return Err(Refusal::new(400, 50_162, text));
+    }
+    if message.poll.is_some() {
+        return Err(Refusal::new(400, 520_003, "Cannot edit a poll message"));
+    }
+    if !kind::is_written(message.kind) || message.snapshot.is_some() {
+        return Err(system_message());
+    }
+    Ok(())
+}
+
+pub(super) fn system_message() -> Refusal {
+    let text = "Cannot execute action on a system message";
+    Refusal::new(403, 50_021, text)
 }
 
 /// The ids in the body of "bulk delete".

@@ -1,9 +1,12 @@
 //! Messages: what they are, what they are made from, and how Discord renders them.
 
+mod append;
 pub mod attachment;
 mod component_media;
 pub mod edit;
+pub(crate) mod may_send;
 pub mod mention;
+pub(crate) mod nonce;
 pub mod page;
 mod parts;
 pub mod pin;
@@ -27,6 +30,9 @@ use crate::snowflake::Snowflake;
 /// Types of message that the sandbox makes (Discord: Message › Message Types).
 pub(crate) mod kind {
     pub(crate) const DEFAULT: u64 = 0;
+    pub(crate) const RECIPIENT_ADD: u64 = 1;
+    pub(crate) const RECIPIENT_REMOVE: u64 = 2;
+    pub(crate) const CHANNEL_NAME_CHANGE: u64 = 4;
     pub(crate) const CHANNEL_PINNED_MESSAGE: u64 = 6;
     pub(crate) const USER_JOIN: u64 = 7;
     pub(crate) const CHANNEL_FOLLOW_ADD: u64 = 12;
@@ -35,6 +41,16 @@ pub(crate) mod kind {
     pub(crate) const THREAD_STARTER_MESSAGE: u64 = 21;
     pub(crate) const AUTO_MODERATION_ACTION: u64 = 24;
     pub(crate) const POLL_RESULT: u64 = 46;
+
+    /// Written by somebody (the answers to commands are 20 and 23), not by Discord.
+    pub(crate) const fn is_written(kind: u64) -> bool {
+        matches!(kind, DEFAULT | REPLY | 20 | 23)
+    }
+
+    /// Discord deletes these for nobody.
+    pub(crate) const fn is_lasting(kind: u64) -> bool {
+        matches!(kind, 1..=5 | THREAD_STARTER_MESSAGE)
+    }
 }
 
 /// Message flags (Discord: Message › Message Flags).
@@ -42,8 +58,10 @@ pub(crate) mod flag {
     pub(crate) const CROSSPOSTED: u64 = 1 << 0;
     pub(crate) const SUPPRESS_EMBEDS: u64 = 1 << 2;
     pub(crate) const HAS_THREAD: u64 = 1 << 5;
+    pub(crate) const FAILED_TO_MENTION_SOME_ROLES_IN_THREAD: u64 = 1 << 8;
     pub(crate) const SUPPRESS_NOTIFICATIONS: u64 = 1 << 12;
     pub(crate) const EPHEMERAL: u64 = 1 << 6;
+    pub(crate) const IS_VOICE_MESSAGE: u64 = 1 << 13;
     pub(crate) const HAS_SNAPSHOT: u64 = 1 << 14;
     pub(crate) const IS_COMPONENTS_V2: u64 = 1 << 15;
 }
@@ -78,6 +96,8 @@ pub struct Message {
     pub poll: Option<Poll>,
     /// The interaction that it answers.
     pub interaction: Option<InteractionNote>,
+    /// In a thread: how many messages came before it.
+    pub position: Option<u64>,
 }
 
 /// The interaction that a message answers.
@@ -117,6 +137,7 @@ impl Message {
             reactions: Vec::new(),
             poll: None,
             interaction: None,
+            position: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::may_send::sending_bit;
 use super::{Message, NewAttachment, NewReference, Reference, kind};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
@@ -25,6 +26,20 @@ impl World {
         let id = message.id;
         self.append(message);
         id
+    }
+
+    /// A message that Discord writes about one user, who is mentioned in it.
+    pub(crate) fn post_about(
+        &mut self,
+        channel_id: Snowflake,
+        author_id: Snowflake,
+        kind: u64,
+        about: Snowflake,
+    ) {
+        let mut message = Message::bare(self.next_id(), channel_id, author_id);
+        message.kind = kind;
+        message.mentions = vec![about];
+        self.append(message);
     }
 
     pub(crate) fn store_attachments(
@@ -63,10 +78,7 @@ impl World {
         if new.forward {
             self.require_in(author, from, bits::READ_MESSAGE_HISTORY)?;
             let target = target.ok_or_else(|| Refusal::unknown(Unknown::Message))?;
-            if target.kind != kind::DEFAULT && target.kind != kind::REPLY {
-                let message = "Cannot forward a system message";
-                return Err(Refusal::new(400, 50_035, message));
-            }
+            self.check_may_forward(author, target)?;
             let snapshot = target
                 .snapshot
                 .clone()
@@ -84,7 +96,7 @@ impl World {
             let code = "REPLIES_CANNOT_REFERENCE_OTHER_CHANNEL";
             return Err(Refusal::field("message_reference", code, message));
         }
-        let is_system = target.is_some_and(|t| t.kind != kind::DEFAULT && t.kind != kind::REPLY);
+        let is_system = target.is_some_and(|target| !kind::is_written(target.kind));
         if is_system {
             let message = "Cannot reply to a system message";
             let code = "REPLIES_CANNOT_REFERENCE_SYSTEM_MESSAGE";
@@ -112,12 +124,7 @@ impl World {
     /// Says that a user types.
     pub fn typing(&mut self, actor: &Actor, channel_id: Snowflake) -> Answer<()> {
         let channel = self.visible_channel(actor.id, channel_id)?;
-        let in_thread = channel.kind.is_thread();
-        let sending = if in_thread {
-            bits::SEND_MESSAGES_IN_THREADS
-        } else {
-            bits::SEND_MESSAGES
-        };
+        let sending = sending_bit(channel.kind);
         if !channel.kind.has_messages() {
             return Err(Refusal::wrong_channel_type());
         }

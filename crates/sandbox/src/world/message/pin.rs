@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::edit::system_message;
+use super::may_send::ThreadAct;
 use super::{Message, Reference, kind};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
@@ -80,16 +82,12 @@ impl World {
         if in_guild.is_some() && permissions & (bits::MANAGE_MESSAGES | bits::PIN_MESSAGES) == 0 {
             return Err(Refusal::missing_permissions());
         }
-        self.refuse_archived(channel)?;
+        self.check_thread_open(actor.id, channel, ThreadAct::React)?;
         let message = self
             .message(channel, id)
             .ok_or_else(|| Refusal::unknown(Unknown::Message))?;
-        if !matches!(message.kind, kind::DEFAULT | kind::REPLY) {
-            return Err(Refusal::new(
-                403,
-                50_021,
-                "Cannot execute action on a system message",
-            ));
+        if !kind::is_written(message.kind) {
+            return Err(system_message());
         }
         if message.pinned_ms.is_some() == pinned {
             return Ok(());

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Message;
+use super::may_send::ThreadAct;
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::world::{Actor, Answer, Refusal, World, intents};
@@ -106,7 +107,7 @@ impl World {
     ) -> Answer<()> {
         self.readable_message(actor.id, channel, id)?;
         let emoji = self.read_emoji(emoji)?;
-        self.refuse_archived(channel)?;
+        self.check_thread_open(actor.id, channel, ThreadAct::React)?;
         let may_add = self.permissions_in(actor.id, channel) & bits::ADD_REACTIONS != 0;
         let message = self.message_mut(channel, id)?;
         let author = message.author_id;
@@ -157,7 +158,7 @@ impl World {
             self.require_in(actor.id, channel, bits::MANAGE_MESSAGES)?;
         }
         let emoji = self.read_emoji(emoji)?;
-        self.refuse_archived(channel)?;
+        self.check_thread_open(actor.id, channel, ThreadAct::React)?;
         let message = self.message_mut(channel, id)?;
         let known = message
             .reactions
@@ -189,7 +190,7 @@ impl World {
         self.readable_message(actor.id, channel, id)?;
         self.require_in(actor.id, channel, bits::MANAGE_MESSAGES)?;
         let emoji = emoji.map(|emoji| self.read_emoji(emoji)).transpose()?;
-        self.refuse_archived(channel)?;
+        self.check_thread_open(actor.id, channel, ThreadAct::React)?;
         let message = self.message_mut(channel, id)?;
         let before = message.reactions.len();
         message

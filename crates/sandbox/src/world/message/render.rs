@@ -84,6 +84,7 @@ impl World {
             }
         };
         put("nonce", message.nonce.clone());
+        put("position", message.position.map(|position| json!(position)));
         if let Some(note) = &message.interaction {
             put("application_id", Some(json!(message.author_id)));
             put("webhook_id", Some(json!(message.author_id)));
