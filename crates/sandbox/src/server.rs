@@ -1,5 +1,6 @@
 //! Starts and stops the sandbox: one port for REST, Gateway and the control API.
 
+mod path;
 pub(crate) mod wire;
 
 use std::io;
@@ -7,14 +8,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::from_fn_with_state;
+use axum::{Router, ServiceExt};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::Layer;
+use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
@@ -211,9 +214,11 @@ impl Sandbox {
             .layer(DefaultBodyLimit::disable())
             // Outermost, so that a panic anywhere still answers its request.
             .layer(CatchPanicLayer::new());
+        // Around the router, which would have chosen a route already.
+        let app = MapRequestLayer::new(path::plain).layer(app);
         let server = axum::serve(
             Wire(listener),
-            app.into_make_service_with_connect_info::<CutHandle>(),
+            ServiceExt::<Request>::into_make_service_with_connect_info::<CutHandle>(app),
         )
         .with_graceful_shutdown(cancel.clone().cancelled_owned());
         // Ends when `cancel` is cancelled: by `stop`, or when the sandbox is dropped.

@@ -173,7 +173,7 @@ impl World {
         }
         if let Some(overwrites) = overwrites.value() {
             self.require_in(actor.id, id, bits::MANAGE_ROLES)?;
-            let own = self.permissions_in(actor.id, id);
+            let own = self.overwritable(actor.id, guild, id);
             let touched = overwrites
                 .iter()
                 .filter(|new| !changed.overwrites.contains(new));
@@ -324,8 +324,8 @@ impl World {
             return;
         };
         let data = self.channel_payload(id, Snowflake(0)).unwrap_or_default();
-        let audience = Audience::Channel { guild, channel: id };
-        self.dispatch(event, audience, intents::GUILDS, data);
+        // Bots know hidden channels too: GUILD_CREATE lists them.
+        self.dispatch(event, Audience::Guild(guild), intents::GUILDS, data);
     }
 
     /// New tags of a forum get ids.

@@ -219,9 +219,12 @@ impl World {
             .collect();
         let mut wanted = Vec::new();
         for (id, position) in moves.value().unwrap_or_default() {
-            self.role(guild_id, id)?;
+            let current = self.role(guild_id, id)?.position;
+            // Libraries send the whole order; what stays where it is needs no rank.
+            let Some(position) = position.filter(|wanted| *wanted != current) else {
+                continue;
+            };
             self.require_above_role(actor.id, guild_id, id)?;
-            let Some(position) = position else { continue };
             if position >= rank || id == guild_id || position < 1 {
                 return Err(Refusal::missing_permissions());
             }

@@ -20,6 +20,9 @@ const MAX_STORED_BYTES: usize = 256 * 1024 * 1024;
 /// How long a link stays valid.
 const LINK_MS: u64 = 24 * 60 * 60 * 1_000;
 
+/// The flag of a file that is shown only after a click; its name says so.
+const IS_SPOILER: u64 = 1 << 3;
+
 /// A file of a message.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Attachment {
@@ -101,6 +104,9 @@ impl World {
             "url": url,
             "proxy_url": url,
         });
+        if attachment.filename.starts_with("SPOILER_") {
+            payload["flags"] = json!(IS_SPOILER);
+        }
         if let Some(content_type) = &attachment.content_type {
             payload["content_type"] = json!(content_type);
         }
