@@ -89,7 +89,12 @@ impl World {
 
     /// Bits that a user may allow and deny in a channel: those held in the guild or in the parent
     /// channel, or all where an overwrite grants `MANAGE_ROLES` (Discord: Edit Channel Permissions).
-    pub(super) fn overwritable(&self, user: Snowflake, guild: Snowflake, channel: Snowflake) -> u64 {
+    pub(super) fn overwritable(
+        &self,
+        user: Snowflake,
+        guild: Snowflake,
+        channel: Snowflake,
+    ) -> u64 {
         let Some(place) = self.channels.get(&channel) else {
             return 0;
         };

@@ -20,8 +20,8 @@ await story(async (stage) => {
     assert.equal((await guild.roles.fetch(role.id, { force: true })).position, 2);
     await hears(Events.GuildRoleUpdate, (_, { name }) => name === "visitor", () => role.edit({ name: "visitor", permissions: [] }));
     await hears(Events.GuildMemberUpdate, (_, now) => !now.roles.cache.has(role.id), () => member.roles.remove(role));
-    await member.roles.set([role]);
-    assert.deepEqual([...member.roles.cache.keys()].sort(), [guild.id, role.id].sort());
+    const [[, changed]] = await hears(Events.GuildMemberUpdate, (_, { roles }) => roles.cache.has(role.id), () => member.roles.set([role]));
+    assert.deepEqual([...changed.roles.cache.keys()].sort(), [guild.id, role.id].sort());
     const counts = await guild.roles.fetchMemberCounts?.();
     assert.ok(counts === undefined || counts.get(role.id) === 1);
     await hears(Events.GuildRoleDelete, ({ id }) => id === role.id, () => role.delete());

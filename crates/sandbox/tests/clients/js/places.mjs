@@ -63,13 +63,14 @@ await story(async (stage) => {
   });
 
   await step("a channel takes over what its category allows", async () => {
-    await workshop.permissionOverwrites.create(guild.roles.everyone, { AttachFiles: false });
+    const changes = (place, act) => hears(Events.ChannelUpdate, (_, { id }) => id === place.id, act);
+    await changes(workshop, () => workshop.permissionOverwrites.create(guild.roles.everyone, { AttachFiles: false }));
     const child = await guild.channels.create({ name: "clay", parent: workshop });
     assert.equal(child.permissionsLocked, true);
     assert.equal(child.permissionsFor(people.newcomer).has(PermissionFlagsBits.AttachFiles), false);
-    await child.permissionOverwrites.set([{ id: people.newcomer, allow: [PermissionFlagsBits.AttachFiles] }]);
+    await changes(child, () => child.permissionOverwrites.set([{ id: people.newcomer, allow: [PermissionFlagsBits.AttachFiles] }]));
     assert.equal(child.permissionsLocked, false);
-    await child.lockPermissions();
+    await changes(child, () => child.lockPermissions());
     assert.equal(child.permissionsLocked, true);
     const copy = await child.clone({ name: "more-clay" });
     assert.deepEqual([copy.name, copy.parentId], ["more-clay", workshop.id]);
