@@ -296,6 +296,10 @@ pub(crate) enum KeyCommand {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  guildhall audit list --limit 20\n  \
+                        guildhall audit show 0199a3c2-7f6e-7d10-8a4e-3b1f0c5d2e71\n  \
+                        guildhall audit verify || echo 'somebody changed the audit'\n  \
+                        guildhall audit export > audit.jsonl")]
 pub(crate) enum AuditCommand {
     /// List decisions, oldest first.
     List {
@@ -309,4 +313,53 @@ pub(crate) enum AuditCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Show every row of one call, with all that is known.
+    Show {
+        /// The call's id, as refusals, plans and results name it.
+        call_id: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare the audit with its hashes, seals and signed checkpoints. Exits with 1 and names the
+    /// first bad row if anybody changed it.
+    Verify(VerifyArgs),
+    /// Print rows and checkpoints, one JSON object per line, people's data replaced by salted hashes.
+    Export {
+        /// Only rows after this sequence number.
+        #[arg(long, default_value_t = 0)]
+        after: i64,
+        /// Leave people's data readable.
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// Replace principal, agent and reason by salted hashes in every row of one principal. The
+    /// chain stays whole. This cannot be undone.
+    Erase {
+        /// As `audit list` shows it.
+        principal: String,
+        /// Do it; without this, only the rows are counted.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Print the public key with which checkpoints are signed.
+    Key,
+    /// Sign where the audit stands now, and add it to the witness.
+    Checkpoint,
+    /// Seal the audit with the present key, after the key was lost or changed. Refused where the
+    /// rows themselves do not fit together.
+    Reseal,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// A copy of the checkpoints from elsewhere [default: the configured witness].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) witness: Option<PathBuf>,
+    /// Public key of someone else whose checkpoints count, e.g. of another instance.
+    #[arg(long = "signer", value_name = "HEX")]
+    pub(crate) signers: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

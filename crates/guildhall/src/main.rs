@@ -7,15 +7,16 @@ mod config;
 mod lifecycle;
 mod logging;
 mod output;
-mod seal;
+mod secrets;
 mod wiring;
+mod witness;
 
 use std::{io::Write as _, process::ExitCode, time::Duration};
 
 use clap::Parser as _;
 
 use crate::{
-    cli::{AuditCommand, Cli, Command, ConfigCommand, KeyCommand, ToolsCommand},
+    cli::{Cli, Command, ConfigCommand, KeyCommand, ToolsCommand},
     commands::{audit, demo, doctor, key, mcp, sandbox, serve, setup, tools},
     config::{Config, Transport},
 };
@@ -98,11 +99,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             }
             store.close().await;
         }
-        Command::Audit(AuditCommand::List { limit, after, json }) => {
-            let store = wiring::open_store(&config).await?;
-            audit::list(&store, after, limit, json).await?;
-            store.close().await;
-        }
+        Command::Audit(command) => return Box::pin(audit::run(command, &config)).await,
         Command::Setup(_) | Command::Config(_) | Command::Tools(ToolsCommand::Show { .. }) => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -15,11 +15,11 @@ use gate::{Gate, Parts};
 use model::{Clock, Hands, Surroundings, ledger::Journal};
 use policy::Policy;
 use secrecy::ExposeSecret as _;
-use store::Store;
+use store::{AuditKey, Store};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::SystemClock, config::Config, seal};
+use crate::{clock::SystemClock, config::Config, secrets, witness};
 
 /// Discord wants to know whom to ask about a bot's requests.
 const HOMEPAGE: &str = "https://guildhall.example";
@@ -49,7 +49,7 @@ impl House {
         let shared_store = Arc::new(store.clone());
         let limbs = Limbs::build(&config)?;
         let ears = limbs.ears(&config, shared_store.clone(), Arc::clone(&clock))?;
-        let seal_key = seal::key(config.data_dir.as_deref());
+        let seal_key = secrets::seal_key(config.data_dir.as_deref());
         let selection: ToolsetSelection = config.toolsets.join(",").parse()?;
 
         let mut flows = team::flows(
@@ -113,6 +113,17 @@ impl House {
                 tracing::error!(%error, "the Gateway connection ended for good");
             }
         });
+    }
+
+    /// Sign from time to time where the audit stands. The task ends when the house closes.
+    pub(crate) fn watch_audit(&self) {
+        let minutes = u64::from(self.config.checkpoint_minutes.get());
+        self.tasks.spawn(witness::watch(
+            self.store.clone(),
+            self.config.audit_witness.clone(),
+            Duration::from_secs(60 * minutes),
+            self.stop.clone(),
+        ));
     }
 
     /// How the ears are, where there are any.
@@ -211,7 +222,33 @@ fn hearing(ears: Option<&Ears>) -> team::Hearing {
 
 /// Open the database that the configuration names.
 pub(crate) async fn open_store(config: &Config) -> anyhow::Result<Store> {
-    Ok(store::open(config.database_url.expose_secret(), Arc::new(SystemClock)).await?)
+    let url = config.database_url.expose_secret();
+    let store = match audit_key(config)? {
+        Some(key) => store::open_sealed(url, Arc::new(SystemClock), key).await?,
+        None => store::open(url, Arc::new(SystemClock)).await?,
+    };
+    Ok(store)
+}
+
+/// What seals the audit: configured, or kept in the data folder.
+pub(crate) fn audit_key(config: &Config) -> anyhow::Result<Option<AuditKey>> {
+    if let Some(text) = &config.audit_key {
+        let seed: Option<[u8; 32]> = hex::decode(text.expose_secret().trim())
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
+        let seed =
+            seed.context("audit.key must be 64 letters of hex; `openssl rand -hex 32` makes some")?;
+        return Ok(Some(AuditKey::from_seed(seed)));
+    }
+    let kept = config.data_dir.as_deref().map(secrets::audit_key);
+    Ok(match kept {
+        Some(Ok(seed)) => Some(AuditKey::from_seed(seed)),
+        Some(Err(error)) => {
+            tracing::warn!(%error, "the audit is not sealed: its key cannot be kept; set audit.key");
+            None
+        }
+        None => None,
+    })
 }
 
 /// The policy of the file, with the two keys that flags and environment may set.

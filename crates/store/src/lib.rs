@@ -4,6 +4,7 @@
 //! [`model::ledger`]. An `Ok` from any of them follows the commit.
 
 mod audit;
+mod chain;
 mod draft;
 mod engine;
 mod error;
@@ -31,7 +32,12 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-pub use crate::{error::Error, statements::statements};
+pub use crate::{
+    audit::Entry,
+    chain::{AuditKey, Checkpoint, Problem, Report, Signer, Trust},
+    error::Error,
+    statements::statements,
+};
 use crate::{
     instance::Instance,
     place::Place,
@@ -52,6 +58,7 @@ struct Inner {
     queue: mpsc::Sender<Box<dyn Job>>,
     readers: Readers,
     slot: Slot,
+    key: Option<AuditKey>,
     clock: Arc<dyn Clock>,
     /// Who this is to others on the same database.
     instance: Arc<Instance>,
@@ -68,7 +75,23 @@ struct Inner {
 /// `sqlite:PATH` (optionally `?max_page_count=N`: never more than N pages of 4 KiB),
 /// `sqlite::memory:`, or `postgres://…`. Must be called inside a tokio runtime. A new SQLite file
 /// and the directories made for it are for their owner alone.
+///
+/// The audit's chain is kept, and its ends are not sealed; see [`open_sealed`].
 pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Store, Error> {
+    open_with(url, clock, None).await
+}
+
+/// Like [`open`], with a key that seals the ends of the audit's chains, so that nobody without it
+/// can cut rows off or write new ones unseen. Every opening of one database needs the same key.
+pub async fn open_sealed(url: &str, clock: Arc<dyn Clock>, key: AuditKey) -> Result<Store, Error> {
+    open_with(url, clock, Some(key)).await
+}
+
+async fn open_with(
+    url: &str,
+    clock: Arc<dyn Clock>,
+    key: Option<AuditKey>,
+) -> Result<Store, Error> {
     let place = Place::parse(url)?;
     place.create()?;
     let mut connection = place.connect().await.map_err(|source| match source {
@@ -81,7 +104,7 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Store, Error> {
             source,
         },
     })?;
-    migration::migrate(&mut connection, &place, clock.now_ms()).await?;
+    migration::migrate(&mut connection, &place, key.as_ref(), clock.now_ms()).await?;
 
     let slot: Slot = Arc::new(Mutex::new(Some(connection)));
     let readers = place
@@ -98,6 +121,7 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Store, Error> {
     let writer = Writer {
         slot: slot.clone(),
         place,
+        key: key.clone(),
         clock: clock.clone(),
         instance: instance.clone(),
         queue: jobs,
@@ -109,6 +133,7 @@ pub async fn open(url: &str, clock: Arc<dyn Clock>) -> Result<Store, Error> {
             queue,
             readers,
             slot,
+            key,
             clock,
             instance,
             grown,

@@ -1,12 +1,28 @@
 //! Every statement of this room in one list, so that a test can have both engines parse each.
 
-use crate::{audit, draft, instance, journal, key, lease, migration, outbox, prune};
+use crate::{
+    audit,
+    chain::{checkpoint, head},
+    draft, instance, journal, key, lease, migration, outbox, prune,
+};
 
 /// The statements that both engines run, word for word.
 pub fn statements() -> Vec<&'static str> {
     let mut all = vec![
         audit::AFTER,
+        audit::CHAIN,
+        audit::ENTRIES,
+        audit::ERASE,
         audit::LAST,
+        audit::OF_CALL,
+        audit::OF_PRINCIPAL,
+        audit::UNCHAINED,
+        checkpoint::AFTER,
+        checkpoint::INSERT,
+        checkpoint::LAST,
+        head::ALL,
+        head::FIND,
+        head::PUT,
         draft::OF_GUILD,
         draft::SAVE,
         instance::LEAVE,

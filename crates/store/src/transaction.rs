@@ -3,6 +3,7 @@
 //! Nearly every write leaves an audit row, so the rows of a whole group cost a few statements.
 
 use std::{
+    collections::BTreeMap,
     ops::{Deref, DerefMut},
     sync::OnceLock,
 };
@@ -10,25 +11,42 @@ use std::{
 use model::ledger::{Decision, StoreError};
 
 use crate::{
-    audit,
+    audit::{self, Entry},
+    chain::{
+        AuditKey, DEFAULT_WORKSPACE, SALT_BYTES,
+        head::{self, Head, SealedHead},
+    },
     engine::{Session, Value},
+    error::corrupt,
 };
 
 /// A session in which nobody else writes.
 pub(crate) struct Transaction<'c> {
     session: Session<'c>,
+    key: Option<&'c AuditKey>,
     /// Audit rows that have a number and are not inserted yet.
     audit: Vec<Vec<Value>>,
     /// The number of the last audit row, once it is known.
     last: Option<i64>,
+    heads: BTreeMap<String, Moving>,
+}
+
+/// The end of a chain while rows are added to it.
+struct Moving {
+    head: Head,
+    moved: bool,
+    /// A seal that somebody broke is not made anew.
+    whole: bool,
 }
 
 impl<'c> Transaction<'c> {
-    pub(crate) fn new(session: Session<'c>) -> Self {
+    pub(crate) fn new(session: Session<'c>, key: Option<&'c AuditKey>) -> Self {
         Self {
             session,
+            key,
             audit: Vec::new(),
             last: None,
+            heads: BTreeMap::new(),
         }
     }
 
@@ -39,20 +57,87 @@ impl<'c> Transaction<'c> {
             None => self.session.integer(audit::LAST, []).await?,
         };
         let seq = last + 1;
-        self.audit.push(audit::values(seq, decision)?);
+        let salt = hex::encode(rand::random::<[u8; SALT_BYTES]>());
+        let head = self.head(DEFAULT_WORKSPACE).await?;
+        let entry = Entry::new(decision, seq, head, salt)?;
+        let next = Head {
+            workspace: entry.workspace.clone(),
+            link: entry.link,
+            seq,
+            hash: entry.hash.clone(),
+            checkpoints: head.checkpoints,
+        };
+        self.move_head(next);
+        self.audit.push(entry.values());
         self.last = Some(seq);
         Ok(seq)
+    }
+
+    /// Where a chain ends.
+    pub(crate) async fn head(&mut self, workspace: &str) -> Result<&Head, StoreError> {
+        if !self.heads.contains_key(workspace) {
+            let found = self.session.row(head::FIND, [workspace.into()]).await?;
+            let found = found.as_ref().map(SealedHead::read).transpose()?;
+            let found = found.unwrap_or_else(|| Head::empty(workspace).sealed(self.key));
+            let whole = self.key.is_none_or(|key| found.is_whole(key));
+            if !whole {
+                tracing::error!(
+                    workspace,
+                    "the audit's seal is broken, or was made with another key; run `guildhall audit verify`"
+                );
+            }
+            let moving = Moving {
+                head: found.head,
+                moved: false,
+                whole,
+            };
+            self.heads.insert(workspace.to_owned(), moving);
+        }
+        let moving = self.heads.get(workspace);
+        moving
+            .map(|moving| &moving.head)
+            .ok_or_else(|| corrupt("the end of a chain went away"))
+    }
+
+    /// The chain ends there now; stored by [`Transaction::flush`].
+    pub(crate) fn move_head(&mut self, head: Head) {
+        if let Some(moving) = self.heads.get_mut(&head.workspace) {
+            moving.head = head;
+            moving.moved = true;
+        }
+    }
+
+    /// Seal the end of a chain at the next flush, whoever sealed it before.
+    pub(crate) async fn trust_head(&mut self, workspace: &str) -> Result<(), StoreError> {
+        self.head(workspace).await?;
+        if let Some(moving) = self.heads.get_mut(workspace) {
+            moving.whole = true;
+            moving.moved = true;
+        }
+        Ok(())
     }
 
     /// Insert what was gathered. Must be called before a commit.
     pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
         let rows = std::mem::take(&mut self.audit);
-        audit::INSERT.rows(&mut self.session, rows).await
+        audit::INSERT.rows(&mut self.session, rows).await?;
+        for moving in self.heads.values_mut().filter(|moving| moving.moved) {
+            let key = self.key.filter(|_| moving.whole);
+            moving
+                .head
+                .clone()
+                .sealed(key)
+                .put(&mut self.session)
+                .await?;
+            moving.moved = false;
+        }
+        Ok(())
     }
 
     /// Forget what was gathered, after it was rolled back.
     pub(crate) fn forget(&mut self) {
         self.audit.clear();
+        self.heads.clear();
         self.last = None;
     }
 }

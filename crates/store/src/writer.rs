@@ -10,6 +10,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    chain::AuditKey,
     engine::Connection,
     error::unavailable,
     instance::{self, Instance, Sign},
@@ -118,6 +119,7 @@ impl<W: Write> Job for Pending<W> {
 pub(crate) struct Writer {
     pub(crate) slot: Slot,
     pub(crate) place: Place,
+    pub(crate) key: Option<AuditKey>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instance: Arc<Instance>,
     pub(crate) queue: mpsc::Receiver<Box<dyn Job>>,
@@ -143,7 +145,8 @@ impl Writer {
                 continue;
             }
             self.add_pruning(&mut group, &mut pruned_at);
-            let end = commit(&self.slot, &self.place, &mut group).await;
+            let key = self.key.as_ref();
+            let end = commit(&self.slot, &self.place, key, &mut group).await;
             for job in group.drain(..) {
                 job.answer(end.clone());
             }
@@ -183,10 +186,15 @@ enum Broken {
 
 /// Commit all jobs in one transaction. The common way has no savepoints; should a job fail, all
 /// is rolled back and run again with a savepoint around each, so that only that job fails.
-async fn commit(slot: &Slot, place: &Place, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+async fn commit(
+    slot: &Slot,
+    place: &Place,
+    key: Option<&AuditKey>,
+    group: &mut [Box<dyn Job>],
+) -> Result<(), StoreError> {
     let mut slot = slot.lock().await;
     for isolation in [Isolation::Together, Isolation::Apart] {
-        let attempt = attempt(&mut slot, place, group, isolation);
+        let attempt = attempt(&mut slot, place, key, group, isolation);
         let end = if place.is_remote() {
             tokio::time::timeout(GROUP_DEADLINE, attempt)
                 .await
@@ -220,6 +228,7 @@ pub(crate) enum Isolation {
 async fn attempt(
     slot: &mut Option<Connection>,
     place: &Place,
+    key: Option<&AuditKey>,
     group: &mut [Box<dyn Job>],
     isolation: Isolation,
 ) -> Result<(), Broken> {
@@ -227,7 +236,7 @@ async fn attempt(
     let connection = slot
         .as_mut()
         .ok_or_else(|| Broken::ForGood(unavailable("there is no connection")))?;
-    let mut on = Transaction::new(connection.session());
+    let mut on = Transaction::new(connection.session(), key);
     for job in group {
         let run = match isolation {
             Isolation::Together => job

@@ -27,6 +27,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let house = House::build(config, stop.clone()).await?;
     house.recover();
     house.listen();
+    house.watch_audit();
     let served = house
         .mcp
         .serve_stdio(Principal::local_operator(), stop)

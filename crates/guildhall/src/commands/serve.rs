@@ -29,6 +29,7 @@ pub(crate) async fn run(args: &ServeArgs, mut config: Config) -> anyhow::Result<
     let house = House::build(config, stop.clone()).await?;
     let service = start(&house).await?;
     house.listen();
+    house.watch_audit();
     say_where(args, &service, sandbox.as_ref().map(Sandbox::info).as_ref())?;
     until_stopped(&stop).await;
     service.stop().await;

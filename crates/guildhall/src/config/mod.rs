@@ -6,7 +6,7 @@ mod settings;
 mod show;
 mod sources;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use anyhow::Context as _;
 use model::GuildId;
@@ -53,13 +53,21 @@ pub(crate) struct Config {
     pub(crate) read_only: bool,
     /// `None`: every guild the bot is in. Empty: none.
     pub(crate) allowed_guilds: Option<Vec<GuildId>>,
-    /// Where the SQLite file and the sealing key are.
+    /// Seals the audit; `None` for the one in the data folder.
+    pub(crate) audit_key: Option<SecretString>,
+    /// Where copies of the audit's checkpoints go.
+    pub(crate) audit_witness: Option<PathBuf>,
+    pub(crate) checkpoint_minutes: NonZeroU32,
+    /// Where the SQLite file and the keys are.
     pub(crate) data_dir: Option<PathBuf>,
     /// The rest of `[policy]`, for the policy room to read.
     pub(crate) policy: Option<toml::Table>,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
 }
+
+/// The file of checkpoints in the data folder.
+const WITNESS: &str = "audit-witness.jsonl";
 
 /// Read the sources that the command line, the environment and the file give.
 pub(crate) fn sources(cli: &Cli) -> anyhow::Result<Sources> {
@@ -126,6 +134,12 @@ impl Config {
             service_key: secret("service.api_key"),
             read_only: sources.switch("policy.read_only")?,
             allowed_guilds: guilds(sources)?,
+            audit_key: secret("audit.key"),
+            audit_witness: match owned("audit.witness") {
+                Some(path) => Some(path.into()),
+                None => data_dir(sources).ok().map(|folder| folder.join(WITNESS)),
+            },
+            checkpoint_minutes: sources.parse("audit.checkpoint_minutes", "60")?,
             data_dir: data_dir(sources).ok(),
             policy: sources.policy.clone(),
             log_filter: owned("log.filter").unwrap_or_else(|| "warn".to_owned()),

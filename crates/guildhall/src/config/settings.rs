@@ -102,6 +102,27 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Folder of the SQLite file [default: the user's data folder].",
     ),
     setting(
+        "audit.key",
+        &["GUILDHALL_AUDIT_KEY"],
+        Kind::Secret,
+        "",
+        "64 letters of hex that seal the audit; by default made in the data folder. Instances that share a database share it.",
+    ),
+    setting(
+        "audit.witness",
+        &["GUILDHALL_AUDIT_WITNESS"],
+        Kind::Text,
+        "",
+        "File that gets a copy of each signed checkpoint, best on another disk or machine [default: in the data folder].",
+    ),
+    setting(
+        "audit.checkpoint_minutes",
+        &["GUILDHALL_AUDIT_CHECKPOINT_MINUTES"],
+        Kind::Text,
+        "60",
+        "How often a running service signs where the audit stands, also when nothing happened.",
+    ),
+    setting(
         "http.listen",
         &["GUILDHALL_LISTEN"],
         Kind::Address,

@@ -265,3 +265,67 @@ async fn a_command_runs_with_a_sandbox_of_its_own_and_its_exit_code_is_passed_on
     assert_eq!(code, 1);
     assert!(log.contains("`no-such-program` cannot be started"), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_audit_is_verified_exported_erased_and_a_change_is_found() {
+    let scene = Scene::new().await;
+    for _ in 0..2 {
+        let (code, _, log) = scene.run(&["tools", "call", "discord_list_guilds"]);
+        assert_eq!(code, 0, "{log}");
+    }
+    let (code, said, log) = scene.run(&["audit", "checkpoint"]);
+    assert_eq!(code, 0, "{said}\n{log}");
+    let (code, said, log) = scene.run(&["audit", "verify", "--json"]);
+    assert_eq!(code, 0, "{said}\n{log}");
+    let report: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(report["problem"], Value::Null);
+    assert_eq!(report["sealed"], true);
+    assert_eq!(report["witnessed"], 1);
+    let rows = report["rows"].as_u64().unwrap();
+    assert!(rows >= 2, "{report}");
+
+    let (_, listed, _) = scene.run(&["audit", "list", "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let call = listed[0]["decision"]["call_id"].as_str().unwrap();
+    let (code, shown, _) = scene.run(&["audit", "show", call]);
+    assert_eq!(code, 0);
+    assert!(shown.contains("discord_list_guilds"), "{shown}");
+    let (code, _, log) = scene.run(&["audit", "show", "nothing"]);
+    assert_eq!(code, 1);
+    assert!(log.contains("knows no call nothing"), "{log}");
+
+    let (_, exported, _) = scene.run(&["audit", "export"]);
+    let principal = listed[0]["decision"]["principal"].as_str().unwrap();
+    assert!(!exported.contains(principal), "{exported}");
+    assert_eq!(exported.lines().count() as u64, rows + 1);
+
+    let (_, said, _) = scene.run(&["audit", "erase", principal]);
+    assert!(said.contains("--yes"), "{said}");
+    let (code, said, log) = scene.run(&["audit", "erase", principal, "--yes"]);
+    assert_eq!(code, 0, "{said}\n{log}");
+    let (code, said, _) = scene.run(&["audit", "verify"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("The audit is whole"), "{said}");
+
+    // Without its key the seal says nothing, and with another one it is broken until the operator
+    // has looked and seals it anew.
+    std::fs::remove_file(
+        scene
+            .folder
+            .path()
+            .join("home/.local/share/guildhall/audit.key"),
+    )
+    .unwrap();
+    let (code, said, _) = scene.run(&["audit", "verify"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("seal"), "{said}");
+    let (code, said, log) = scene.run(&["audit", "reseal"]);
+    assert_eq!(code, 0, "{said}\n{log}");
+    let signer = exported
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|line| line["checkpoint"]["signer"].as_str().map(str::to_owned))
+        .unwrap();
+    let (code, said, _) = scene.run(&["audit", "verify", "--signer", &signer]);
+    assert_eq!(code, 0, "{said}");
+}

@@ -1,5 +1,4 @@
-//! The key that seals confirmation tokens, kept beside the database so that a token outlives the
-//! process that made it: `guildhall tools call` plans in one process and confirms in the next.
+//! Keys that are made on first use and kept beside the database, for their owner alone.
 
 use std::{
     fs::{self, OpenOptions},
@@ -8,12 +7,14 @@ use std::{
 };
 
 const KEY_BYTES: usize = 32;
-const FILE: &str = "seal.key";
+const SEAL: &str = "seal.key";
+const AUDIT: &str = "audit.key";
 
-/// The key of this data folder, made on first use. Without a folder that can be written, a key
-/// for this process alone.
-pub(crate) fn key(folder: Option<&Path>) -> [u8; KEY_BYTES] {
-    match folder.map(stored) {
+/// What seals confirmation tokens. Kept, so that a token outlives the process that made it:
+/// `guildhall tools call` plans in one process and confirms in the next. Without a folder that can
+/// be written, a key for this process alone.
+pub(crate) fn seal_key(folder: Option<&Path>) -> [u8; KEY_BYTES] {
+    match folder.map(|folder| stored(folder, SEAL)) {
         Some(Ok(key)) => key,
         Some(Err(error)) => {
             tracing::warn!(%error, "confirmation tokens will not outlive this process");
@@ -23,8 +24,14 @@ pub(crate) fn key(folder: Option<&Path>) -> [u8; KEY_BYTES] {
     }
 }
 
-fn stored(folder: &Path) -> io::Result<[u8; KEY_BYTES]> {
-    let path = folder.join(FILE);
+/// What seals the ends of the audit's chains. A key that is lost with its process would break the
+/// seal at the next start, so there is none without a folder that keeps it.
+pub(crate) fn audit_key(folder: &Path) -> io::Result<[u8; KEY_BYTES]> {
+    stored(folder, AUDIT)
+}
+
+fn stored(folder: &Path, file_name: &str) -> io::Result<[u8; KEY_BYTES]> {
+    let path = folder.join(file_name);
     match read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         other => return other,
@@ -33,7 +40,7 @@ fn stored(folder: &Path) -> io::Result<[u8; KEY_BYTES]> {
     let fresh: [u8; KEY_BYTES] = rand::random();
     // Written whole under another name, then linked: of two processes that start together one
     // wins, and nobody reads half a key.
-    let own = folder.join(format!("{FILE}.{}", std::process::id()));
+    let own = folder.join(format!("{file_name}.{}", std::process::id()));
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
@@ -69,9 +76,12 @@ mod tests {
     #[test]
     fn a_folder_keeps_its_key_and_another_has_another() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        assert_eq!(key(Some(one.path())), key(Some(one.path())));
-        assert_ne!(key(Some(one.path())), key(Some(two.path())));
-        assert_ne!(key(None), key(None));
+        assert_eq!(seal_key(Some(one.path())), seal_key(Some(one.path())));
+        assert_ne!(seal_key(Some(one.path())), seal_key(Some(two.path())));
+        assert_ne!(seal_key(None), seal_key(None));
+        let audit = audit_key(one.path()).unwrap();
+        assert_eq!(audit_key(one.path()).unwrap(), audit);
+        assert_ne!(audit, seal_key(Some(one.path())));
     }
 
     #[test]
@@ -80,8 +90,8 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();
-        key(Some(folder.path()));
-        let mode = fs::metadata(folder.path().join(FILE))
+        seal_key(Some(folder.path()));
+        let mode = fs::metadata(folder.path().join(SEAL))
             .unwrap()
             .permissions()
             .mode();
