@@ -12,6 +12,7 @@ pub const MANAGE_CHANNELS: u64 = 1 << 4;
 pub const MANAGE_GUILD: u64 = 1 << 5;
 pub const ADD_REACTIONS: u64 = 1 << 6;
 pub const VIEW_AUDIT_LOG: u64 = 1 << 7;
+pub const STREAM: u64 = 1 << 9;
 pub const VIEW_CHANNEL: u64 = 1 << 10;
 pub const SEND_MESSAGES: u64 = 1 << 11;
 pub const SEND_TTS_MESSAGES: u64 = 1 << 12;
@@ -22,6 +23,7 @@ pub const READ_MESSAGE_HISTORY: u64 = 1 << 16;
 pub const MENTION_EVERYONE: u64 = 1 << 17;
 pub const USE_EXTERNAL_EMOJIS: u64 = 1 << 18;
 pub const CONNECT: u64 = 1 << 20;
+pub const SPEAK: u64 = 1 << 21;
 pub const MUTE_MEMBERS: u64 = 1 << 22;
 pub const DEAFEN_MEMBERS: u64 = 1 << 23;
 pub const MOVE_MEMBERS: u64 = 1 << 24;
@@ -30,13 +32,18 @@ pub const MANAGE_NICKNAMES: u64 = 1 << 27;
 pub const MANAGE_ROLES: u64 = 1 << 28;
 pub const MANAGE_WEBHOOKS: u64 = 1 << 29;
 pub const MANAGE_EXPRESSIONS: u64 = 1 << 30;
+pub const REQUEST_TO_SPEAK: u64 = 1 << 32;
+pub const MANAGE_EVENTS: u64 = 1 << 33;
 pub const MANAGE_THREADS: u64 = 1 << 34;
 pub const CREATE_PUBLIC_THREADS: u64 = 1 << 35;
 pub const CREATE_PRIVATE_THREADS: u64 = 1 << 36;
 pub const USE_EXTERNAL_STICKERS: u64 = 1 << 37;
 pub const SEND_MESSAGES_IN_THREADS: u64 = 1 << 38;
 pub const MODERATE_MEMBERS: u64 = 1 << 40;
+pub const USE_SOUNDBOARD: u64 = 1 << 42;
 pub const CREATE_EXPRESSIONS: u64 = 1 << 43;
+pub const CREATE_EVENTS: u64 = 1 << 44;
+pub const USE_EXTERNAL_SOUNDS: u64 = 1 << 45;
 pub const SEND_VOICE_MESSAGES: u64 = 1 << 46;
 pub const SET_VOICE_CHANNEL_STATUS: u64 = 1 << 48;
 pub const SEND_POLLS: u64 = 1 << 49;
@@ -49,7 +56,7 @@ pub const ALL: u64 = ((1 << 53) - 1) & !(1 << 47);
 /// What a new guild's `@everyone` may do.
 pub const DEFAULT_EVERYONE: u64 = CREATE_INSTANT_INVITE
     | ADD_REACTIONS
-    | (1 << 9) // STREAM
+    | STREAM
     | VIEW_CHANNEL
     | SEND_MESSAGES
     | EMBED_LINKS
@@ -58,11 +65,11 @@ pub const DEFAULT_EVERYONE: u64 = CREATE_INSTANT_INVITE
     | MENTION_EVERYONE
     | USE_EXTERNAL_EMOJIS
     | CONNECT
-    | (1 << 21) // SPEAK
+    | SPEAK
     | (1 << 25) // USE_VAD
     | CHANGE_NICKNAME
     | (1 << 31) // USE_APPLICATION_COMMANDS
-    | (1 << 32) // REQUEST_TO_SPEAK
+    | REQUEST_TO_SPEAK
     | CREATE_PUBLIC_THREADS
     | CREATE_PRIVATE_THREADS
     | USE_EXTERNAL_STICKERS

@@ -21,7 +21,10 @@
 //! | `POST /control/interactions` `{as, type, channel_id, data, …}` | presses, runs, fills in |
 //! | `POST /control/users` `{username, bot?}` | a person, or a bot with its token |
 //! | `PUT /control/users/{id}/presence` `{status, activities?}` | shows as online, idle, … |
-//! | `PUT /control/guilds/{id}/members/{id}/voice` `{channel_id}` | enters voice; null leaves |
+//! | `PUT /control/guilds/{id}/members/{id}/voice` `{channel_id, self_mute?, self_deaf?, self_video?, self_stream?, idle?}` | enters voice; null leaves; the idle end in the AFK channel |
+//! | `PATCH /control/guilds/{id}/voice-states/@me` `{as, suppress?, request_to_speak_timestamp?}` | asks to speak on a stage, accepts, goes back |
+//! | `POST /control/stage-instances` `{as, channel_id, topic}`, `DELETE …/{channel}` `{as}` | opens, closes a stage |
+//! | `PUT`, `DELETE /control/guilds/{id}/scheduled-events/{id}/users/@me` `{as}` | is interested in an event, or no more |
 //! | `POST /control/invites/{code}` `{as}` | joins by an invite |
 //! | `PUT /control/users/{id}/intents` `{privileged}` | privileged intents that a bot may use |
 //! | `GET /control/state` | the world, sessions, limits, faults |
@@ -86,6 +89,8 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
         .route("/control/guilds/{*rest}", any(act::in_guild))
         .route("/control/channels/{*rest}", any(act::forward))
         .route("/control/interactions", post(act::forward))
+        .route("/control/stage-instances", post(act::forward))
+        .route("/control/stage-instances/{*rest}", any(act::forward))
         .route("/control/clock/advance", post(operate::advance_clock))
         .route(
             "/control/limits",

@@ -12,6 +12,7 @@ use super::{Control, Problem, id_of, parse};
 use crate::gateway::parse_presence;
 use crate::seed::{self, GuildSpec};
 use crate::snowflake::Snowflake;
+use crate::world::guild::VoiceWish;
 use crate::world::intents::GUILDS;
 use crate::world::{Actor, Audience, Refusal, World};
 
@@ -132,6 +133,10 @@ pub(super) fn join(
     Ok((StatusCode::CREATED, Json(member)).into_response())
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "Discord's voice state has these switches"
+)]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EnteringVoice {
@@ -140,6 +145,13 @@ pub(super) struct EnteringVoice {
     self_mute: bool,
     #[serde(default)]
     self_deaf: bool,
+    #[serde(default)]
+    self_video: bool,
+    #[serde(default)]
+    self_stream: bool,
+    /// Away from the keyboard: after a while the guild's AFK channel takes them.
+    #[serde(default)]
+    idle: bool,
 }
 
 /// `PUT /control/guilds/{id}/members/{user}/voice`
@@ -149,13 +161,15 @@ pub(super) fn enter_voice(
     user: Snowflake,
     entering: &EnteringVoice,
 ) -> Result<Response, Problem> {
-    let EnteringVoice {
-        channel_id,
-        self_mute,
-        self_deaf,
-    } = *entering;
+    let wish = VoiceWish {
+        self_mute: entering.self_mute,
+        self_deaf: entering.self_deaf,
+        self_video: entering.self_video,
+        self_stream: entering.self_stream,
+        idle: entering.idle,
+    };
     control.desk.shared.write(|world| {
-        world.set_voice_state(&Actor::from(user), guild, channel_id, self_mute, self_deaf)
+        world.set_voice_state(&Actor::from(user), guild, entering.channel_id, wish)
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -51,6 +51,8 @@ pub(crate) struct VoiceChange {
     pub(crate) self_mute: bool,
     #[serde(default)]
     pub(crate) self_deaf: bool,
+    #[serde(default)]
+    pub(crate) self_video: bool,
 }
 
 /// Op 8. Exactly one of `query` and `user_ids` is given.

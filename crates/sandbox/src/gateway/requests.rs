@@ -10,8 +10,9 @@ use super::command::{RequestMembers, VoiceChange};
 use super::hub::Hub;
 use crate::snowflake::Snowflake;
 use crate::world::gateway::{MEMBERS_PER_CHUNK, MemberList, MemberQuery, Presence};
-use crate::world::intents::{GUILD_MEMBERS, GUILD_PRESENCES, GUILD_VOICE_STATES};
-use crate::world::{Actor, Audience, Shared};
+use crate::world::guild::VoiceWish;
+use crate::world::intents::{GUILD_MEMBERS, GUILD_PRESENCES};
+use crate::world::{Actor, Shared};
 
 /// Activities kept of one presence.
 const MAX_ACTIVITIES: usize = 5;
@@ -61,23 +62,19 @@ pub(crate) fn sweep(shared: &Shared, hub: &Hub) {
     });
 }
 
-/// Op 4. A channel that is none, or no place for the bot, is ignored, as Discord does. There is no
-/// voice server behind the sandbox, which a null `endpoint` tells.
+/// Op 4. A channel that is none, or no place for the bot, is ignored, as Discord does.
 pub(super) fn change_voice(shared: &Arc<Shared>, bot: Snowflake, change: &VoiceChange) {
-    let (guild, channel) = (change.guild_id, change.channel_id);
+    let wish = VoiceWish {
+        self_mute: change.self_mute,
+        self_deaf: change.self_deaf,
+        self_video: change.self_video,
+        ..VoiceWish::default()
+    };
     shared.write(|world| {
         let actor = Actor::from(bot);
-        let changed =
-            world.set_voice_state(&actor, guild, channel, change.self_mute, change.self_deaf);
-        if changed.is_ok() && channel.is_some() {
-            let token = world.random_text(16).to_lowercase();
-            let data = json!({ "token": token, "guild_id": guild, "endpoint": null });
-            world.dispatch(
-                "VOICE_SERVER_UPDATE",
-                Audience::User(bot),
-                GUILD_VOICE_STATES,
-                data,
-            );
+        let (guild, channel) = (change.guild_id, change.channel_id);
+        if let Err(refusal) = world.set_voice_state(&actor, guild, channel, wish) {
+            tracing::debug!(%refusal, "a bot cannot be where it wants to be in voice");
         }
     });
 }

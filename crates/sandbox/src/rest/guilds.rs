@@ -45,8 +45,6 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         )
         .route("/guilds/{guild}/stickers", get(list_stickers))
         .route("/guilds/{guild}/stickers/{sticker}", get(get_sticker))
-        .route("/guilds/{guild}/voice-states/@me", get(own_voice_state))
-        .route("/guilds/{guild}/voice-states/{user}", get(voice_state))
 }
 
 async fn get_guild(call: Call) -> Reply {
@@ -199,19 +197,6 @@ async fn get_sticker(call: Call) -> Reply {
     let answer = || {
         let (guild, sticker) = (call.id("guild")?, call.id("sticker")?);
         call.read(|world, by| world.get_guild_sticker(by, guild, sticker))
-    };
-    Reply::ok(answer())
-}
-
-async fn own_voice_state(call: Call) -> Reply {
-    let guild = call.id("guild");
-    Reply::ok(guild.and_then(|g| call.read(|world, by| world.get_voice_state(by, g, by.id))))
-}
-
-async fn voice_state(call: Call) -> Reply {
-    let answer = || {
-        let (guild, user) = (call.id("guild")?, call.id("user")?);
-        call.read(|world, by| world.get_voice_state(by, guild, user))
     };
     Reply::ok(answer())
 }

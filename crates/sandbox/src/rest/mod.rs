@@ -10,8 +10,11 @@ mod interactions;
 mod members;
 mod messages;
 mod reply;
+mod scheduled_events;
+mod stages;
 mod threads;
 mod users;
+mod voice;
 mod webhooks;
 
 use std::sync::Arc;
@@ -35,7 +38,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(threads::routes())
         .merge(webhooks::routes())
         .merge(interactions::routes())
-        .merge(automod::routes());
+        .merge(automod::routes())
+        .merge(scheduled_events::routes())
+        .merge(stages::routes())
+        .merge(voice::routes());
     let api = api.method_not_allowed_fallback(|| async { Reply::refused(Refusal::method()) });
     Router::new()
         .nest("/api/v10", api.clone())

@@ -5,5 +5,7 @@ pub(crate) mod component;
 pub(crate) mod embed;
 pub(crate) mod form;
 pub(crate) mod message;
+mod moment;
 
 pub(crate) use form::{Form, Patch};
+pub(crate) use moment::Inline;

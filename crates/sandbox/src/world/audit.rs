@@ -43,6 +43,15 @@ pub(crate) mod action {
     pub(crate) const MESSAGE_BULK_DELETE: u64 = 73;
     pub(crate) const MESSAGE_PIN: u64 = 74;
     pub(crate) const MESSAGE_UNPIN: u64 = 75;
+    pub(crate) const STAGE_INSTANCE_CREATE: u64 = 83;
+    pub(crate) const STAGE_INSTANCE_UPDATE: u64 = 84;
+    pub(crate) const STAGE_INSTANCE_DELETE: u64 = 85;
+    pub(crate) const SCHEDULED_EVENT_CREATE: u64 = 100;
+    pub(crate) const SCHEDULED_EVENT_UPDATE: u64 = 101;
+    pub(crate) const SCHEDULED_EVENT_DELETE: u64 = 102;
+    pub(crate) const SCHEDULED_EVENT_EXCEPTION_CREATE: u64 = 200;
+    pub(crate) const SCHEDULED_EVENT_EXCEPTION_UPDATE: u64 = 201;
+    pub(crate) const SCHEDULED_EVENT_EXCEPTION_DELETE: u64 = 202;
     pub(crate) const THREAD_CREATE: u64 = 110;
     pub(crate) const THREAD_UPDATE: u64 = 111;
     pub(crate) const THREAD_DELETE: u64 = 112;
@@ -253,7 +262,7 @@ impl World {
             "users": named.into_iter().map(|user| self.user_payload(user)).collect::<Vec<_>>(),
             "integrations": [],
             "webhooks": webhooks,
-            "guild_scheduled_events": [],
+            "guild_scheduled_events": self.audited_events(guild_id, targets()),
             "threads": threads,
             "application_commands": [],
             "auto_moderation_rules": rules,

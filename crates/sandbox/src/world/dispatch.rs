@@ -60,4 +60,21 @@ impl World {
             Audience::Dm(channel) => self.is_dm_recipient(channel, user),
         }
     }
+
+    /// A channel is about to go: what those who see it are to hear is addressed to each of them,
+    /// since an audience is judged only later.
+    pub(crate) fn address_viewers(&mut self, guild: Snowflake, channel: Snowflake) {
+        let theirs = Audience::Channel { guild, channel };
+        let viewers = self.bots_that_see(guild, channel);
+        for dispatch in std::mem::take(&mut self.outbox) {
+            if dispatch.audience != theirs {
+                self.outbox.push(dispatch);
+                continue;
+            }
+            self.outbox.extend(viewers.iter().map(|viewer| Dispatch {
+                audience: Audience::User(*viewer),
+                ..dispatch.clone()
+            }));
+        }
+    }
 }

@@ -94,8 +94,9 @@ impl World {
                 .get(&viewer)
                 .map(|member| iso8601(member.joined_ms))
         );
-        payload["stage_instances"] = json!([]);
-        payload["guild_scheduled_events"] = json!([]);
+        payload["stage_instances"] = json!(self.stages_for(guild_id, viewer));
+        payload["guild_scheduled_events"] =
+            json!(self.scheduled_events_for(guild_id, viewer, false));
         payload["soundboard_sounds"] = json!([]);
         payload["presences"] = if wanted & intents::GUILD_PRESENCES == 0 {
             json!([])
@@ -225,7 +226,7 @@ impl World {
                 .and_then(|member| member[key].as_bool())
                 .unwrap_or_default()
         };
-        json!({
+        let mut payload = json!({
             "guild_id": guild,
             "channel_id": state.channel_id,
             "user_id": user,
@@ -234,11 +235,15 @@ impl World {
             "mute": server("mute"),
             "self_deaf": state.self_deaf,
             "self_mute": state.self_mute,
-            "self_video": false,
-            "suppress": false,
-            "request_to_speak_timestamp": null,
+            "self_video": state.self_video,
+            "suppress": state.suppress,
+            "request_to_speak_timestamp": state.request_to_speak_ms.map(iso8601),
             "member": member,
-        })
+        });
+        if state.self_stream {
+            payload["self_stream"] = json!(true);
+        }
+        payload
     }
 }
 

@@ -19,7 +19,7 @@ pub mod refusal;
 pub mod role;
 pub(crate) mod saved;
 pub mod shared;
-mod timers;
+pub(crate) mod timers;
 pub mod user;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};

@@ -119,6 +119,9 @@ pub(crate) enum Unknown {
     Message,
     Overwrite,
     Role,
+    ScheduledEvent,
+    ScheduledEventException,
+    StageInstance,
     Sticker,
     Tag,
     User,
@@ -146,6 +149,9 @@ impl Unknown {
             Self::Sticker => (10_060, "Sticker"),
             Self::Tag => (10_087, "Tag"),
             Self::VoiceState => (10_065, "Voice State"),
+            Self::StageInstance => (10_067, "Stage Instance"),
+            Self::ScheduledEvent => (10_070, "Guild Scheduled Event"),
+            Self::ScheduledEventException => (10_070, "Guild Scheduled Event Exception"),
         }
     }
 }

@@ -31,6 +31,12 @@ pub(crate) enum Due {
     },
     /// A thread may have been quiet for long enough.
     ArchiveThread(Snowflake),
+    /// A scheduled event begins, ends or is called off.
+    ScheduledEvent { guild: Snowflake, event: Snowflake },
+    /// A stage may have been without speakers for long enough.
+    CloseStage(Snowflake),
+    /// Someone in voice may have been away for long enough.
+    MoveIdle { guild: Snowflake, user: Snowflake },
 }
 
 /// All reminders, by moment.
@@ -108,6 +114,9 @@ impl World {
         match due {
             Due::EndPoll { channel, message } => self.poll_runs_out(channel, message),
             Due::ArchiveThread(thread) => self.archive_if_quiet(thread),
+            Due::ScheduledEvent { guild, event } => self.event_is_due(guild, event),
+            Due::CloseStage(channel) => self.close_if_silent(channel),
+            Due::MoveIdle { guild, user } => self.move_if_idle(guild, user),
         }
     }
 }

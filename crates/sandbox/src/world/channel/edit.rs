@@ -225,6 +225,7 @@ impl World {
             tracing::debug!(setting = used, "a community guild needs the channel");
             return Err(refusal);
         }
+        self.clear_venue(guild, id);
         let viewers = self.bots_that_see(guild, id);
         let threads: Vec<_> = self
             .threads_of(guild)
@@ -326,6 +327,7 @@ impl World {
         let data = self.channel_payload(id, Snowflake(0)).unwrap_or_default();
         // Bots know hidden channels too: GUILD_CREATE lists them.
         self.dispatch(event, Audience::Guild(guild), intents::GUILDS, data);
+        self.reconsider_voice(guild);
     }
 
     /// New tags of a forum get ids.

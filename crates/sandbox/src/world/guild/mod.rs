@@ -4,7 +4,11 @@ mod edit;
 pub mod emoji;
 pub mod invite;
 mod roles;
+pub mod scheduled_event;
+mod stage;
+mod stage_speaker;
 mod voice;
+mod voice_rights;
 pub mod webhook;
 mod webhook_message;
 
@@ -15,6 +19,9 @@ use serde_json::{Map, Value, json};
 
 pub use emoji::{Emoji, Sticker};
 pub use invite::Invite;
+pub use scheduled_event::ScheduledEvent;
+pub use stage::StageInstance;
+pub use voice::{VoiceState, VoiceWish};
 pub use webhook::Webhook;
 
 use super::World;
@@ -36,6 +43,11 @@ pub struct Guild {
     pub settings: Map<String, Value>,
     /// Who is connected to which voice channel.
     pub voice_states: BTreeMap<Snowflake, VoiceState>,
+    /// Live stages by channel.
+    #[serde(default)]
+    pub stages: BTreeMap<Snowflake, StageInstance>,
+    #[serde(default)]
+    pub scheduled_events: BTreeMap<Snowflake, ScheduledEvent>,
     /// Banned users and why.
     pub bans: BTreeMap<Snowflake, Option<String>>,
     pub emojis: BTreeMap<Snowflake, Emoji>,
@@ -43,15 +55,6 @@ pub struct Guild {
     pub automod: BTreeMap<Snowflake, Rule>,
     /// Oldest first.
     pub audit: VecDeque<AuditEntry>,
-}
-
-/// A user's connection to voice.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct VoiceState {
-    pub channel_id: Snowflake,
-    pub session_id: String,
-    pub self_mute: bool,
-    pub self_deaf: bool,
 }
 
 impl Guild {
@@ -64,6 +67,8 @@ impl Guild {
             members: BTreeMap::new(),
             settings: Map::new(),
             voice_states: BTreeMap::new(),
+            stages: BTreeMap::new(),
+            scheduled_events: BTreeMap::new(),
             bans: BTreeMap::new(),
             emojis: BTreeMap::new(),
             stickers: BTreeMap::new(),

@@ -187,6 +187,7 @@ impl World {
             data,
         );
         self.tell_gained(guild_id, &sight);
+        self.reconsider_voice(guild_id);
         let changes = changes(&rendered, &Value::Null);
         self.audit(
             guild_id,
@@ -264,6 +265,7 @@ impl World {
     fn tell_role(&mut self, event: &'static str, guild: Snowflake, role: &Value) {
         let data = json!({"guild_id": guild, "role": role});
         self.dispatch(event, Audience::Guild(guild), intents::GUILDS, data);
+        self.reconsider_voice(guild);
     }
 }
 

@@ -162,6 +162,9 @@ impl World {
             self.require(actor.id, guild, bits::MOVE_MEMBERS)?;
             self.require_connected(guild, user)?;
             self.check_voice_channel(guild, channel)?;
+            if let Some(target) = channel {
+                self.require_in(actor.id, target, bits::CONNECT)?;
+            }
         }
         let sight = self.sight_when_bot(guild, user);
         self.guild_mut(guild)?.members.insert(user, member.clone());
@@ -275,6 +278,7 @@ impl World {
             intents::GUILD_MEMBERS,
             data,
         );
+        self.reconsider_voice(guild);
     }
 
     fn audit_member_change(&mut self, actor: &Actor, guild: Snowflake, old: &Member, new: &Member) {

@@ -97,7 +97,7 @@ impl World {
             .get(&guild_id)
             .is_some_and(|g| g.voice_states.contains_key(&user))
         {
-            self.set_voice_channel(guild_id, user, None);
+            self.leave_voice(guild_id, user);
         }
         let Some(guild) = self.guilds.get_mut(&guild_id) else {
             return;

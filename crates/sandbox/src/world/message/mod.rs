@@ -40,6 +40,10 @@ pub(crate) mod kind {
     pub(crate) const REPLY: u64 = 19;
     pub(crate) const THREAD_STARTER_MESSAGE: u64 = 21;
     pub(crate) const AUTO_MODERATION_ACTION: u64 = 24;
+    pub(crate) const STAGE_START: u64 = 27;
+    pub(crate) const STAGE_END: u64 = 28;
+    pub(crate) const STAGE_SPEAKER: u64 = 29;
+    pub(crate) const STAGE_TOPIC: u64 = 31;
     pub(crate) const POLL_RESULT: u64 = 46;
 
     /// Written by somebody (the answers to commands are 20 and 23), not by Discord.
