@@ -18,7 +18,13 @@
 //! | `POST /control/guilds/{id}/members` `{user_id, permissions?}`, `DELETE …/members/{id}` | joins, leaves |
 //! | `POST /control/guilds` (a [`crate::GuildSpec`]) | a whole guild, with new people and bots |
 //! | `POST /control/users/@me/channels` `{as, recipient_id}` | opens a direct message |
-//! | `POST /control/interactions` `{as, type, channel_id, data, …}` | presses, runs, fills in |
+//! | `GET /control/channels/{id}/application-command-index?as=` | the commands that a person may use there |
+//! | `POST /control/interactions` `{as, type: 2, channel_id, data: {name, options}}` | runs a command; `"name": "role add"`, `"options": {"who": "1"}` will do |
+//! | the same with `type: 4` and `data.focused` | has an option completed |
+//! | `{as, type: 3, channel_id, message_id, data: {custom_id, values?}}` | presses, picks |
+//! | `{as, type: 5, channel_id, interaction_id, data: {fields: {custom_id: value}}}` | fills in a modal |
+//! | `GET /control/interactions/{id}` | what the bot answered: ephemeral message, choices, modal |
+//! | `PUT /control/applications/{id}/guilds/{id}/commands/{id}/permissions` `{as, permissions}` | says who may use a command |
 //! | `POST /control/users` `{username, bot?}` | a person, or a bot with its token |
 //! | `PUT /control/users/{id}/presence` `{status, activities?}` | shows as online, idle, … |
 //! | `PUT /control/guilds/{id}/members/{id}/voice` `{channel_id, self_mute?, self_deaf?, self_video?, self_stream?, idle?}` | enters voice; null leaves; the idle end in the AFK channel |
@@ -88,9 +94,11 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
         .route("/control/guilds", post(people::create_guild))
         .route("/control/guilds/{*rest}", any(act::in_guild))
         .route("/control/channels/{*rest}", any(act::forward))
+        .route("/control/applications/{*rest}", any(act::forward))
         .route("/control/interactions", post(act::forward))
         .route("/control/stage-instances", post(act::forward))
         .route("/control/stage-instances/{*rest}", any(act::forward))
+        .route("/control/interactions/{id}", get(people::seen_interaction))
         .route("/control/clock/advance", post(operate::advance_clock))
         .route(
             "/control/limits",

@@ -212,3 +212,16 @@ pub(super) async fn accept_invite(
         .write(|world| world.accept_invite(accepting.user, &code))?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// `GET /control/interactions/{id}`
+pub(super) async fn seen_interaction(
+    State(control): State<Control>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = id_of(&id)?;
+    let seen = control
+        .desk
+        .shared
+        .read(|world| world.seen_interaction(id))?;
+    Ok(Json(seen).into_response())
+}

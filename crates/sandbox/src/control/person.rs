@@ -108,6 +108,52 @@ impl Person {
             .map(drop)
     }
 
+    /// Picks in a select of a message; answers the interaction's `{id}`.
+    pub async fn picks(
+        &self,
+        channel: Snowflake,
+        message: Snowflake,
+        custom_id: &str,
+        values: &[&str],
+    ) -> Result<Value, Refusal> {
+        let body = json!({
+            "type": 3,
+            "channel_id": channel,
+            "message_id": message,
+            "data": { "custom_id": custom_id, "values": values },
+        });
+        self.does(Method::POST, "/interactions", &body).await
+    }
+
+    /// Runs a command: `name` with its subcommands, `options` as an object of names and values;
+    /// answers the interaction's `{id}`.
+    pub async fn runs(
+        &self,
+        channel: Snowflake,
+        name: &str,
+        options: &Value,
+    ) -> Result<Value, Refusal> {
+        let data = json!({ "name": name, "options": options });
+        let body = json!({ "type": 2, "channel_id": channel, "data": data });
+        self.does(Method::POST, "/interactions", &body).await
+    }
+
+    /// Fills in the modal that answered an interaction; `fields` are values by custom id.
+    pub async fn fills(
+        &self,
+        channel: Snowflake,
+        interaction: Snowflake,
+        fields: &Value,
+    ) -> Result<Value, Refusal> {
+        let body = json!({
+            "type": 5,
+            "channel_id": channel,
+            "interaction_id": interaction,
+            "data": { "fields": fields },
+        });
+        self.does(Method::POST, "/interactions", &body).await
+    }
+
     /// Leaves a guild.
     pub async fn leaves(&self, guild: Snowflake) -> Result<(), Refusal> {
         let path = format!("/users/@me/guilds/{guild}");

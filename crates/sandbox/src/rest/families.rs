@@ -8,7 +8,6 @@ const FAMILIES: &[&str] = &[
     "applications/*/attachment",
     "applications/*/emojis",
     "applications/*/entitlements",
-    "applications/*/guilds",
     "applications/*/role-connections",
     "applications/*",
     "applications/@me",

@@ -14,6 +14,15 @@ use crate::world::{Answer, Shared};
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/interactions", post(interact))
+        .route("/channels/{channel}/application-command-index", get(index))
+        .route(
+            "/applications/{application}/guilds/{guild}/commands/permissions",
+            get(list_permissions),
+        )
+        .route(
+            "/applications/{application}/guilds/{guild}/commands/{command}/permissions",
+            get(permissions).put(set_permissions),
+        )
         .route(
             "/interactions/{interaction}/{token}/callback",
             post(respond),
@@ -37,8 +46,41 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/channels/{channel}/polls/{message}/answers/@me", put(vote))
 }
 
-async fn interact(call: Call) -> Reply {
-    Reply::ok(call.write(|world, by| world.interact(by, call.body())))
+async fn interact(mut call: Call) -> Reply {
+    let files = std::mem::take(&mut call.open.files);
+    Reply::ok(call.write(|world, by| world.interact(by, call.body(), files)))
+}
+
+/// What Discord's own clients ask for before they offer commands.
+async fn index(call: Call) -> Reply {
+    let channel = call.id("channel");
+    Reply::ok(channel.and_then(|id| call.read(|world, by| world.command_index(by, id))))
+}
+
+async fn list_permissions(call: Call) -> Reply {
+    let answer = || {
+        let (application, guild) = (call.id("application")?, call.id("guild")?);
+        call.read(|world, by| world.list_command_permissions(by, application, guild))
+    };
+    Reply::ok(answer())
+}
+
+async fn permissions(call: Call) -> Reply {
+    let answer = || {
+        let (application, guild) = (call.id("application")?, call.id("guild")?);
+        let id = call.id("command")?;
+        call.read(|world, by| world.get_command_permissions(by, application, guild, id))
+    };
+    Reply::ok(answer())
+}
+
+async fn set_permissions(call: Call) -> Reply {
+    let answer = || {
+        let (application, guild) = (call.id("application")?, call.id("guild")?);
+        let (id, body) = (call.id("command")?, call.body());
+        call.write(|world, by| world.set_command_permissions(by, application, guild, id, body))
+    };
+    Reply::ok(answer())
 }
 
 async fn respond(mut call: OpenCall) -> Reply {
@@ -67,7 +109,8 @@ fn scope(call: &Call) -> Answer<(Snowflake, Option<Snowflake>)> {
 async fn list(call: Call) -> Reply {
     let answer = || {
         let (application, guild) = scope(&call)?;
-        call.read(|world, by| world.list_commands(by, application, guild))
+        let localized = call.open.flag("with_localizations");
+        call.read(|world, by| world.list_commands(by, application, guild, localized))
     };
     Reply::ok(answer())
 }
@@ -77,7 +120,11 @@ async fn create(call: Call) -> Reply {
         let (application, guild) = scope(&call)?;
         call.write(|world, by| world.put_command(by, application, guild, call.body()))
     };
-    Reply::created(answer())
+    match answer() {
+        Ok((command, true)) => Reply::created(Ok(command)),
+        Ok((command, false)) => Reply::ok(Ok(command)),
+        Err(refusal) => Reply::refused(refusal),
+    }
 }
 
 async fn replace(call: Call) -> Reply {

@@ -81,22 +81,25 @@ fn target(call: &OpenCall) -> Answer<WebhookTarget> {
     })
 }
 
-/// The interaction, when the path names an application and an interaction's token.
-fn interaction(call: &OpenCall) -> Option<Interaction> {
+/// The interaction, when the path names an application instead of a webhook.
+fn interaction(call: &OpenCall) -> Option<Answer<Interaction>> {
     let id = call.id("webhook").ok()?;
     let token = call.text("token");
-    call.shared
-        .read(|world| world.followed_interaction(id, token).cloned())
+    call.shared.read(|world| {
+        world.application_of(id)?;
+        Some(world.followed_interaction(id, token).cloned())
+    })
 }
 
 /// Answers the message only when asked to `wait`; followups always do.
 async fn execute(mut call: OpenCall) -> Reply {
     let files = std::mem::take(&mut call.files);
-    if let Some(interaction) = interaction(&call) {
-        let answer = call
-            .shared
-            .write(|world| world.follow_up(&interaction, &call.body, files));
-        return Reply::ok(answer);
+    if let Some(found) = interaction(&call) {
+        let follow = |it: Interaction| {
+            call.shared
+                .write(|world| world.follow_up(&it, &call.body, files))
+        };
+        return Reply::ok(found.and_then(follow));
     }
     let answer = || {
         let (id, target) = (call.id("webhook")?, target(&call)?);
@@ -112,12 +115,10 @@ async fn execute(mut call: OpenCall) -> Reply {
 }
 
 async fn get_message(call: OpenCall) -> Reply {
-    if let Some(interaction) = interaction(&call) {
+    if let Some(found) = interaction(&call) {
         let name = call.text("message");
-        return Reply::ok(
-            call.shared
-                .read(|world| world.get_answer(&interaction, name)),
-        );
+        let get = |it: Interaction| call.shared.read(|world| world.get_answer(&it, name));
+        return Reply::ok(found.and_then(get));
     }
     let answer = || {
         let (id, message, target) = (call.id("webhook")?, call.id("message")?, target(&call)?);
@@ -130,12 +131,13 @@ async fn get_message(call: OpenCall) -> Reply {
 
 async fn edit_message(mut call: OpenCall) -> Reply {
     let files = std::mem::take(&mut call.files);
-    if let Some(interaction) = interaction(&call) {
+    if let Some(found) = interaction(&call) {
         let (name, body) = (call.text("message"), &call.body);
-        let answer = call
-            .shared
-            .write(|world| world.edit_answer(&interaction, name, body, files));
-        return Reply::ok(answer);
+        let edit = |it: Interaction| {
+            call.shared
+                .write(|world| world.edit_answer(&it, name, body, files))
+        };
+        return Reply::ok(found.and_then(edit));
     }
     let answer = || {
         let (id, message, target) = (call.id("webhook")?, call.id("message")?, target(&call)?);
@@ -148,12 +150,10 @@ async fn edit_message(mut call: OpenCall) -> Reply {
 }
 
 async fn delete_message(call: OpenCall) -> Reply {
-    if let Some(interaction) = interaction(&call) {
+    if let Some(found) = interaction(&call) {
         let name = call.text("message");
-        return Reply::done(
-            call.shared
-                .write(|world| world.delete_answer(&interaction, name)),
-        );
+        let delete = |it: Interaction| call.shared.write(|world| world.delete_answer(&it, name));
+        return Reply::done(found.and_then(delete));
     }
     let answer = || {
         let (id, message, target) = (call.id("webhook")?, call.id("message")?, target(&call)?);

@@ -84,6 +84,19 @@ impl<'a> Form<'a> {
             .insert(key.to_owned(), Value::Object(leaf(code, message)));
     }
 
+    /// Notes an error deeper down; `path` is dotted, and empty for the form itself.
+    pub(crate) fn error_at(&mut self, path: &str, code: &str, message: &str) {
+        let mut place = &mut self.errors;
+        for key in path.split('.').filter(|key| !key.is_empty()) {
+            let inner = place.entry(key).or_insert_with(|| json!({}));
+            let Some(inner) = inner.as_object_mut() else {
+                return;
+            };
+            place = inner;
+        }
+        place.extend(leaf(code, message));
+    }
+
     /// Text with surrounding white space removed, with its length in characters bounded.
     pub(crate) fn text(&mut self, key: &str, length: RangeInclusive<usize>) -> Patch<String> {
         self.raw(key).and_then(|value| {

@@ -1,10 +1,13 @@
 //! Reads JSON bodies field by field as Discord does, and answers with nested errors.
 
 pub(crate) mod automod;
+pub(crate) mod command;
+pub(crate) mod command_option;
 pub(crate) mod component;
 pub(crate) mod embed;
 pub(crate) mod form;
 pub(crate) mod message;
+pub(crate) mod modal;
 mod moment;
 
 pub(crate) use form::{Form, Patch};

@@ -55,6 +55,7 @@ pub(crate) mod action {
     pub(crate) const THREAD_CREATE: u64 = 110;
     pub(crate) const THREAD_UPDATE: u64 = 111;
     pub(crate) const THREAD_DELETE: u64 = 112;
+    pub(crate) const APPLICATION_COMMAND_PERMISSION_UPDATE: u64 = 121;
     pub(crate) const AUTO_MODERATION_RULE_CREATE: u64 = 140;
     pub(crate) const AUTO_MODERATION_RULE_UPDATE: u64 = 141;
     pub(crate) const AUTO_MODERATION_RULE_DELETE: u64 = 142;
@@ -257,6 +258,9 @@ impl World {
         let rules: Vec<_> = targets()
             .filter_map(|id| Some(self.automod_payload(guild, guild.automod.get(&id)?)))
             .collect();
+        let commands: Vec<_> = targets()
+            .filter_map(|id| self.command_payload(id))
+            .collect();
         Ok(json!({
             "audit_log_entries": entries.iter().map(|entry| entry.payload()).collect::<Vec<_>>(),
             "users": named.into_iter().map(|user| self.user_payload(user)).collect::<Vec<_>>(),
@@ -264,7 +268,7 @@ impl World {
             "webhooks": webhooks,
             "guild_scheduled_events": self.audited_events(guild_id, targets()),
             "threads": threads,
-            "application_commands": [],
+            "application_commands": commands,
             "auto_moderation_rules": rules,
         }))
     }

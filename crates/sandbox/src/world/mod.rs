@@ -8,6 +8,7 @@ pub mod audit;
 pub mod automod;
 pub mod channel;
 pub mod clock;
+pub mod command;
 pub mod dispatch;
 pub mod gateway;
 pub mod guild;
@@ -117,7 +118,7 @@ pub struct World {
     pub(crate) nonces: VecDeque<message::nonce::UsedNonce>,
     pub(crate) slow_mode: channel::slow_mode::SlowMode,
     pub(crate) interactions: interaction::Interactions,
-    pub(crate) commands: BTreeMap<Snowflake, interaction::command::Command>,
+    pub(crate) commands: BTreeMap<Snowflake, command::Command>,
     link_salt: u64,
     /// Where a newcomer is led.
     #[serde(default)]

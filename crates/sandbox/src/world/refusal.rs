@@ -89,6 +89,18 @@ impl Refusal {
         )
     }
 
+    /// The same errors, one level deeper.
+    pub(crate) fn under(mut self, key: &str) -> Self {
+        self.errors = self.errors.map(|errors| json!({key: errors}));
+        self
+    }
+
+    /// The errors of a form's one field that has no name.
+    pub(crate) fn unwrapped(mut self) -> Self {
+        self.errors = self.errors.map(|mut errors| errors[""].take());
+        self
+    }
+
     /// The JSON body.
     pub fn body(&self) -> Value {
         let mut body = json!({"message": self.message, "code": self.code});
@@ -111,6 +123,7 @@ pub(crate) enum Unknown {
     Ban,
     Channel,
     Command,
+    CommandPermissions,
     Emoji,
     Guild,
     Interaction,
@@ -135,6 +148,7 @@ impl Unknown {
             Self::Application => (10_002, "Application"),
             Self::Interaction => (10_062, "interaction"),
             Self::Command => (10_063, "application command"),
+            Self::CommandPermissions => (10_066, "application command permissions"),
             Self::Channel => (10_003, "Channel"),
             Self::Guild => (10_004, "Guild"),
             Self::Invite => (10_006, "Invite"),

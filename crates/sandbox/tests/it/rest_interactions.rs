@@ -91,7 +91,10 @@ async fn a_command_is_registered_run_deferred_and_answered() {
     let application = me["id"].as_str().expect("an id").to_owned();
     let guild = tour.app.info.guild_id;
     let commands = format!("/applications/{application}/guilds/{guild}/commands");
-    let command = json!({"name": "ask", "description": "Ask the hall"});
+    let command = json!({
+        "name": "ask", "description": "Ask the hall",
+        "options": [{"type": 3, "name": "what", "description": "About what"}],
+    });
     tour.bot(Method::PUT, &commands, json!([command]), 200)
         .await;
     tour.bot(Method::GET, &commands, Value::Null, 200).await;
@@ -155,7 +158,9 @@ async fn a_modal_comes_back_filled_in() {
     tour.open(Method::POST, &callback(&event), modal, 204).await;
     let submit = json!({
         "type": 5, "channel_id": channel, "interaction_id": begun["id"],
-        "data": {"custom_id": "why", "components": []},
+        "data": {"custom_id": "why", "components": [{"type": 1, "components": [
+            {"type": 4, "custom_id": "reason", "value": "because"},
+        ]}]},
     });
     interacts(&tour.app, "moderator", &submit).await;
     let event = socket.until("INTERACTION_CREATE").await;

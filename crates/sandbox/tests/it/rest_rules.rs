@@ -58,7 +58,7 @@ async fn without_a_token_or_a_route_nothing_happens() {
     assert_eq!(body, json!({"message": "404: Not Found", "code": 0}));
     let path = "/partner-sdk/token";
     assert_eq!(
-        bot(&app, Method::GET, &path, Value::Null).await.0.as_u16(),
+        bot(&app, Method::POST, path, Value::Null).await.0.as_u16(),
         501
     );
     let path = format!("/guilds/{}", app.info.guild_id);

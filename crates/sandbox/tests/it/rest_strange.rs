@@ -112,7 +112,7 @@ proptest! {
                 let _ = world.create_emoji(&owner, guild, body);
                 let _ = world.bulk_ban(&owner, guild, body);
                 let _ = world.prune(&owner, guild, body);
-                let _ = world.interact(&owner, body);
+                let _ = world.interact(&owner, body, Vec::new());
             }
         });
     }

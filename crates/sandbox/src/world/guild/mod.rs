@@ -27,6 +27,7 @@ pub use webhook::Webhook;
 use super::World;
 use super::audit::AuditEntry;
 use super::automod::Rule;
+use super::command::permission::CommandPermissions;
 use super::member::Member;
 use super::role::Role;
 use crate::snowflake::Snowflake;
@@ -53,6 +54,8 @@ pub struct Guild {
     pub emojis: BTreeMap<Snowflake, Emoji>,
     pub stickers: BTreeMap<Snowflake, Sticker>,
     pub automod: BTreeMap<Snowflake, Rule>,
+    /// What people decided about commands, by command or application.
+    pub command_permissions: BTreeMap<Snowflake, CommandPermissions>,
     /// Oldest first.
     pub audit: VecDeque<AuditEntry>,
 }
@@ -73,6 +76,7 @@ impl Guild {
             emojis: BTreeMap::new(),
             stickers: BTreeMap::new(),
             automod: BTreeMap::new(),
+            command_permissions: BTreeMap::new(),
             audit: VecDeque::new(),
         }
     }

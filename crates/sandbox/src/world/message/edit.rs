@@ -11,7 +11,7 @@ use crate::world::audit::action;
 use crate::world::automod::Screened;
 use crate::world::channel::ChannelKind;
 use crate::world::refusal::Unknown;
-use crate::world::{Actor, Answer, Refusal, World, intents};
+use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
 /// Bulk deletion takes only messages younger than this (Discord: Bulk Delete Messages).
 const BULK_DELETE_MS: u64 = 14 * 24 * 60 * 60 * 1_000;
@@ -110,8 +110,11 @@ impl World {
         {
             return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));
         }
+        let filled = message.flags & flag::LOADING != 0;
+        message.flags &= !flag::LOADING;
         if changes_text {
-            message.edited_ms = Some(now);
+            // What fills a deferred answer is no edit.
+            message.edited_ms = Some(now).filter(|_| !filled);
             self.fill_mentions(&mut message, edit.allowed_mentions.as_ref());
         }
         *self.message_mut(channel, id)? = message;
@@ -190,8 +193,14 @@ impl World {
 
     /// Takes a message away and tells everyone.
     pub(crate) fn remove_message(&mut self, channel_id: Snowflake, id: Snowflake) {
+        let message = self.message(channel_id, id);
+        let ephemeral = message.filter(|message| message.flags & flag::EPHEMERAL != 0);
+        let only_for = ephemeral.and_then(|message| Some(message.interaction.as_ref()?.user));
         self.forget_messages(channel_id, &[id]);
-        let (audience, in_guild) = self.audience_of(channel_id);
+        let (mut audience, in_guild) = self.audience_of(channel_id);
+        if let Some(user) = only_for {
+            audience = Audience::User(user);
+        }
         let mut data = json!({"id": id, "channel_id": channel_id});
         if let Some(guild) = self.guild_of(channel_id) {
             data["guild_id"] = json!(guild);

@@ -105,6 +105,7 @@ impl World {
             .filter(|role| allowed.is_none_or(|a| a.all_roles || a.roles.contains(role)))
             .collect();
         let pings_author = allowed.is_none_or(|allowed| allowed.replied_user);
+        let pings_author = pings_author && message.interaction.is_none();
         if let Some(author) = self.replied_author(message).filter(|_| pings_author)
             && !message.mentions.contains(&author)
         {

@@ -20,6 +20,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use super::interaction::InteractionNote;
 pub use attachment::Attachment;
 pub use poll::Poll;
 pub use reaction::{EmojiKey, Reaction};
@@ -38,7 +39,9 @@ pub(crate) mod kind {
     pub(crate) const CHANNEL_FOLLOW_ADD: u64 = 12;
     pub(crate) const THREAD_CREATED: u64 = 18;
     pub(crate) const REPLY: u64 = 19;
+    pub(crate) const CHAT_INPUT_COMMAND: u64 = 20;
     pub(crate) const THREAD_STARTER_MESSAGE: u64 = 21;
+    pub(crate) const CONTEXT_MENU_COMMAND: u64 = 23;
     pub(crate) const AUTO_MODERATION_ACTION: u64 = 24;
     pub(crate) const STAGE_START: u64 = 27;
     pub(crate) const STAGE_END: u64 = 28;
@@ -46,9 +49,12 @@ pub(crate) mod kind {
     pub(crate) const STAGE_TOPIC: u64 = 31;
     pub(crate) const POLL_RESULT: u64 = 46;
 
-    /// Written by somebody (the answers to commands are 20 and 23), not by Discord.
+    /// Written by somebody, not by Discord.
     pub(crate) const fn is_written(kind: u64) -> bool {
-        matches!(kind, DEFAULT | REPLY | 20 | 23)
+        matches!(
+            kind,
+            DEFAULT | REPLY | CHAT_INPUT_COMMAND | CONTEXT_MENU_COMMAND
+        )
     }
 
     /// Discord deletes these for nobody.
@@ -66,6 +72,7 @@ pub(crate) mod flag {
     pub(crate) const SUPPRESS_NOTIFICATIONS: u64 = 1 << 12;
     pub(crate) const EPHEMERAL: u64 = 1 << 6;
     pub(crate) const IS_VOICE_MESSAGE: u64 = 1 << 13;
+    pub(crate) const LOADING: u64 = 1 << 7;
     pub(crate) const HAS_SNAPSHOT: u64 = 1 << 14;
     pub(crate) const IS_COMPONENTS_V2: u64 = 1 << 15;
 }
@@ -102,16 +109,6 @@ pub struct Message {
     pub interaction: Option<InteractionNote>,
     /// In a thread: how many messages came before it.
     pub position: Option<u64>,
-}
-
-/// The interaction that a message answers.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-pub struct InteractionNote {
-    pub id: Snowflake,
-    pub kind: u64,
-    pub user: Snowflake,
-    /// The message whose component was used.
-    pub message_id: Option<Snowflake>,
 }
 
 impl Message {

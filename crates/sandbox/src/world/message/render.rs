@@ -88,16 +88,18 @@ impl World {
         if let Some(note) = &message.interaction {
             put("application_id", Some(json!(message.author_id)));
             put("webhook_id", Some(json!(message.author_id)));
-            let mut metadata = json!({
-                "id": note.id,
-                "type": note.kind,
-                "user": self.user_payload(note.user),
-                "authorizing_integration_owners": {},
+            put(
+                "interaction_metadata",
+                Some(self.interaction_metadata(note)),
+            );
+            // The older field, which libraries still read.
+            let older = note.name.as_ref().map(|name| {
+                json!({
+                    "id": note.id, "type": note.kind, "name": name,
+                    "user": self.user_payload(note.user),
+                })
             });
-            if let Some(id) = note.message_id {
-                metadata["interacted_message_id"] = json!(id);
-            }
-            put("interaction_metadata", Some(metadata));
+            put("interaction", older);
         }
         if let Some(webhook) = &message.webhook {
             put("webhook_id", Some(json!(message.author_id)));

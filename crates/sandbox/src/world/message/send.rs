@@ -101,9 +101,11 @@ impl World {
             flags |= new.flags & flag::EPHEMERAL;
         }
         let mut message = Message::bare(id, channel_id, author_id);
-        if is_reply {
-            message.kind = kind::REPLY;
-        }
+        message.kind = match &new.interaction {
+            Some(note) => note.message_kind(),
+            None if is_reply => kind::REPLY,
+            None => kind::DEFAULT,
+        };
         message.webhook = webhook;
         message.content = new.content;
         message.embeds = new.embeds;
