@@ -1,5 +1,6 @@
 //! Stories about a real sandbox: a real server, real sockets, clients that know only Discord.
 
+mod acts;
 mod client;
 mod clients;
 mod control;
@@ -19,6 +20,7 @@ mod rest_scheduled_events;
 mod rest_slow_mode;
 mod rest_stages;
 mod rest_strange;
+mod rest_threads;
 mod rest_tour;
 mod resume;
 mod snapshots;
