@@ -29,6 +29,11 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             get(list_webhooks).post(create_webhook),
         )
         .route("/channels/{channel}/followers", post(follow))
+        .route("/channels/{channel}/voice-status", put(set_voice_status))
+        .route(
+            "/channels/{channel}/recipients/{user}",
+            put(change_recipients).delete(change_recipients),
+        )
 }
 
 async fn get_channel(call: Call) -> Reply {
@@ -104,4 +109,19 @@ async fn follow(call: Call) -> Reply {
     let answer =
         channel.and_then(|id| call.write(|world, by| world.follow_channel(by, id, call.body())));
     Reply::ok(answer)
+}
+
+async fn set_voice_status(call: Call) -> Reply {
+    let channel = call.id("channel");
+    let answer =
+        channel.and_then(|id| call.write(|world, by| world.set_voice_status(by, id, call.body())));
+    Reply::done(answer)
+}
+
+async fn change_recipients(call: Call) -> Reply {
+    let answer = || {
+        let (channel, _) = (call.id("channel")?, call.id("user")?);
+        call.read(|world, by| world.change_recipients(by, channel, call.body()))
+    };
+    Reply::done(answer())
 }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::call::{Call, OpenCall};
 use super::reply::Reply;
-use crate::validate::Form;
 use crate::world::refusal::Unknown;
 use crate::world::{Answer, Refusal, Shared, World};
 
@@ -48,14 +47,7 @@ async fn user(call: Call) -> Reply {
 }
 
 async fn open_dm(call: Call) -> Reply {
-    let answer = || {
-        let mut form = Form::new(call.body());
-        let recipient = form.id("recipient_id");
-        let recipient = form.required("recipient_id", recipient);
-        form.finish()?;
-        call.write(|world, actor| world.open_dm(actor, recipient))
-    };
-    Reply::ok(answer())
+    Reply::ok(call.write(|world, actor| world.open_dm_as_asked(actor, call.body())))
 }
 
 async fn own_guilds(call: Call) -> Reply {

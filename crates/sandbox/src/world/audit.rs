@@ -56,6 +56,8 @@ pub(crate) mod action {
     pub(crate) const THREAD_UPDATE: u64 = 111;
     pub(crate) const THREAD_DELETE: u64 = 112;
     pub(crate) const APPLICATION_COMMAND_PERMISSION_UPDATE: u64 = 121;
+    pub(crate) const VOICE_CHANNEL_STATUS_CREATE: u64 = 192;
+    pub(crate) const VOICE_CHANNEL_STATUS_DELETE: u64 = 193;
     pub(crate) const AUTO_MODERATION_RULE_CREATE: u64 = 140;
     pub(crate) const AUTO_MODERATION_RULE_UPDATE: u64 = 141;
     pub(crate) const AUTO_MODERATION_RULE_DELETE: u64 = 142;

@@ -489,8 +489,9 @@ async function permissions() {
   const made = [];
   for (let round = 0; round < scene.rounds; round += 1) {
     const overwrites = targets.filter(() => random.next().value % 1_000 < 500).map((target) => {
-      const allow = some();
-      return { ...target, allow, deny: some() & ~allow };
+      // Only administrators touch this bit in a channel that they make.
+      const allow = some() & ~PermissionFlagsBits.ManageRoles;
+      return { ...target, allow, deny: some() & ~PermissionFlagsBits.ManageRoles & ~allow };
     });
     // The bot has to see what it made, and to be able to set what it lacks.
     overwrites.unshift({ id: client.user.id, type: 1, allow: guild.members.me.permissions.bitfield & ~PermissionFlagsBits.ManageRoles, deny: 0n });

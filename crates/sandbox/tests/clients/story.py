@@ -528,8 +528,9 @@ class Story:
             overwrites = {me: discord.PermissionOverwrite.from_pair(mine, discord.Permissions())}
             for target in [*self.guild.roles, *(it for it in self.guild.members if it != me)]:
                 if dice.random() < 0.5:
-                    allow = some()
-                    pair = discord.Permissions(allow), discord.Permissions(some() & ~allow)
+                    # Only administrators touch this bit in a channel that they make.
+                    allow, deny = some() & ~(1 << 28), some() & ~(1 << 28)
+                    pair = discord.Permissions(allow), discord.Permissions(deny & ~allow)
                     overwrites[target] = discord.PermissionOverwrite.from_pair(*pair)
             name = f"random-{turn}"
             places = [await self.guild.create_text_channel(name, overwrites=overwrites)]

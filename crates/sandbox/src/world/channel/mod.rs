@@ -1,10 +1,14 @@
 //! Channels, threads and direct messages: what they are and how Discord renders them.
 
+mod create;
+mod delete;
+mod dm;
 mod edit;
 mod gained;
 mod overwrite;
 mod post;
 mod quiet;
+mod reorder;
 mod settings;
 pub(crate) mod slow_mode;
 mod thread;
@@ -12,6 +16,7 @@ mod thread_edit;
 pub mod thread_list;
 mod thread_member;
 pub mod thread_search;
+mod voice_status;
 
 use std::collections::BTreeMap;
 
@@ -109,6 +114,9 @@ pub struct Channel {
     pub recipients: Vec<Snowflake>,
     /// Present for threads.
     pub thread: Option<Thread>,
+    /// What the people in a voice channel say of it.
+    #[serde(default)]
+    pub voice_status: Option<String>,
 }
 
 /// What makes a channel a thread.
@@ -147,6 +155,7 @@ impl Channel {
             last_pin_ms: None,
             recipients: Vec::new(),
             thread: None,
+            voice_status: None,
         }
     }
 

@@ -10,6 +10,9 @@ use crate::world::audit::{action, changes};
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Refusal, World};
 
+/// Overwrites of one channel.
+const MAX_OVERWRITES: usize = 1_000;
+
 /// Reads one item of `permission_overwrites`.
 pub(super) fn read(form: &mut Form<'_>) -> Overwrite {
     let id = form.id("id");
@@ -64,7 +67,7 @@ impl World {
             return Err(Refusal::missing_permissions());
         }
         self.check_overwrite_rank(actor, guild, &new)?;
-        let sight = self.sight_of_bots(guild);
+        let (sight, synced) = (self.sight_of_bots(guild), self.synced_with(channel));
         let overwrites = self.overwrites_mut(channel)?;
         let old = overwrites.iter().position(|old| old.id == id);
         let before = old
@@ -72,9 +75,16 @@ impl World {
             .unwrap_or_default();
         match old {
             Some(at) => overwrites[at] = new,
+            None if overwrites.len() >= MAX_OVERWRITES => {
+                let text = format!(
+                    "Maximum number of channel permission overwrites reached ({MAX_OVERWRITES})"
+                );
+                return Err(Refusal::new(400, 30_060, text));
+            }
             None => overwrites.push(new),
         }
         self.tell_channel("CHANNEL_UPDATE", channel);
+        self.sync_with(channel, synced);
         self.tell_gained(guild, &sight);
         let changes = changes(&before, &overwrite_payload(&new));
         let action = if before.is_null() {
@@ -131,9 +141,10 @@ impl World {
             return Err(Refusal::unknown(Unknown::Overwrite));
         };
         self.check_overwrite_rank(actor, guild, &old)?;
-        let sight = self.sight_of_bots(guild);
+        let (sight, synced) = (self.sight_of_bots(guild), self.synced_with(channel));
         self.overwrites_mut(channel)?.retain(|old| old.id != id);
         self.tell_channel("CHANNEL_UPDATE", channel);
+        self.sync_with(channel, synced);
         self.tell_gained(guild, &sight);
         let changes = changes(&overwrite_payload(&old), &Value::Null);
         let options = self.overwrite_options(guild, &old);

@@ -15,8 +15,23 @@ pub(super) fn channel_name(kind: ChannelKind, name: &str) -> String {
     name.to_owned()
 }
 
-/// The tags of a forum have different names.
-pub(super) fn check_tag_names(settings: &Map<String, Value>) -> Answer<()> {
+/// A guild without boosts has these bitrates at most.
+const MAX_VOICE_BITRATE: u64 = 96_000;
+const MAX_STAGE_BITRATE: u64 = 64_000;
+
+/// What no field by itself shows: the tags of a forum have different names, and a bitrate fits the
+/// kind of channel.
+pub(super) fn check_settings(kind: ChannelKind, settings: &Map<String, Value>) -> Answer<()> {
+    let most = if kind == ChannelKind::Stage {
+        MAX_STAGE_BITRATE
+    } else {
+        MAX_VOICE_BITRATE
+    };
+    let bitrate = settings.get("bitrate").and_then(Value::as_u64);
+    if bitrate.is_some_and(|bitrate| bitrate > most) {
+        let text = "Bitrate is too high for channel of this type";
+        return Err(Refusal::new(400, 30_052, text));
+    }
     let tags = settings.get("available_tags").and_then(Value::as_array);
     let mut names: Vec<_> = tags
         .into_iter()
