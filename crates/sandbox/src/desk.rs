@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use crate::faults::{Faults, GatewayFault};
-use crate::gateway::Hub;
-use crate::limits::{InvalidRequests, Limiter, Limits};
+use crate::faults::{FaultBook, GatewayFault};
+use crate::gateway::{Hub, Rules};
+use crate::limits::{InvalidRequests, Limiter, Limits, is_invalid};
 use crate::snapshot::{Shelf, Snapshot, SnapshotError};
 use crate::snowflake::Snowflake;
 use crate::world::Shared;
@@ -49,7 +49,7 @@ pub(crate) struct Desk {
     pub(crate) shared: Arc<Shared>,
     pub(crate) hub: Arc<Hub>,
     limiter: Mutex<Limiter>,
-    faults: Mutex<Faults>,
+    pub(crate) faults: Arc<FaultBook>,
     seen: Mutex<Seen>,
     shelf: Mutex<Shelf>,
 }
@@ -60,14 +60,32 @@ struct Seen {
     invalid: InvalidRequests,
 }
 
+impl Seen {
+    fn keep(&mut self, request: SeenRequest) {
+        if self.requests.len() == MAX_REQUESTS {
+            self.requests.pop_front();
+        }
+        self.requests.push_back(request);
+        let old = self.requests.len().checked_sub(MAX_DETAILS + 1);
+        if let Some(old) = old.and_then(|at| self.requests.get_mut(at)) {
+            (old.body, old.answer) = (None, None);
+        }
+    }
+}
+
 impl Desk {
-    pub(crate) fn new(shared: Arc<Shared>, hub: Arc<Hub>, limits: Limits) -> Self {
-        limit_identifies(&shared, &limits);
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        hub: Arc<Hub>,
+        faults: Arc<FaultBook>,
+        limits: Limits,
+    ) -> Self {
+        limit_gateway(&shared, &hub, &limits);
         Self {
             shared,
             hub,
             limiter: Mutex::new(Limiter::new(limits)),
-            faults: Mutex::default(),
+            faults,
             seen: Mutex::default(),
             shelf: Mutex::default(),
         }
@@ -79,10 +97,6 @@ impl Desk {
 
     pub(crate) fn limiter(&self) -> MutexGuard<'_, Limiter> {
         lock(&self.limiter)
-    }
-
-    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
-        lock(&self.faults)
     }
 
     /// Named snapshots.
@@ -113,7 +127,8 @@ impl Desk {
     /// Takes new limits into use, after a check.
     pub(crate) fn set_limits(&self, limits: Limits) -> Result<(), String> {
         limits.validate()?;
-        limit_identifies(&self.shared, &limits);
+        limit_gateway(&self.shared, &self.hub, &limits);
+        lock(&self.seen).invalid.forgive();
         self.limiter().set_limits(limits);
         Ok(())
     }
@@ -129,24 +144,22 @@ impl Desk {
             GatewayFault::Reconnect => hub.reconnect_all(now_ms),
             GatewayFault::Invalidate { resumable } => hub.invalidate_all(now_ms, resumable.into()),
             GatewayFault::Silence => hub.silence_all(now_ms),
+            GatewayFault::Heartbeat => hub.heartbeat_all(now_ms),
         }
     }
 
     /// Notes a finished request.
     pub(crate) fn note(&self, mut request: SeenRequest, answer: Option<(StatusCode, &HeaderMap)>) {
+        let counted = answer.is_some_and(|(status, headers)| is_invalid(status, headers));
+        let ban = if counted { self.limiter().ban() } else { None };
         let mut seen = lock(&self.seen);
-        if let Some((status, headers)) = answer {
+        if let Some((status, _)) = answer {
             request.status = status.as_u16();
-            seen.invalid.observe(request.at, status, headers);
         }
-        if seen.requests.len() == MAX_REQUESTS {
-            seen.requests.pop_front();
+        if counted {
+            seen.invalid.count_one(request.at, ban);
         }
-        seen.requests.push_back(request);
-        let old = seen.requests.len().checked_sub(MAX_DETAILS + 1);
-        if let Some(old) = old.and_then(|at| seen.requests.get_mut(at)) {
-            (old.body, old.answer) = (None, None);
-        }
+        seen.keep(request);
     }
 
     /// The last requests, oldest first.
@@ -158,6 +171,17 @@ impl Desk {
         lock(&self.seen).requests.clear();
     }
 
+    /// Notes a request that the proxy before Discord answered: it counts no further.
+    pub(crate) fn note_banned(&self, request: SeenRequest) {
+        lock(&self.seen).keep(request);
+    }
+
+    /// How many milliseconds the address is still banned.
+    pub(crate) fn banned_ms(&self) -> Option<u64> {
+        let now_ms = self.now_ms();
+        lock(&self.seen).invalid.banned_ms(now_ms)
+    }
+
     /// Invalid requests within the last ten minutes.
     pub(crate) fn invalid_requests(&self) -> usize {
         let now_ms = self.now_ms();
@@ -165,12 +189,10 @@ impl Desk {
     }
 }
 
-fn limit_identifies(shared: &Shared, limits: &Limits) {
-    shared.write(|world| {
-        world
-            .session_starts
-            .set_max_concurrency(limits.identify_per_5s);
-    });
+fn limit_gateway(shared: &Shared, hub: &Hub, limits: &Limits) {
+    hub.set_rules(Rules::of(limits));
+    let (at_once, per_day) = (limits.identify_per_5s, limits.identify_per_day);
+    shared.write(|world| world.session_starts.limit(at_once, per_day));
 }
 
 /// A panic in one request must not end the sandbox, so a poisoned lock is taken over.

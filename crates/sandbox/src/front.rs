@@ -1,6 +1,7 @@
 //! What happens to every REST request before and after its handler: faults, rate limits, notes.
 
 mod detail;
+mod peek;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,9 +10,10 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, StatusCode, header};
+use tokio::time::sleep;
 
 use crate::desk::{Desk, SeenRequest};
-use crate::faults::Effect;
+use crate::faults::{Effect, banned, broken};
 use crate::limits::{Route, Scope, Verdict, sign, too_many, write_bucket};
 use crate::server::wire::CutHandle;
 use crate::snowflake::Snowflake;
@@ -31,25 +33,36 @@ pub(crate) async fn guard(
     let route = Route::of(request.method(), request.uri().path());
     let begun = Instant::now();
     let mut note = note_of(&desk, &request);
+    if let Some(ms) = desk.banned_ms() {
+        let response = banned(ms);
+        note.status = response.status().as_u16();
+        desk.note_banned(note);
+        return response;
+    }
     let (request, sent) = detail::of_request(request).await;
     note.body = sent;
-    let mut lose = false;
-    let struck = desk.faults().strike(&route);
-    match struck {
+    let mut struck = desk.faults.strike(&route);
+    match struck.take_if(Effect::comes_first) {
         Some(Effect::Answer(response)) => return noted(&desk, note, response),
-        Some(Effect::Wait(time)) => tokio::time::sleep(time).await,
+        Some(Effect::Wait(time)) => sleep(time).await,
         Some(Effect::Drop) => return cut_off(&desk, note, &cut),
-        Some(Effect::Lose) => lose = true,
-        None => {}
+        Some(Effect::Hang(time)) => {
+            sleep(time).await;
+            return cut_off(&desk, note, &cut);
+        }
+        _ => {}
     }
     let response = limited(&desk, &route, note.actor, request, next).await;
     let (mut response, answer) = detail::of_answer(response).await;
     note.answer = answer;
     note.took_us = u64::try_from(begun.elapsed().as_micros()).ok();
     sign(response.headers_mut());
-    if lose {
-        return cut_off(&desk, note, &cut);
-    }
+    let response = match struck {
+        Some(Effect::Lose) => return cut_off(&desk, note, &cut),
+        Some(Effect::Truncate) => broken(response, None).await,
+        Some(Effect::Stall(time)) => broken(response, Some(time)).await,
+        _ => response,
+    };
     noted(&desk, note, response)
 }
 
@@ -62,11 +75,14 @@ async fn limited(
 ) -> Response {
     // Without a known token there is no bucket: the handler answers 401.
     let key = match actor {
+        // Whoever has the link may use it: its limit is the same for all.
+        _ if route.by_path_token => String::new(),
         Some(bot) => bot.to_string(),
-        None if route.by_path_token => route.major.clone(),
         None => return next.run(request).await,
     };
-    let verdict = desk.limiter().check(desk.now_ms(), &key, route);
+    let (request, circumstances) = peek::peek(&desk.shared, route, request).await;
+    let now_ms = desk.now_ms();
+    let verdict = desk.limiter().check(now_ms, &key, route, circumstances);
     match verdict {
         None => next.run(request).await,
         Some(Verdict::Pass(state)) => {
@@ -77,6 +93,10 @@ async fn limited(
         Some(Verdict::BucketEmpty(state)) => {
             too_many(Scope::User, state.reset_after_ms, Some(&state))
         }
+        Some(Verdict::SharedEmpty {
+            retry_after_ms,
+            state,
+        }) => too_many(Scope::Shared, retry_after_ms, Some(&state)),
         Some(Verdict::GlobalEmpty { retry_after_ms }) => {
             too_many(Scope::Global, retry_after_ms, None)
         }

@@ -23,7 +23,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::control::{self, Person};
 use crate::desk::{Desk, SeenRequest};
-use crate::faults::{Fault, GatewayFault};
+use crate::faults::{Fault, FaultBook, GatewayFault};
 use crate::front::guard;
 use crate::gateway::{self, Context, Hub};
 use crate::limits::Limits;
@@ -184,6 +184,7 @@ impl Sandbox {
             }
         })?;
         let hub = Arc::new(Hub::default());
+        let faults = Arc::new(FaultBook::new(config.seed));
         shared.subscribe(Arc::clone(&hub) as _);
 
         let cancel = CancellationToken::new();
@@ -191,6 +192,7 @@ impl Sandbox {
         let context = Context {
             shared: Arc::clone(&shared),
             hub: Arc::clone(&hub),
+            faults: Arc::clone(&faults),
             heartbeat_interval: config.heartbeat_interval.max(MIN_HEARTBEAT_INTERVAL),
             cancel: cancel.clone(),
         };
@@ -200,7 +202,7 @@ impl Sandbox {
             cancel.clone(),
         ));
         tracker.spawn(run_due(Arc::clone(&shared), cancel.clone()));
-        let desk = Arc::new(Desk::new(Arc::clone(&shared), hub, config.limits));
+        let desk = Arc::new(Desk::new(Arc::clone(&shared), hub, faults, config.limits));
         // People go through the same REST routes as bots, but not past the front.
         let people = rest::router(Arc::clone(&shared));
         let app = people
@@ -282,7 +284,7 @@ impl Sandbox {
 
     /// Switches a fault of REST on; the error says what makes no sense.
     pub fn break_rest(&self, fault: Fault) -> Result<(), String> {
-        self.desk.faults().add(fault)
+        self.desk.faults.with(|faults| faults.add(fault)).map(drop)
     }
 
     /// Does something to every session of the Gateway; answers how many it reached.

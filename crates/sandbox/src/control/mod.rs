@@ -40,11 +40,14 @@
 //! | `GET`, `DELETE /control/requests` | the last 1,000 REST requests |
 //! | `POST /control/clock/advance` `{ms}` | moves the clock forward |
 //! | `GET`, `PUT /control/limits` (a [`crate::Limits`]) | rate limits; windows start anew |
-//! | `GET`, `POST`, `DELETE /control/faults` (a [`crate::Fault`]) | faults of REST |
+//! | `GET`, `POST`, `DELETE /control/faults` (a [`crate::Fault`]) | faults of REST and Gateway |
+//! | `DELETE /control/faults/{id}` | switches one off |
 //! | `POST /control/gateway/disconnect` `{code?, resumable?}` | closes every websocket |
 //! | `POST /control/gateway/drop` `{resumable?}` | cuts every websocket without a close frame |
 //! | `POST /control/gateway/reconnect` | op 7 to every session |
 //! | `POST /control/gateway/invalidate` `{resumable?}` | op 9 to every session |
+//! | `POST /control/gateway/heartbeat` | op 1 to every session |
+//! | `PUT /control/gateway/outage` `{guild_id, unavailable}` | a guild is gone for a while |
 //! | `POST /control/gateway/silence` | present websockets hear nothing more |
 
 mod act;
@@ -57,7 +60,7 @@ mod state;
 use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post, put};
+use axum::routing::{any, delete, get, post, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
@@ -110,6 +113,8 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
                 .post(operate::add_fault)
                 .delete(operate::clear_faults),
         )
+        .route("/control/faults/{id}", delete(operate::remove_fault))
+        .route("/control/gateway/outage", put(operate::set_outage))
         .route("/control/gateway/{fault}", post(operate::gateway_fault))
         .route("/control/{*rest}", any(unknown))
         .merge(snapshots::named())

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Control, Problem, parse};
-use crate::faults::{Fault, GatewayFault};
+use crate::faults::{Fault, Faults, GatewayFault};
 use crate::gateway;
 use crate::limits::{INVALID_WINDOW_MS, Limits};
+use crate::snowflake::Snowflake;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -54,7 +55,7 @@ pub(super) async fn set_limits(
 
 /// `GET /control/faults`
 pub(super) async fn show_faults(State(control): State<Control>) -> Json<Value> {
-    Json(json!({ "faults": control.desk.faults().all() }))
+    Json(json!({ "faults": control.desk.faults.with(|faults| json!(faults.all())) }))
 }
 
 /// `POST /control/faults`
@@ -63,14 +64,53 @@ pub(super) async fn add_fault(
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let fault: Fault = parse(&body)?;
-    control.desk.faults().add(fault).map_err(Problem::bad)?;
+    let added = control.desk.faults.with(|faults| faults.add(fault));
+    added.map_err(Problem::bad)?;
     Ok((StatusCode::CREATED, show_faults(State(control)).await))
 }
 
 /// `DELETE /control/faults`
 pub(super) async fn clear_faults(State(control): State<Control>) -> StatusCode {
-    control.desk.faults().clear();
+    control.desk.faults.with(Faults::clear);
     StatusCode::NO_CONTENT
+}
+
+/// `DELETE /control/faults/{id}`
+pub(super) async fn remove_fault(
+    State(control): State<Control>,
+    Path(id): Path<u64>,
+) -> Result<StatusCode, Problem> {
+    if control.desk.faults.with(|faults| faults.remove(id)) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found(format!("no fault {id} is switched on")))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outage {
+    guild_id: Snowflake,
+    unavailable: bool,
+}
+
+/// `PUT /control/gateway/outage`
+pub(super) async fn set_outage(
+    State(control): State<Control>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let outage: Outage = parse(&body)?;
+    let (guild, unavailable) = (outage.guild_id, outage.unavailable);
+    let known = control
+        .desk
+        .shared
+        .write(|world| world.set_outage(guild, unavailable));
+    if !known {
+        return Err(Problem::not_found(format!("there is no guild {guild}")));
+    }
+    Ok(Json(
+        json!({ "guild_id": guild, "unavailable": unavailable }),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -82,8 +122,8 @@ struct GatewayOptions {
     resumable: Option<bool>,
 }
 
-/// `POST /control/gateway/{disconnect|drop|reconnect|invalidate|silence}`: answers how many
-/// sessions it reached.
+/// `POST /control/gateway/{disconnect|drop|reconnect|invalidate|silence|heartbeat}`: answers how
+/// many sessions it reached.
 pub(super) async fn gateway_fault(
     State(control): State<Control>,
     Path(fault): Path<String>,
@@ -110,10 +150,11 @@ pub(super) async fn gateway_fault(
             resumable: resumable(false),
         },
         "silence" => GatewayFault::Silence,
+        "heartbeat" => GatewayFault::Heartbeat,
         other => {
             return Err(Problem::not_found(format!(
-                "no gateway fault {other:?}; there are disconnect, drop, reconnect, invalidate \
-                 and silence"
+                "no gateway fault {other:?}; there are disconnect, drop, reconnect, \
+                 invalidate, silence and heartbeat"
             )));
         }
     };

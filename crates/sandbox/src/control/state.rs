@@ -19,7 +19,7 @@ pub(super) async fn show(State(control): State<Control>) -> Json<Value> {
     });
     state["sessions"] = json!(desk.hub.views());
     state["limits"] = json!(desk.limiter().limits());
-    state["faults"] = json!(desk.faults().all());
+    state["faults"] = desk.faults.with(|faults| json!(faults.all()));
     state["invalid_requests"] = json!(desk.invalid_requests());
     Json(state)
 }
@@ -41,6 +41,8 @@ fn user(world: &World, id: Snowflake) -> Value {
     if let Some(application) = world.application_of(id) {
         user["token"] = json!(application.token);
         user["privileged_intents"] = json!(application.privileged_intents);
+        // More than 0 means that it started too many sessions and has a new token.
+        user["token_resets"] = json!(world.session_starts.resets_of(id));
     }
     user
 }

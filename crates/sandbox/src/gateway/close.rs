@@ -20,6 +20,7 @@ impl Close {
     pub(crate) const RATE_LIMITED: Self = Self::new(4008, "Rate limited.");
     pub(crate) const SESSION_TIMED_OUT: Self = Self::new(4009, "Session timed out.");
     pub(crate) const INVALID_SHARD: Self = Self::new(4010, "Invalid shard.");
+    pub(crate) const SHARDING_REQUIRED: Self = Self::new(4011, "Sharding required.");
     pub(crate) const INVALID_VERSION: Self = Self::new(4012, "Invalid API version.");
     pub(crate) const INVALID_INTENTS: Self = Self::new(4013, "Invalid intent(s).");
     pub(crate) const DISALLOWED_INTENTS: Self = Self::new(4014, "Disallowed intent(s).");

@@ -7,9 +7,6 @@ use super::close::Close;
 use super::frame::op;
 use crate::snowflake::Snowflake;
 
-/// The largest frame a client may send, in bytes (Discord: Gateway › Sending Events).
-pub(crate) const MAX_COMMAND_BYTES: usize = 15 * 1024;
-
 /// A client's frame.
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -19,6 +16,7 @@ pub(crate) enum Command {
     Voice(VoiceChange),
     Resume(Resume),
     RequestMembers(RequestMembers),
+    RequestSounds(RequestSounds),
 }
 
 /// Op 2.
@@ -32,6 +30,12 @@ pub(crate) struct Identify {
     pub(crate) shard: Option<(u64, u64)>,
     #[serde(default)]
     pub(crate) presence: Option<Value>,
+    /// Whether single frames may come compressed.
+    #[serde(default)]
+    pub(crate) compress: bool,
+    /// 50 to 250.
+    #[serde(default)]
+    pub(crate) large_threshold: Option<u64>,
 }
 
 /// Op 6.
@@ -71,6 +75,12 @@ pub(crate) struct RequestMembers {
     pub(crate) nonce: Option<Value>,
 }
 
+/// Op 31.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RequestSounds {
+    pub(crate) guild_ids: Vec<Snowflake>,
+}
+
 /// One id, or a list of them.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
@@ -96,9 +106,9 @@ struct Envelope {
 }
 
 impl Command {
-    /// Parses one text or binary message.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Close> {
-        if bytes.len() > MAX_COMMAND_BYTES {
+    /// Parses one text or binary message of at most so many bytes.
+    pub(crate) fn parse(bytes: &[u8], max_bytes: usize) -> Result<Self, Close> {
+        if bytes.len() > max_bytes {
             return Err(Close::DECODE_ERROR);
         }
         let Envelope { op, d } = serde_json::from_slice(bytes).map_err(|_| Close::DECODE_ERROR)?;
@@ -110,6 +120,7 @@ impl Command {
             op::VOICE_STATE_UPDATE => Self::Voice(payload(d)?),
             op::RESUME => Self::Resume(payload(d)?),
             op::REQUEST_GUILD_MEMBERS => Self::RequestMembers(payload(d)?),
+            op::REQUEST_SOUNDBOARD_SOUNDS => Self::RequestSounds(payload(d)?),
             _ => return Err(Close::UNKNOWN_OPCODE),
         })
     }
@@ -123,8 +134,10 @@ fn payload<T: for<'de> Deserialize<'de>>(data: Value) -> Result<T, Close> {
 mod tests {
     use super::*;
 
+    const MAX: usize = 4_096;
+
     fn code(text: &str) -> u16 {
-        Command::parse(text.as_bytes()).expect_err(text).code
+        Command::parse(text.as_bytes(), MAX).expect_err(text).code
     }
 
     #[test]
@@ -134,7 +147,7 @@ mod tests {
         assert_eq!(code(r#"{"op":2,"d":{}}"#), 4002);
         assert_eq!(code(r#"{"op":77,"d":null}"#), 4001);
         assert_eq!(
-            code(&format!("{{\"op\":1,\"d\":null{}}}", " ".repeat(16_000))),
+            code(&format!("{{\"op\":1,\"d\":null{}}}", " ".repeat(4_096))),
             4002
         );
     }
@@ -142,7 +155,7 @@ mod tests {
     #[test]
     fn identify_reads_shard_and_intents() {
         let text = r#"{"op":2,"d":{"token":"t","intents":513,"shard":[1,2],"properties":{}}}"#;
-        let Ok(Command::Identify(identify)) = Command::parse(text.as_bytes()) else {
+        let Ok(Command::Identify(identify)) = Command::parse(text.as_bytes(), MAX) else {
             panic!("identify is valid");
         };
         assert_eq!(
@@ -155,7 +168,7 @@ mod tests {
     fn members_can_be_asked_for_by_one_id_or_many() {
         for ids in ["\"5\"", "[\"5\"]"] {
             let text = format!(r#"{{"op":8,"d":{{"guild_id":"1","user_ids":{ids}}}}}"#);
-            let Ok(Command::RequestMembers(request)) = Command::parse(text.as_bytes()) else {
+            let Ok(Command::RequestMembers(request)) = Command::parse(text.as_bytes(), MAX) else {
                 panic!("op 8 is valid");
             };
             let ids = request.user_ids.expect("ids");
@@ -166,10 +179,10 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_frame_panics(op in 0_u64..12, bytes in ".{0,200}", id in ".{0,8}") {
-            let _ = Command::parse(bytes.as_bytes());
-            let _ = Command::parse(format!("{{\"op\":{op},\"d\":{bytes}}}").as_bytes());
+            let _ = Command::parse(bytes.as_bytes(), MAX);
+            let _ = Command::parse(format!("{{\"op\":{op},\"d\":{bytes}}}").as_bytes(), MAX);
             let d = serde_json::json!({ "guild_id": id, "user_ids": id, "token": id, "seq": op });
-            let _ = Command::parse(serde_json::json!({ "op": op, "d": d }).to_string().as_bytes());
+            let _ = Command::parse(serde_json::json!({ "op": op, "d": d }).to_string().as_bytes(), MAX);
         }
     }
 }

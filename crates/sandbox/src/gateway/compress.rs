@@ -1,5 +1,5 @@
 //! Transport compression: one context for the life of a connection, flushed after every frame
-//! (Discord: Gateway › Transport Compression).
+//! (Discord: Gateway › Transport Compression); and the compression of single frames.
 
 use std::io::{self, Write};
 
@@ -54,6 +54,14 @@ impl Encoder {
         };
         Ok(Message::Binary(bytes.into()))
     }
+}
+
+/// One frame compressed by itself, for clients that asked for it in IDENTIFY (Discord: Gateway ›
+/// Payload Compression).
+pub(crate) fn packed(text: &str) -> io::Result<Message> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes())?;
+    Ok(Message::Binary(encoder.finish()?.into()))
 }
 
 #[cfg(test)]

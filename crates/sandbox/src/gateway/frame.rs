@@ -16,6 +16,7 @@ pub(crate) mod op {
     pub(crate) const INVALID_SESSION: u64 = 9;
     pub(crate) const HELLO: u64 = 10;
     pub(crate) const HEARTBEAT_ACK: u64 = 11;
+    pub(crate) const REQUEST_SOUNDBOARD_SOUNDS: u64 = 31;
 }
 
 /// A dispatch; `data` is JSON already.
@@ -35,6 +36,11 @@ pub(crate) fn dispatch(kind: &str, sequence: u64, data: &str) -> Utf8Bytes {
 pub(crate) fn hello(heartbeat_interval_ms: u64) -> Utf8Bytes {
     let data = json!({ "heartbeat_interval": heartbeat_interval_ms, "_trace": ["sandbox"] });
     plain(op::HELLO, &data)
+}
+
+/// Asks the client for a heartbeat at once.
+pub(crate) fn heartbeat() -> Utf8Bytes {
+    plain(op::HEARTBEAT, &Value::Null)
 }
 
 /// The answer to a heartbeat.

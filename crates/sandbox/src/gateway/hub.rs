@@ -2,41 +2,46 @@
 //! that it may see. Called while the world is locked, so it never blocks.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use axum::extract::ws::Utf8Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
+use super::asked::Asked;
 use super::close::Close;
 use super::command::{Identify, Resume};
-use super::content;
 use super::frame::{self, Resumable};
-use super::session::{Epoch, Order, Session};
-use super::threads;
+use super::greet;
+use super::rules::Rules;
+use super::session::{Epoch, Event, Order, Session};
+use super::starts::TooMany;
 use crate::snowflake::Snowflake;
-use crate::world::intents::{self, GUILDS, MESSAGE_CONTENT, PRIVILEGED};
-use crate::world::{Dispatch, DispatchSink, World};
+use crate::world::gateway::LARGE_THRESHOLD;
+use crate::world::{Shared, World};
 
 /// Sessions kept at once; beyond this, IDENTIFY is refused.
 const MAX_SESSIONS: usize = 200;
 
-/// Every intent that Discord documents.
-const KNOWN_INTENTS: u64 = ((1 << 17) - 1)
-    | intents::AUTO_MODERATION_CONFIGURATION
-    | intents::AUTO_MODERATION_EXECUTION
-    | intents::GUILD_MESSAGE_POLLS
-    | intents::DIRECT_MESSAGE_POLLS;
+/// The largest `large_threshold` of an IDENTIFY.
+const MAX_LARGE_THRESHOLD: usize = 250;
 
 /// The sessions, behind one lock that is taken after the world's, never before.
 #[derive(Default)]
 pub(crate) struct Hub {
     inner: Mutex<Inner>,
+    rules: RwLock<Rules>,
 }
 
 #[derive(Default)]
-struct Inner {
-    sessions: HashMap<String, Session>,
+pub(super) struct Inner {
+    pub(super) sessions: HashMap<String, Session>,
+    asked: Asked,
+}
+
+/// An IDENTIFY that passed every check.
+struct Admitted {
+    session_id: String,
+    session: Session,
 }
 
 /// A session that a connection now carries.
@@ -47,7 +52,7 @@ pub(crate) struct Opened {
     pub(crate) epoch: Epoch,
     pub(crate) orders: mpsc::Receiver<Order>,
     /// To be sent before anything that comes as an order.
-    pub(crate) first: Vec<Utf8Bytes>,
+    pub(crate) first: Vec<Event>,
 }
 
 /// Why no session was opened.
@@ -78,44 +83,69 @@ pub(crate) struct SessionView {
 
 impl Hub {
     /// Answers IDENTIFY: READY, then a GUILD_CREATE for each guild of the shard.
-    pub(crate) fn identify(
-        &self,
-        world: &mut World,
-        identify: &Identify,
-    ) -> Result<Opened, Refused> {
+    pub(crate) fn identify(&self, shared: &Shared, identify: &Identify) -> Result<Opened, Refused> {
+        let admitted = shared.write(|world| self.admit(world, identify))?;
+        let bot = admitted.session.bot;
+        // Nobody changes the world between what is told here and what is told from here on.
+        shared.read(|world| {
+            let now_ms = world.now_ms();
+            let Admitted {
+                session_id,
+                session,
+            } = admitted;
+            let mut session = session;
+            let first = greet::greet(world, &session_id, &mut session);
+            let (epoch, orders) = session.attach();
+            let mut inner = self.lock();
+            inner.make_room(now_ms)?;
+            inner.sessions.insert(session_id.clone(), session);
+            Ok(Opened {
+                session_id,
+                bot,
+                epoch,
+                orders,
+                first,
+            })
+        })
+    }
+
+    fn admit(&self, world: &mut World, identify: &Identify) -> Result<Admitted, Refused> {
         let now_ms = world.now_ms();
-        let token = identify.token.trim_start_matches("Bot ");
-        let bot = world
-            .bot_by_token(token)
-            .ok_or(Close::AUTHENTICATION_FAILED)?;
-        let asked = checked_intents(world, bot, identify.intents)?;
+        let bot = bot_of(world, &identify.token)?;
+        let intents = greet::checked_intents(world, bot, identify.intents)?;
         let shard = identify.shard.unwrap_or((0, 1));
         if shard.1 == 0 || shard.0 >= shard.1 {
             return Err(Close::INVALID_SHARD.into());
         }
-        world.session_starts.admit(bot, now_ms)?;
+        let large = identify.large_threshold.unwrap_or_default();
+        let large = usize::try_from(large).unwrap_or(usize::MAX);
+        let large = large.clamp(LARGE_THRESHOLD, MAX_LARGE_THRESHOLD);
+        let session = Session::new(bot, intents, shard, large);
+        let guilds = world.guilds_of(bot);
+        let guilds = guilds.iter().filter(|guild| session.has_guild(**guild));
+        let most = self.rules().guilds_per_shard;
+        if most.is_some_and(|most| guilds.count() > most as usize) {
+            return Err(Close::SHARDING_REQUIRED.into());
+        }
+        match world.session_starts.admit(bot, shard.0, now_ms) {
+            Ok(()) => {}
+            Err(TooMany::AtOnce) => return Err(Refused::InvalidSession),
+            Err(TooMany::Today) => {
+                world.replace_token(bot);
+                self.end_all_of(bot, now_ms);
+                return Err(Close::AUTHENTICATION_FAILED.into());
+            }
+        }
         let session_id = world.random_text(32).to_lowercase();
-        let mut inner = self.lock();
-        inner.make_room(now_ms)?;
-        let mut session = Session::new(bot, asked, shard);
-        let first = greet(world, &session_id, &mut session);
-        let (epoch, orders) = session.attach();
-        inner.sessions.insert(session_id.clone(), session);
-        Ok(Opened {
+        Ok(Admitted {
             session_id,
-            bot,
-            epoch,
-            orders,
-            first,
+            session,
         })
     }
 
     /// Answers RESUME: what was missed, then RESUMED.
     pub(crate) fn resume(&self, world: &World, resume: &Resume) -> Result<Opened, Refused> {
-        let token = resume.token.trim_start_matches("Bot ");
-        let bot = world
-            .bot_by_token(token)
-            .ok_or(Close::AUTHENTICATION_FAILED)?;
+        let bot = bot_of(world, &resume.token)?;
         let now_ms = world.now_ms();
         let mut inner = self.lock();
         let session = inner
@@ -129,7 +159,7 @@ impl Hub {
         let mut first = session
             .replay_after(resume.seq)
             .ok_or(Refused::InvalidSession)?;
-        first.push(session.record("RESUMED", "{\"_trace\":[\"sandbox\"]}"));
+        first.push(session.record("RESUMED", "{\"_trace\":[\"sandbox\"]}".into()));
         let (epoch, orders) = session.attach();
         Ok(Opened {
             session_id: resume.session_id.clone(),
@@ -138,6 +168,32 @@ impl Hub {
             orders,
             first,
         })
+    }
+
+    /// What connections may do.
+    pub(crate) fn rules(&self) -> Rules {
+        *self.rules.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes new limits into use.
+    pub(crate) fn set_rules(&self, rules: Rules) {
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    /// Counts a request for all members of a guild; answers how many milliseconds it comes too
+    /// early.
+    pub(crate) fn ask_for_all(&self, bot: Snowflake, guild: Snowflake, now_ms: u64) -> Option<u64> {
+        let allowance = self.rules().all_members?;
+        self.lock().asked.count((bot, guild), allowance, now_ms)
+    }
+
+    /// Ends every session of a bot whose token is no longer good.
+    fn end_all_of(&self, bot: Snowflake, now_ms: u64) {
+        let mut inner = self.lock();
+        let ended = inner.sessions.extract_if(|_, session| session.bot == bot);
+        for (_, mut session) in ended {
+            session.order(now_ms, Order::Close(Close::AUTHENTICATION_FAILED));
+        }
     }
 
     /// Notes that the connection of a session ended.
@@ -153,9 +209,10 @@ impl Hub {
     }
 
     /// Sends one dispatch to one session, such as a chunk of members.
-    pub(crate) fn send_to(&self, session_id: &str, now_ms: u64, kind: &str, data: &Value) {
+    pub(crate) fn send_to(&self, session_id: &str, now_ms: u64, kind: &'static str, data: &Value) {
+        let data = data.to_string().into();
         if let Some(session) = self.lock().sessions.get_mut(session_id) {
-            session.push(now_ms, kind, &data.to_string());
+            session.push(now_ms, kind, data);
         }
     }
 
@@ -197,6 +254,11 @@ impl Hub {
     /// Op 7 to every connection.
     pub(crate) fn reconnect_all(&self, now_ms: u64) -> usize {
         self.order_all(now_ms, Resumable::Yes, || Order::Frame(frame::reconnect()))
+    }
+
+    /// Op 1 to every connection, which is to answer with a heartbeat.
+    pub(crate) fn heartbeat_all(&self, now_ms: u64) -> usize {
+        self.order_all(now_ms, Resumable::Yes, || Order::Frame(frame::heartbeat()))
     }
 
     /// Op 9 to every connection; not resumable unless said.
@@ -246,7 +308,7 @@ impl Hub {
         reached
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -264,95 +326,8 @@ impl Inner {
     }
 }
 
-impl DispatchSink for Hub {
-    fn deliver(&self, world: &World, dispatches: &[Dispatch]) {
-        let now_ms = world.now_ms();
-        let mut inner = self.lock();
-        for dispatch in dispatches {
-            let mut whole = None;
-            for session in inner.sessions.values_mut() {
-                let meant = session.wants(dispatch)
-                    && threads::may_hear(dispatch, session.intents, session.bot)
-                    && world.audience_includes(&dispatch.audience, session.bot);
-                if !meant {
-                    continue;
-                }
-                if let Some(data) = rendered_for(world, dispatch, session) {
-                    session.push(now_ms, dispatch.kind, &data);
-                } else {
-                    let data = whole.get_or_insert_with(|| dispatch.data.to_string());
-                    session.push(now_ms, dispatch.kind, data);
-                }
-            }
-        }
-    }
-}
-
-/// The data as this session alone sees it; `None` where everybody sees the same.
-fn rendered_for(world: &World, dispatch: &Dispatch, session: &Session) -> Option<String> {
-    if dispatch.kind == "GUILD_CREATE" {
-        let guild = dispatch.data.get("id")?.as_str()?.parse().ok()?;
-        let payload = world.guild_create_payload(guild, session.bot, session.intents)?;
-        return Some(payload.to_string());
-    }
-    if let Some(thread) = threads::own_copy(world, dispatch, session.bot) {
-        return Some(thread.to_string());
-    }
-    if content::carries_message(dispatch.kind) && session.intents & MESSAGE_CONTENT == 0 {
-        return content::withheld(&dispatch.data, session.bot).map(|message| message.to_string());
-    }
-    None
-}
-
-fn checked_intents(world: &World, bot: Snowflake, asked: Option<u64>) -> Result<u64, Close> {
-    let asked = asked.ok_or(Close::INVALID_INTENTS)?;
-    if asked & !KNOWN_INTENTS != 0 {
-        return Err(Close::INVALID_INTENTS);
-    }
-    if asked & PRIVILEGED & !world.privileged_intents_allowed(bot) != 0 {
-        return Err(Close::DISALLOWED_INTENTS);
-    }
-    Ok(asked)
-}
-
-/// READY and the GUILD_CREATEs.
-fn greet(world: &World, session_id: &str, session: &mut Session) -> Vec<Utf8Bytes> {
-    let guilds: Vec<Snowflake> = world
-        .guilds_of(session.bot)
-        .into_iter()
-        .filter(|guild| session.has_guild(*guild))
-        .collect();
-    let stubs: Vec<Value> = guilds
-        .iter()
-        .map(|guild| json!({ "id": guild, "unavailable": true }))
-        .collect();
-    let ready = json!({
-        "v": 10,
-        "user": world.own_user_payload(session.bot),
-        "guilds": stubs,
-        "session_id": session_id,
-        "session_type": "normal",
-        "resume_gateway_url": world.addresses().gateway,
-        "shard": [session.shard.0, session.shard.1],
-        "application": world
-            .application_of(session.bot)
-            .map(|application| json!({ "id": application.id, "flags": application.flags })),
-        "user_settings": {},
-        "relationships": [],
-        "private_channels": [],
-        "presences": [],
-        "guild_join_requests": [],
-        "geo_ordered_rtc_regions": [],
-        "_trace": ["sandbox"],
-    });
-    let mut frames = vec![session.record("READY", &ready.to_string())];
-    if session.intents & GUILDS == 0 {
-        return frames;
-    }
-    for guild in guilds {
-        if let Some(payload) = world.guild_create_payload(guild, session.bot, session.intents) {
-            frames.push(session.record("GUILD_CREATE", &payload.to_string()));
-        }
-    }
-    frames
+fn bot_of(world: &World, token: &str) -> Result<Snowflake, Close> {
+    let token = token.trim_start_matches("Bot ");
+    let bot = world.bot_by_token(token);
+    bot.ok_or(Close::AUTHENTICATION_FAILED)
 }

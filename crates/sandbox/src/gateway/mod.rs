@@ -1,15 +1,21 @@
 //! Gateway v10: sessions, intents, replay, compression. Served at `/gateway`, with the query that
 //! Discord documents (`v`, `encoding=json`, `compress`).
 
+mod asked;
 mod close;
 mod command;
 mod compress;
 mod connection;
 mod content;
+mod deliver;
 mod frame;
+mod greet;
 mod hub;
+mod members;
 mod requests;
+mod rules;
 mod session;
+mod spoil;
 mod starts;
 mod threads;
 
@@ -27,7 +33,8 @@ use compress::Encoder;
 pub(crate) use connection::Context;
 pub(crate) use hub::Hub;
 pub(crate) use requests::{parse_presence, sweep};
-pub(crate) use starts::SessionStarts;
+pub(crate) use rules::Rules;
+pub(crate) use starts::{PER_DAY, SessionStarts};
 
 use crate::server::wire::CutHandle;
 

@@ -1,4 +1,4 @@
-//! What a session asks for once it is open: members, presence, voice; and its coming and going.
+//! What a session asks for once it is open: presence, voice, sounds; and its coming and going.
 
 use std::sync::Arc;
 
@@ -6,13 +6,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::close::Close;
-use super::command::{RequestMembers, VoiceChange};
+use super::command::{RequestSounds, VoiceChange};
 use super::hub::Hub;
 use crate::snowflake::Snowflake;
-use crate::world::gateway::{MEMBERS_PER_CHUNK, MemberList, MemberQuery, Presence};
+use crate::world::gateway::Presence;
 use crate::world::guild::VoiceWish;
-use crate::world::intents::{GUILD_MEMBERS, GUILD_PRESENCES};
 use crate::world::{Actor, Shared};
+
+/// Guilds that one request for sounds may name.
+const MAX_GUILDS_ASKED: usize = 100;
 
 /// Activities kept of one presence.
 const MAX_ACTIVITIES: usize = 5;
@@ -39,7 +41,7 @@ pub(super) fn change_presence(
 pub(super) fn arrive(shared: &Arc<Shared>, bot: Snowflake, presence: Option<&Value>) {
     let presence = presence
         .and_then(parse_presence)
-        .unwrap_or_else(|| status("online"));
+        .unwrap_or_else(|| Presence::of("online"));
     shared.write(|world| world.set_presence(bot, presence));
 }
 
@@ -47,7 +49,7 @@ pub(super) fn arrive(shared: &Arc<Shared>, bot: Snowflake, presence: Option<&Val
 pub(super) fn leave(shared: &Arc<Shared>, hub: &Hub, bot: Snowflake, session_id: &str) {
     hub.forget(session_id);
     if !hub.has_session_of(bot) {
-        shared.write(|world| world.set_presence(bot, status("offline")));
+        shared.write(|world| world.set_presence(bot, Presence::of("offline")));
     }
 }
 
@@ -56,7 +58,7 @@ pub(crate) fn sweep(shared: &Shared, hub: &Hub) {
     shared.write(|world| {
         for bot in hub.expire(world.now_ms()) {
             if !hub.has_session_of(bot) {
-                world.set_presence(bot, status("offline"));
+                world.set_presence(bot, Presence::of("offline"));
             }
         }
     });
@@ -79,79 +81,22 @@ pub(super) fn change_voice(shared: &Arc<Shared>, bot: Snowflake, change: &VoiceC
     });
 }
 
-/// Op 8: GUILD_MEMBERS_CHUNKs to this session. All members need the GUILD_MEMBERS intent.
-pub(super) fn send_members(
+/// Op 31: SOUNDBOARD_SOUNDS for each guild that the bot is in.
+pub(super) fn send_sounds(
     shared: &Arc<Shared>,
     hub: &Hub,
     bot: Snowflake,
     session_id: &str,
-    request: &RequestMembers,
-) -> Result<(), Close> {
-    let intents = hub.intents_of(session_id);
-    let query = match (&request.query, &request.user_ids) {
-        (_, Some(ids)) => MemberQuery::Ids(ids.as_slice().to_vec()),
-        (Some(text), None) => MemberQuery::Prefix {
-            text: text.clone(),
-            limit: usize::try_from(request.limit).unwrap_or(usize::MAX),
-        },
-        (None, None) => return Err(Close::DECODE_ERROR),
-    };
-    let everyone = matches!(&query, MemberQuery::Prefix { text, limit: 0 } if text.is_empty());
-    if everyone && intents & GUILD_MEMBERS == 0 {
-        return Err(Close::DISALLOWED_INTENTS);
-    }
-    let presences = request.presences && intents & GUILD_PRESENCES != 0;
-    let nonce = request.nonce.as_ref().filter(|nonce| nonce.is_string());
+    request: &RequestSounds,
+) {
     shared.read(|world| {
-        let guilds = request
-            .guild_id
-            .as_slice()
-            .iter()
-            .filter(|id| world.is_member(**id, bot));
-        for guild in guilds {
-            let list = world.members_page(*guild, &query, presences);
-            for chunk in chunks(*guild, &list, presences, nonce) {
-                hub.send_to(session_id, world.now_ms(), "GUILD_MEMBERS_CHUNK", &chunk);
-            }
+        let guilds = request.guild_ids.iter().take(MAX_GUILDS_ASKED);
+        for guild in guilds.filter(|id| world.is_member(**id, bot)) {
+            let sounds = world.soundboard_payload(*guild);
+            let data = json!({ "guild_id": guild, "soundboard_sounds": sounds });
+            hub.send_to(session_id, world.now_ms(), "SOUNDBOARD_SOUNDS", &data);
         }
     });
-    Ok(())
-}
-
-fn chunks(
-    guild: Snowflake,
-    list: &MemberList,
-    with_presences: bool,
-    nonce: Option<&Value>,
-) -> Vec<Value> {
-    let count = list.members.len().div_ceil(MEMBERS_PER_CHUNK).max(1);
-    let chunk = |index: usize| {
-        let start = index * MEMBERS_PER_CHUNK;
-        let end = list.members.len().min(start + MEMBERS_PER_CHUNK);
-        let members = &list.members[start..end];
-        let mut data = json!({
-            "guild_id": guild,
-            "members": members,
-            "chunk_index": index,
-            "chunk_count": count,
-        });
-        if with_presences {
-            let inside = |presence: &&Value| {
-                members
-                    .iter()
-                    .any(|member| member["user"]["id"] == presence["user"]["id"])
-            };
-            data["presences"] = list.presences.iter().filter(inside).cloned().collect();
-        }
-        if index == 0 && !list.not_found.is_empty() {
-            data["not_found"] = json!(list.not_found);
-        }
-        if let Some(nonce) = nonce {
-            data["nonce"] = nonce.clone();
-        }
-        data
-    };
-    (0..count).map(chunk).collect()
 }
 
 /// Reads a presence as clients send it; `None` for a status that does not exist.
@@ -169,50 +114,9 @@ pub(crate) fn parse_presence(presence: &Value) -> Option<Presence> {
     })
 }
 
-fn status(status: &str) -> Presence {
-    Presence {
-        status: status.to_owned(),
-        activities: Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_large_list_is_cut_into_chunks_of_a_thousand() {
-        let members = (0..2_500)
-            .map(|id| json!({ "user": { "id": id.to_string() } }))
-            .collect();
-        let list = MemberList {
-            members,
-            ..MemberList::default()
-        };
-        let nonce = json!("n");
-        let chunks = chunks(Snowflake(1), &list, false, Some(&nonce));
-        let sizes: Vec<usize> = chunks
-            .iter()
-            .map(|chunk| chunk["members"].as_array().unwrap().len())
-            .collect();
-        assert_eq!(sizes, [1_000, 1_000, 500]);
-        assert_eq!(
-            (&chunks[2]["chunk_index"], &chunks[2]["chunk_count"]),
-            (&json!(2), &json!(3))
-        );
-        assert_eq!(chunks[1]["nonce"], "n");
-    }
-
-    #[test]
-    fn nobody_found_is_one_empty_chunk() {
-        let list = MemberList {
-            not_found: vec![Snowflake(7)],
-            ..MemberList::default()
-        };
-        let chunks = chunks(Snowflake(1), &list, false, None);
-        assert_eq!(chunks.len(), 1);
-        assert_eq!(chunks[0]["not_found"], json!(["7"]));
-    }
 
     #[test]
     fn an_invisible_bot_shows_as_offline() {

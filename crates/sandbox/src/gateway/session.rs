@@ -2,6 +2,7 @@
 //! its socket can resume.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::mpsc;
@@ -23,7 +24,9 @@ pub(crate) const SESSION_LIFETIME_MS: u64 = 3 * 60 * 1_000;
 /// What a session asks of the connection that carries it.
 #[derive(Debug)]
 pub(crate) enum Order {
-    /// Send this.
+    /// Send this dispatch.
+    Event(Event),
+    /// Send this frame, which is no dispatch.
     Frame(Utf8Bytes),
     /// Op 9; the connection stays open without a session.
     Invalidate(Resumable),
@@ -35,6 +38,21 @@ pub(crate) enum Order {
     Cut,
 }
 
+/// A numbered dispatch. Its data is shared by every session that sees the same; the frame is
+/// written by the connection, where it holds nobody up.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    kind: &'static str,
+    sequence: u64,
+    data: Arc<str>,
+}
+
+impl Event {
+    pub(crate) fn frame(&self) -> Utf8Bytes {
+        frame::dispatch(self.kind, self.sequence, &self.data)
+    }
+}
+
 /// Which connection of a session is meant; an older one must not detach a newer one.
 pub(crate) type Epoch = u64;
 
@@ -44,8 +62,10 @@ pub(crate) struct Session {
     pub(crate) bot: Snowflake,
     pub(crate) intents: u64,
     pub(crate) shard: (u64, u64),
+    /// Members above which a guild is large to it.
+    pub(crate) large_threshold: usize,
     sequence: u64,
-    replay: VecDeque<(u64, Utf8Bytes)>,
+    replay: VecDeque<Event>,
     replay_bytes: usize,
     connection: Option<mpsc::Sender<Order>>,
     epoch: Epoch,
@@ -54,11 +74,17 @@ pub(crate) struct Session {
 
 impl Session {
     /// A session without a connection yet.
-    pub(crate) fn new(bot: Snowflake, intents: u64, shard: (u64, u64)) -> Self {
+    pub(crate) fn new(
+        bot: Snowflake,
+        intents: u64,
+        shard: (u64, u64),
+        large_threshold: usize,
+    ) -> Self {
         Self {
             bot,
             intents,
             shard,
+            large_threshold,
             sequence: 0,
             replay: VecDeque::new(),
             replay_bytes: 0,
@@ -99,25 +125,29 @@ impl Session {
         self.sequence
     }
 
-    /// Numbers a dispatch and keeps it for a resume; the frame still has to be sent.
-    pub(crate) fn record(&mut self, kind: &str, data: &str) -> Utf8Bytes {
+    /// Numbers a dispatch and keeps it for a resume; it still has to be sent.
+    pub(crate) fn record(&mut self, kind: &'static str, data: Arc<str>) -> Event {
         self.sequence += 1;
-        let text = frame::dispatch(kind, self.sequence, data);
-        self.replay_bytes += text.len();
-        self.replay.push_back((self.sequence, text.clone()));
+        self.replay_bytes += data.len();
+        let event = Event {
+            kind,
+            sequence: self.sequence,
+            data,
+        };
+        self.replay.push_back(event.clone());
         while self.replay.len() > MAX_REPLAY_FRAMES || self.replay_bytes > MAX_REPLAY_BYTES {
-            let Some((_, oldest)) = self.replay.pop_front() else {
+            let Some(oldest) = self.replay.pop_front() else {
                 break;
             };
-            self.replay_bytes -= oldest.len();
+            self.replay_bytes -= oldest.data.len();
         }
-        text
+        event
     }
 
     /// Numbers, keeps and sends a dispatch.
-    pub(crate) fn push(&mut self, now_ms: u64, kind: &str, data: &str) {
-        let text = self.record(kind, data);
-        self.order(now_ms, Order::Frame(text));
+    pub(crate) fn push(&mut self, now_ms: u64, kind: &'static str, data: Arc<str>) {
+        let event = self.record(kind, data);
+        self.order(now_ms, Order::Event(event));
     }
 
     /// Tells the connection something. One that is too slow loses its socket and may resume.
@@ -131,17 +161,20 @@ impl Session {
         }
     }
 
-    /// The frames after `sequence`, or `None` when they are no longer kept.
-    pub(crate) fn replay_after(&self, sequence: u64) -> Option<Vec<Utf8Bytes>> {
-        let oldest = self
-            .replay
-            .front()
-            .map_or(self.sequence + 1, |(first, _)| *first);
-        if sequence + 1 < oldest {
+    /// The dispatches after `sequence`, or `None` when they are no longer kept.
+    pub(crate) fn replay_after(&self, sequence: u64) -> Option<Vec<Event>> {
+        let oldest = self.replay.front();
+        let oldest = oldest.map_or(self.sequence + 1, |first| first.sequence);
+        if sequence.saturating_add(1) < oldest {
             return None;
         }
-        let missed = self.replay.iter().filter(|(number, _)| *number > sequence);
-        Some(missed.map(|(_, text)| text.clone()).collect())
+        let missed = self.replay.iter();
+        Some(
+            missed
+                .filter(|event| event.sequence > sequence)
+                .cloned()
+                .collect(),
+        )
     }
 
     /// Whether a dispatch concerns this session's intents and shard; the audience is the world's
@@ -158,6 +191,9 @@ impl Session {
     }
 
     fn has_shard_of(&self, dispatch: &Dispatch) -> bool {
+        if self.shard.1 == 1 {
+            return true;
+        }
         match dispatch.audience {
             Audience::Guild(guild) | Audience::Channel { guild, .. } => self.has_guild(guild),
             Audience::Dm(_) => self.shard.0 == 0,
@@ -183,18 +219,18 @@ mod tests {
     use super::*;
 
     fn session() -> Session {
-        Session::new(Snowflake(1), 0, (0, 1))
+        Session::new(Snowflake(1), 0, (0, 1), 50)
     }
 
     #[test]
     fn what_was_missed_is_replayed_in_order() {
         let mut session = session();
         for number in 0..4 {
-            session.push(0, "TYPING_START", &number.to_string());
+            session.push(0, "TYPING_START", number.to_string().into());
         }
         let missed = session.replay_after(2).unwrap();
         assert_eq!(missed.len(), 2);
-        assert!(missed[0].as_str().contains("\"s\":3,"));
+        assert!(missed[0].frame().contains("\"s\":3,"));
         assert!(session.replay_after(4).unwrap().is_empty());
     }
 
@@ -202,7 +238,7 @@ mod tests {
     fn what_is_no_longer_kept_cannot_be_replayed() {
         let mut session = session();
         for _ in 0..=MAX_REPLAY_FRAMES {
-            session.push(0, "TYPING_START", "null");
+            session.push(0, "TYPING_START", "null".into());
         }
         assert!(session.replay_after(0).is_none());
         assert!(session.replay_after(1).is_some());
@@ -223,7 +259,7 @@ mod tests {
         let mut session = session();
         let (_, _unread) = session.attach();
         for _ in 0..=MAX_WAITING {
-            session.push(7, "TYPING_START", "null");
+            session.push(7, "TYPING_START", "null".into());
         }
         assert!(!session.is_connected());
         assert!(!session.is_expired(7 + SESSION_LIFETIME_MS));

@@ -6,56 +6,95 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::close::Close;
-use super::hub::Refused;
 use crate::snowflake::Snowflake;
 
-/// IDENTIFYs of one bot within a day.
-const PER_DAY: usize = 1_000;
+/// IDENTIFYs of one bot within a day, unless the limits say otherwise.
+pub(crate) const PER_DAY: u32 = 1_000;
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// The window of `max_concurrency`, in milliseconds.
 const CONCURRENCY_WINDOW_MS: u64 = 5_000;
 
-/// When each bot identified within the last day.
+/// When each bot identified within the last day, and with which key of the concurrency limit.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct SessionStarts {
-    moments: BTreeMap<Snowflake, VecDeque<u64>>,
-    /// A limit of the server, not of the world.
+    moments: BTreeMap<Snowflake, VecDeque<(u64, u64)>>,
+    /// The server's, not the world's.
     #[serde(skip)]
+    limits: StartLimits,
+    /// How often each bot lost its token for starting too many sessions.
+    #[serde(default)]
+    resets: BTreeMap<Snowflake, u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct StartLimits {
     max_concurrency: Option<u32>,
+    per_day: u32,
+}
+
+impl Default for StartLimits {
+    fn default() -> Self {
+        Self {
+            max_concurrency: None,
+            per_day: PER_DAY,
+        }
+    }
+}
+
+/// Why an IDENTIFY is not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum TooMany {
+    /// Another one of the same key came within five seconds.
+    AtOnce,
+    /// The day's are spent: the bot's token is replaced.
+    Today,
 }
 
 impl SessionStarts {
-    /// Limits how many sessions a bot starts within five seconds; `None` for no limit.
-    pub(crate) fn set_max_concurrency(&mut self, max_concurrency: Option<u32>) {
-        self.max_concurrency = max_concurrency;
+    /// Limits how many sessions a bot starts within five seconds (`None` for no limit), and within
+    /// a day.
+    pub(crate) fn limit(&mut self, max_concurrency: Option<u32>, per_day: u32) {
+        self.limits = StartLimits {
+            max_concurrency,
+            per_day,
+        };
     }
 
-    /// Takes over the limit that another list had.
+    /// Takes over the limits that another list had.
     pub(crate) fn limit_as(&mut self, other: &Self) {
-        self.max_concurrency = other.max_concurrency;
+        self.limits = other.limits;
     }
 
-    /// Counts an IDENTIFY, or says why it comes too soon.
-    pub(super) fn admit(&mut self, bot: Snowflake, now_ms: u64) -> Result<(), Refused> {
+    /// Counts the IDENTIFY of a shard, or says why it comes too soon. Of each remainder of shard
+    /// and `max_concurrency`, one may come within five seconds.
+    pub(super) fn admit(&mut self, bot: Snowflake, shard: u64, now_ms: u64) -> Result<(), TooMany> {
         let moments = self.moments.entry(bot).or_default();
-        while moments.front().is_some_and(|at| at + DAY_MS <= now_ms) {
+        while moments.front().is_some_and(|(at, _)| at + DAY_MS <= now_ms) {
             moments.pop_front();
         }
-        if moments.len() >= PER_DAY {
-            return Err(Close::AUTHENTICATION_FAILED.into());
+        if moments.len() >= self.limits.per_day as usize {
+            // The new token starts anew.
+            moments.clear();
+            *self.resets.entry(bot).or_default() += 1;
+            return Err(TooMany::Today);
         }
-        if let Some(limit) = self.max_concurrency {
-            let recent = moments
+        let key = shard % u64::from(self.limits.max_concurrency.unwrap_or(1).max(1));
+        if self.limits.max_concurrency.is_some() {
+            let mut recent = moments
                 .iter()
                 .rev()
-                .take_while(|at| **at + CONCURRENCY_WINDOW_MS > now_ms);
-            if recent.count() >= limit as usize {
-                return Err(Refused::InvalidSession);
+                .take_while(|(at, _)| at + CONCURRENCY_WINDOW_MS > now_ms);
+            if recent.any(|(_, other)| *other == key) {
+                return Err(TooMany::AtOnce);
             }
         }
-        moments.push_back(now_ms);
+        moments.push_back((now_ms, key));
         Ok(())
+    }
+
+    /// How often a bot lost its token for starting too many sessions.
+    pub(crate) fn resets_of(&self, bot: Snowflake) -> u32 {
+        self.resets.get(&bot).copied().unwrap_or_default()
     }
 
     /// The `session_start_limit` object of `GET /gateway/bot`.
@@ -64,14 +103,14 @@ impl SessionStarts {
         let mut today = moments
             .into_iter()
             .flatten()
-            .filter(|at| **at + DAY_MS > now_ms)
+            .filter(|(at, _)| at + DAY_MS > now_ms)
             .peekable();
-        let reset_after = today.peek().map_or(0, |first| **first + DAY_MS - now_ms);
+        let reset_after = today.peek().map_or(0, |(first, _)| first + DAY_MS - now_ms);
         json!({
-            "total": PER_DAY,
-            "remaining": PER_DAY.saturating_sub(today.count()),
+            "total": self.limits.per_day,
+            "remaining": (self.limits.per_day as usize).saturating_sub(today.count()),
             "reset_after": reset_after,
-            "max_concurrency": self.max_concurrency.unwrap_or(1),
+            "max_concurrency": self.limits.max_concurrency.unwrap_or(1),
         })
     }
 }
@@ -83,33 +122,38 @@ mod tests {
     const BOT: Snowflake = Snowflake(1);
 
     #[test]
-    fn a_bot_starts_a_thousand_sessions_a_day() {
+    fn a_bot_starts_a_thousand_sessions_a_day_and_then_loses_its_token() {
         let mut starts = SessionStarts::default();
         for _ in 0..PER_DAY {
-            starts.admit(BOT, 0).unwrap();
+            starts.admit(BOT, 0, 0).unwrap();
         }
-        assert!(matches!(
-            starts.admit(BOT, DAY_MS - 1),
-            Err(Refused::Close(_))
-        ));
         let told = starts.limit_payload(BOT, 1_000);
         assert_eq!(
             (&told["remaining"], &told["reset_after"]),
             (&json!(0), &json!(86_399_000))
         );
-        assert!(starts.admit(Snowflake(2), 0).is_ok());
-        assert!(starts.admit(BOT, DAY_MS).is_ok());
+        assert_eq!(starts.admit(BOT, 0, DAY_MS - 1), Err(TooMany::Today));
+        assert_eq!(starts.resets_of(BOT), 1);
+        assert!(starts.admit(Snowflake(2), 0, 0).is_ok());
+        assert!(starts.admit(BOT, 0, DAY_MS - 1).is_ok());
     }
 
     #[test]
-    fn concurrency_counts_within_five_seconds() {
+    fn what_is_a_day_old_counts_no_more() {
         let mut starts = SessionStarts::default();
-        starts.set_max_concurrency(Some(1));
-        starts.admit(BOT, 0).unwrap();
-        assert!(matches!(
-            starts.admit(BOT, 4_999),
-            Err(Refused::InvalidSession)
-        ));
-        assert!(starts.admit(BOT, 5_000).is_ok());
+        for _ in 0..PER_DAY {
+            starts.admit(BOT, 0, 0).unwrap();
+        }
+        assert!(starts.admit(BOT, 0, DAY_MS).is_ok());
+    }
+
+    #[test]
+    fn concurrency_counts_shards_of_one_key_within_five_seconds() {
+        let mut starts = SessionStarts::default();
+        starts.limit(Some(2), PER_DAY);
+        starts.admit(BOT, 0, 0).unwrap();
+        starts.admit(BOT, 1, 0).unwrap();
+        assert_eq!(starts.admit(BOT, 2, 4_999), Err(TooMany::AtOnce));
+        assert!(starts.admit(BOT, 2, 5_000).is_ok());
     }
 }

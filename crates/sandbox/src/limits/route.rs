@@ -3,6 +3,8 @@
 
 use http::Method;
 
+use crate::snowflake::Snowflake;
+
 /// Routes longer than this cannot exist; the rest of the path is cut off.
 const MAX_SEGMENTS: usize = 12;
 /// A literal longer than this is nobody's route.
@@ -19,6 +21,8 @@ pub(crate) struct Route {
     pub(crate) template: String,
     /// The id (and token) that the bucket is bound to: a channel, guild or webhook.
     pub(crate) major: String,
+    /// The id at the end of the path.
+    pub(crate) last_id: Option<Snowflake>,
     /// Authorised by a token in its path, not by a bot: outside the global limit.
     pub(crate) by_path_token: bool,
 }
@@ -40,6 +44,7 @@ impl Route {
             method: method.as_str().to_owned(),
             template,
             major: major(&segments),
+            last_id: segments.last().and_then(|last| last.parse().ok()),
             by_path_token: by_path_token(&segments),
         }
     }
@@ -55,6 +60,33 @@ impl Route {
     /// Adding or removing a reaction.
     pub(crate) fn is_reaction_write(&self) -> bool {
         self.method != "GET" && self.template.contains("/reactions")
+    }
+
+    /// The message that is deleted, if that is what the request does.
+    pub(crate) fn deleted_message(&self) -> Option<Snowflake> {
+        self.last_id
+            .filter(|_| self.method == "DELETE" && self.template == "/channels/{id}/messages/{id}")
+    }
+
+    /// Any route of a guild's emojis.
+    pub(crate) fn is_emoji(&self) -> bool {
+        self.template.starts_with("/guilds/{id}/emojis")
+    }
+
+    /// Changing a channel or thread.
+    pub(crate) fn is_channel_edit(&self) -> bool {
+        self.method == "PATCH" && self.template == "/channels/{id}"
+    }
+
+    /// Making invites, or reading them by channel or guild.
+    pub(crate) fn is_invite(&self) -> bool {
+        self.template.ends_with("/{id}/invites")
+    }
+
+    /// Writing through a webhook.
+    pub(crate) fn is_webhook_execution(&self) -> bool {
+        let written = self.template.strip_prefix("/webhooks/{id}/{token}");
+        self.method == "POST" && matches!(written, Some("" | "/slack" | "/github"))
     }
 
     /// Creating a message.
@@ -90,7 +122,7 @@ fn placeholder(segments: &[&str], position: usize) -> Option<&'static str> {
 
 fn major(segments: &[&str]) -> String {
     let whole = match segments {
-        ["webhooks", id, token, ..] => format!("{id}/{token}"),
+        ["webhooks" | "interactions", id, token, ..] => format!("{id}/{token}"),
         ["channels" | "guilds" | "webhooks", id, ..] => (*id).to_owned(),
         _ => String::new(),
     };

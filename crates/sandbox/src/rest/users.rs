@@ -80,11 +80,14 @@ async fn gateway(call: OpenCall) -> Reply {
     ))
 }
 
+/// Guilds for which `GET /gateway/bot` recommends one shard (Discord: Gateway › Sharding).
+const GUILDS_PER_SHARD: usize = 1_000;
+
 async fn gateway_bot(call: Call) -> Reply {
     let answer = call.read(|world, actor| {
         Ok(json!({
             "url": world.addresses().gateway,
-            "shards": 1,
+            "shards": world.guilds_of(actor.id).len().div_ceil(GUILDS_PER_SHARD).max(1),
             "session_start_limit": world.session_starts.limit_payload(actor.id, world.now_ms()),
         }))
     });

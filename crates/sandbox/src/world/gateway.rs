@@ -4,36 +4,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::iso8601;
-use super::guild::VoiceState;
+use super::guild::{Guild, VoiceState};
 use super::{Audience, World, intents};
 use crate::snowflake::Snowflake;
 
-/// Members in one GUILD_MEMBERS_CHUNK (Discord: Request Guild Members).
-pub const MEMBERS_PER_CHUNK: usize = 1_000;
+/// `large_threshold` of an IDENTIFY that does not say; a guild with more members lists only those
+/// who are online (Discord: Gateway › Identify).
+pub const LARGE_THRESHOLD: usize = 50;
 
-/// Members listed by a query or by ids in one request.
-const MEMBERS_PER_QUERY: usize = 100;
-
-/// Above this many members, GUILD_CREATE lists only those who are online.
-pub const LARGE_GUILD: usize = 250;
-
-/// What op 8 asks for.
-#[derive(Clone, Debug)]
-pub enum MemberQuery {
-    /// Names that start so, case-insensitively; at most `limit`, 0 for all with an empty prefix.
-    Prefix { text: String, limit: usize },
-    /// Exactly these, at most 100.
-    Ids(Vec<Snowflake>),
-}
-
-/// Members for the chunks of one request, in order.
-#[derive(Clone, Debug, Default)]
-pub struct MemberList {
-    pub members: Vec<Value>,
-    pub presences: Vec<Value>,
-    /// Ids asked for that are no members.
-    pub not_found: Vec<Snowflake>,
-}
+/// Above this many members, GUILD_CREATE lists nobody but the bot and those in voice channels
+/// (Discord: Gateway Events › Guild Create).
+const HUGE_GUILD: usize = 75_000;
 
 /// Someone's status as their clients set it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -61,18 +42,21 @@ impl World {
         viewer: Snowflake,
         wanted: u64,
     ) -> Option<Value> {
+        self.guild_create_for(guild_id, viewer, wanted, LARGE_THRESHOLD)
+    }
+
+    /// The same for a session that said when a guild is large to it.
+    pub(crate) fn guild_create_for(
+        &self,
+        guild_id: Snowflake,
+        viewer: Snowflake,
+        wanted: u64,
+        large_threshold: usize,
+    ) -> Option<Value> {
         let guild = self.guilds.get(&guild_id)?;
         let mut payload = self.guild_payload(guild_id)?;
-        let large = guild.members.len() > LARGE_GUILD;
-        let all = wanted & intents::GUILD_MEMBERS != 0 && !large;
-        let shown = guild.members.keys().filter(|user| {
-            all || **user == viewer
-                || (wanted & intents::GUILD_PRESENCES != 0 && self.is_online(**user))
-                || guild.voice_states.contains_key(user)
-        });
-        let members: Vec<_> = shown
-            .filter_map(|user| self.member_payload(guild_id, *user))
-            .collect();
+        let large = guild.members.len() > large_threshold;
+        let (members, presences) = self.listed_members(guild, viewer, wanted, large);
         let channels = self.channels_of(guild_id);
         let channels = channels
             .iter()
@@ -97,15 +81,8 @@ impl World {
         payload["stage_instances"] = json!(self.stages_for(guild_id, viewer));
         payload["guild_scheduled_events"] =
             json!(self.scheduled_events_for(guild_id, viewer, false));
-        payload["soundboard_sounds"] = json!([]);
-        payload["presences"] = if wanted & intents::GUILD_PRESENCES == 0 {
-            json!([])
-        } else {
-            let online = guild.members.keys().filter(|user| self.is_online(**user));
-            online
-                .map(|user| self.presence_payload(guild_id, *user))
-                .collect()
-        };
+        payload["soundboard_sounds"] = self.soundboard_payload(guild_id);
+        payload["presences"] = json!(presences);
         payload["voice_states"] = guild
             .voice_states
             .iter()
@@ -121,60 +98,42 @@ impl World {
         Some(payload)
     }
 
-    /// The members that op 8 asks for; the Gateway cuts them into chunks.
-    pub fn members_page(
-        &self,
-        guild_id: Snowflake,
-        query: &MemberQuery,
-        with_presences: bool,
-    ) -> MemberList {
-        let mut list = MemberList::default();
-        let Some(guild) = self.guilds.get(&guild_id) else {
-            return list;
-        };
-        let chosen: Vec<Snowflake> = match query {
-            MemberQuery::Ids(ids) => {
-                let ids = || ids.iter().take(MEMBERS_PER_QUERY).copied();
-                list.not_found = ids().filter(|id| !guild.members.contains_key(id)).collect();
-                ids().filter(|id| guild.members.contains_key(id)).collect()
-            }
-            MemberQuery::Prefix { text, limit } => {
-                let everyone = text.is_empty() && *limit == 0;
-                let limit = if everyone {
-                    usize::MAX
-                } else {
-                    (*limit).clamp(1, MEMBERS_PER_QUERY)
-                };
-                let users = guild.members.keys().copied();
-                users
-                    .filter(|user| self.name_starts_with(guild_id, *user, text))
-                    .take(limit)
-                    .collect()
-            }
-        };
-        for user in chosen {
-            list.members.extend(self.member_payload(guild_id, user));
-            if with_presences && self.is_online(user) {
-                list.presences.push(self.presence_payload(guild_id, user));
-            }
-        }
-        list
+    /// The sounds of a guild, as op 31 and GUILD_CREATE tell them. No guild has any of its own.
+    pub(crate) fn soundboard_payload(&self, _guild: Snowflake) -> Value {
+        json!([])
     }
 
-    /// Whether username, display name or nickname starts so, case-insensitively.
-    pub(crate) fn name_starts_with(&self, guild: Snowflake, user: Snowflake, start: &str) -> bool {
-        let start = start.to_lowercase();
-        let nick = self
-            .guilds
-            .get(&guild)
-            .and_then(|g| g.members.get(&user)?.nick.as_deref());
-        let account = self.users.get(&user);
-        let username = account.map(|user| user.username.as_str());
-        let global = account.and_then(|user| user.global_name.as_deref());
-        [username, global, nick]
+    /// The members and presences of GUILD_CREATE: without the presences intent, and in a huge guild,
+    /// only the bot and those in voice channels; in a large one those who are online besides.
+    fn listed_members(
+        &self,
+        guild: &Guild,
+        viewer: Snowflake,
+        wanted: u64,
+        large: bool,
+    ) -> (Vec<Value>, Vec<Value>) {
+        let presences = wanted & intents::GUILD_PRESENCES != 0;
+        let shown: Vec<Snowflake> = if presences && guild.members.len() <= HUGE_GUILD {
+            let here = |user: &Snowflake| {
+                !large
+                    || *user == viewer
+                    || guild.voice_states.contains_key(user)
+                    || self.is_online(*user)
+            };
+            guild.members.keys().copied().filter(here).collect()
+        } else {
+            let speaking = guild.voice_states.keys().copied();
+            let own = std::iter::once(viewer).filter(|it| !guild.voice_states.contains_key(it));
+            own.chain(speaking).collect()
+        };
+        let members = shown
             .iter()
-            .flatten()
-            .any(|n| n.to_lowercase().starts_with(&start))
+            .filter_map(|user| self.member_payload(guild.id, *user));
+        let online = shown
+            .iter()
+            .filter(|user| presences && self.is_online(**user));
+        let online = online.map(|user| self.presence_payload(guild.id, *user));
+        (members.collect(), online.collect())
     }
 
     /// Whether a user shows as anything but offline.

@@ -16,6 +16,7 @@ pub mod intents;
 pub mod interaction;
 pub mod member;
 pub mod message;
+mod outage;
 pub mod refusal;
 pub mod role;
 pub(crate) mod saved;
@@ -23,7 +24,7 @@ pub mod shared;
 pub(crate) mod timers;
 pub mod user;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use rand::Rng;
@@ -127,6 +128,9 @@ pub struct World {
     pub(crate) presences: HashMap<Snowflake, gateway::Presence>,
     /// How often each bot identified; the Gateway's to count.
     pub(crate) session_starts: SessionStarts,
+    /// Guilds that cannot be served now.
+    #[serde(default)]
+    outages: BTreeSet<Snowflake>,
     /// Empty whenever the world can be saved.
     #[serde(skip)]
     outbox: Vec<Dispatch>,
@@ -162,6 +166,7 @@ impl World {
             commands: BTreeMap::new(),
             presences: HashMap::new(),
             session_starts: SessionStarts::default(),
+            outages: BTreeSet::new(),
             outbox: Vec::new(),
         }
     }

@@ -64,8 +64,7 @@ impl World {
         if let Some(user) = self.users.get_mut(&id) {
             user.bot = true;
         }
-        let first = URL_SAFE_NO_PAD.encode(id.to_string());
-        let token = format!("{first}.{}.{}", self.random_text(6), self.random_text(38));
+        let token = self.fresh_token(id);
         self.tokens.insert(token.clone(), id);
         self.applications.insert(
             id,
@@ -97,6 +96,22 @@ impl World {
         .iter()
         .filter(|(intent, _)| allowed & intent != 0)
         .fold(0, |flags, (_, flag)| flags | flag);
+    }
+
+    /// Gives a bot another token; the old one is good for nothing from here on.
+    pub(crate) fn replace_token(&mut self, bot: Snowflake) {
+        let token = self.fresh_token(bot);
+        let Some(application) = self.applications.get_mut(&bot) else {
+            return;
+        };
+        let old = std::mem::replace(&mut application.token, token.clone());
+        self.tokens.remove(&old);
+        self.tokens.insert(token, bot);
+    }
+
+    fn fresh_token(&mut self, bot: Snowflake) -> String {
+        let first = URL_SAFE_NO_PAD.encode(bot.to_string());
+        format!("{first}.{}.{}", self.random_text(6), self.random_text(38))
     }
 
     /// Whose token this is.

@@ -48,7 +48,10 @@ async fn a_429_can_be_of_any_scope_or_of_the_proxy_in_front() {
             .keys()
             .all(|name| !name.as_str().starts_with("x-ratelimit"))
     );
-    assert_eq!(response.headers()["content-type"], "text/html");
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/html; charset=UTF-8"
+    );
 
     // A shared limit is nobody's fault; the proxy's is.
     let limits = app.control(Method::GET, "/limits", Value::Null).await;

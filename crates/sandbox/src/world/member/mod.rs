@@ -4,6 +4,7 @@ pub mod ban;
 mod crowd;
 mod edit;
 mod membership;
+pub(crate) mod query;
 
 use std::collections::BTreeSet;
 
