@@ -39,7 +39,9 @@ pub use desk::SeenRequest;
 pub use faults::{Fault, FaultKind, GatewayFault};
 pub use limits::{Allowance, Limits, RouteLimit, Scope};
 pub use seed::{
-    BotSpec, ChannelSpec, CrowdSpec, GuildSpec, MemberSpec, MessageSpec, RoleSpec, WorldSpec,
+    BanSpec, BotSpec, ChannelSpec, CrowdSpec, EmojiSpec, GuildSpec, InviteSpec, MemberSpec,
+    MessageSpec, OverwriteSpec, PostSpec, ReactionSpec, ReadyWorld, RoleSpec, SpecError, TagSpec,
+    ThreadSpec, When, WorldSpec, worlds,
 };
 pub use server::{Config, Error, Info, Sandbox, Start};
 pub use snapshot::{Snapshot, SnapshotError};

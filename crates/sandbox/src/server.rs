@@ -28,7 +28,7 @@ use crate::front::guard;
 use crate::gateway::{self, Context, Hub};
 use crate::limits::Limits;
 use crate::rest;
-use crate::seed::{self, WorldSpec};
+use crate::seed::{self, SpecError, WorldSpec};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::snowflake::Snowflake;
 use crate::world::{Addresses, SandboxClock, Shared, WorldConfig};
@@ -119,8 +119,8 @@ pub enum Error {
     #[error("invalid limits: {0}")]
     Limits(String),
     /// The world refused what its specification asked for.
-    #[error("the world's specification cannot be built: {0}")]
-    World(String),
+    #[error("the world cannot be built: {0}")]
+    World(#[from] SpecError),
     /// The snapshot is of no use.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),

@@ -92,13 +92,15 @@ pub(super) async fn create_guild(
 ) -> Result<Response, Problem> {
     let spec: GuildSpec = parse(&body)?;
     let created = control.desk.shared.write(|world| {
-        let added = seed::add_guild(world, &spec).map_err(Problem::bad)?;
-        for bot in &added.bots {
-            announce_guild(world, added.guild_id, *bot);
-        }
-        seed::say(world, &added, &spec).map_err(Problem::bad)?;
+        let announce = |world: &mut World, guild: Snowflake, bots: &[Snowflake]| {
+            for bot in bots {
+                announce_guild(world, guild, *bot);
+            }
+        };
+        let guild = seed::add_guild(world, &spec, announce)
+            .map_err(|error| Problem::bad(error.to_string()))?;
         world
-            .guild_payload(added.guild_id)
+            .guild_payload(guild)
             .ok_or_else(|| Problem::not_found("the guild is gone"))
     })?;
     Ok((StatusCode::CREATED, Json(created)).into_response())

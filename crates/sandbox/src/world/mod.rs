@@ -176,6 +176,12 @@ impl World {
         self.happening_ms.unwrap_or_else(|| self.clock.now_ms())
     }
 
+    /// While a world is built, its past: what happens meanwhile happens at that moment. `None` for
+    /// now.
+    pub(crate) fn pretend(&mut self, moment_ms: Option<u64>) {
+        self.happening_ms = moment_ms;
+    }
+
     /// A fresh id.
     pub fn next_id(&mut self) -> Snowflake {
         let now = self.now_ms();
