@@ -10,6 +10,7 @@ use super::places::{self, Channels};
 use super::spec::{BotSpec, GuildSpec, MemberSpec, RoleSpec};
 use crate::snowflake::Snowflake;
 use crate::world::gateway::Presence;
+use crate::world::guild::VoiceWish;
 use crate::world::{Actor, Guild, Invite, Member, Refusal, Role, World};
 
 /// One transparent pixel, for emojis of which only the name is known.
@@ -176,7 +177,7 @@ pub(super) fn finish(
             let actor = Actor::from(names.get(&member.username));
             let channel = Some(added.channels[voice]);
             world
-                .set_voice_state(&actor, guild_id, channel, false, false)
+                .set_voice_state(&actor, guild_id, channel, VoiceWish::default())
                 .map_err(refused(&format!("members[{at}].voice")))?;
         }
     }
