@@ -92,7 +92,7 @@ pub(super) fn send_sounds(
     shared.read(|world| {
         let guilds = request.guild_ids.iter().take(MAX_GUILDS_ASKED);
         for guild in guilds.filter(|id| world.is_member(**id, bot)) {
-            let sounds = world.soundboard_payload(*guild);
+            let sounds = world.sounds_for(*guild, bot);
             let data = json!({ "guild_id": guild, "soundboard_sounds": sounds });
             hub.send_to(session_id, world.now_ms(), "SOUNDBOARD_SOUNDS", &data);
         }

@@ -11,6 +11,7 @@ mod members;
 mod messages;
 mod reply;
 mod scheduled_events;
+mod soundboard;
 mod stages;
 mod threads;
 mod users;
@@ -41,6 +42,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(automod::routes())
         .merge(scheduled_events::routes())
         .merge(stages::routes())
+        .merge(soundboard::routes())
         .merge(voice::routes());
     let api = api.method_not_allowed_fallback(|| async { Reply::refused(Refusal::method()) });
     Router::new()
@@ -52,6 +54,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             "/attachments/{channel}/{attachment}/{filename}",
             get(files::download),
         )
+        .route("/soundboard-sounds/{sound}", get(soundboard::download))
         // The body of a call is read with a limit of its own.
         .layer(DefaultBodyLimit::disable())
         .with_state(shared)

@@ -49,6 +49,9 @@ pub(crate) mod action {
     pub(crate) const SCHEDULED_EVENT_CREATE: u64 = 100;
     pub(crate) const SCHEDULED_EVENT_UPDATE: u64 = 101;
     pub(crate) const SCHEDULED_EVENT_DELETE: u64 = 102;
+    pub(crate) const SOUNDBOARD_SOUND_CREATE: u64 = 130;
+    pub(crate) const SOUNDBOARD_SOUND_UPDATE: u64 = 131;
+    pub(crate) const SOUNDBOARD_SOUND_DELETE: u64 = 132;
     pub(crate) const SCHEDULED_EVENT_EXCEPTION_CREATE: u64 = 200;
     pub(crate) const SCHEDULED_EVENT_EXCEPTION_UPDATE: u64 = 201;
     pub(crate) const SCHEDULED_EVENT_EXCEPTION_DELETE: u64 = 202;

@@ -81,7 +81,7 @@ impl World {
         payload["stage_instances"] = json!(self.stages_for(guild_id, viewer));
         payload["guild_scheduled_events"] =
             json!(self.scheduled_events_for(guild_id, viewer, false));
-        payload["soundboard_sounds"] = self.soundboard_payload(guild_id);
+        payload["soundboard_sounds"] = json!(self.sounds_for(guild_id, viewer));
         payload["presences"] = json!(presences);
         payload["voice_states"] = guild
             .voice_states
@@ -96,11 +96,6 @@ impl World {
             })
             .collect();
         Some(payload)
-    }
-
-    /// The sounds of a guild, as op 31 and GUILD_CREATE tell them. No guild has any of its own.
-    pub(crate) fn soundboard_payload(&self, _guild: Snowflake) -> Value {
-        json!([])
     }
 
     /// The members and presences of GUILD_CREATE: without the presences intent, and in a huge guild,

@@ -134,6 +134,7 @@ pub(crate) enum Unknown {
     Role,
     ScheduledEvent,
     ScheduledEventException,
+    Sound,
     StageInstance,
     Sticker,
     Tag,
@@ -164,6 +165,7 @@ impl Unknown {
             Self::Tag => (10_087, "Tag"),
             Self::VoiceState => (10_065, "Voice State"),
             Self::StageInstance => (10_067, "Stage Instance"),
+            Self::Sound => (10_097, "sound"),
             Self::ScheduledEvent => (10_070, "Guild Scheduled Event"),
             Self::ScheduledEventException => (10_070, "Guild Scheduled Event Exception"),
         }

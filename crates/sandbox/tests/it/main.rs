@@ -18,6 +18,7 @@ mod rest_referee;
 mod rest_rules;
 mod rest_scheduled_events;
 mod rest_slow_mode;
+mod rest_soundboard;
 mod rest_stages;
 mod rest_strange;
 mod rest_threads;

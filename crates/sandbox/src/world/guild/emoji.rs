@@ -163,6 +163,7 @@ impl World {
         let before = self.reachable_emoji(actor, guild, id)?;
         self.guild_mut(guild)?.emojis.remove(&id);
         self.tell_emojis(guild);
+        self.sounds_lose_emoji(guild, id);
         let changes = name_change(&before, &Value::Null);
         self.audit(
             guild,

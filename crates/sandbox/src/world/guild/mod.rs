@@ -5,6 +5,7 @@ pub mod emoji;
 pub mod invite;
 mod roles;
 pub mod scheduled_event;
+pub mod soundboard;
 mod stage;
 mod stage_speaker;
 mod voice;
@@ -20,6 +21,7 @@ use serde_json::{Map, Value, json};
 pub use emoji::{Emoji, Sticker};
 pub use invite::Invite;
 pub use scheduled_event::ScheduledEvent;
+pub use soundboard::Sound;
 pub use stage::StageInstance;
 pub use voice::{VoiceState, VoiceWish};
 pub use webhook::Webhook;
@@ -49,6 +51,8 @@ pub struct Guild {
     pub stages: BTreeMap<Snowflake, StageInstance>,
     #[serde(default)]
     pub scheduled_events: BTreeMap<Snowflake, ScheduledEvent>,
+    #[serde(default)]
+    pub sounds: BTreeMap<Snowflake, Sound>,
     /// Banned users and why.
     pub bans: BTreeMap<Snowflake, Option<String>>,
     pub emojis: BTreeMap<Snowflake, Emoji>,
@@ -72,6 +76,7 @@ impl Guild {
             voice_states: BTreeMap::new(),
             stages: BTreeMap::new(),
             scheduled_events: BTreeMap::new(),
+            sounds: BTreeMap::new(),
             bans: BTreeMap::new(),
             emojis: BTreeMap::new(),
             stickers: BTreeMap::new(),

@@ -171,6 +171,9 @@ impl World {
     /// Someone came or went: what depends on who is there is looked at again.
     fn heed_traffic(&mut self, guild: Snowflake, channel: Snowflake) {
         self.events_heed_traffic(guild, channel);
+        if self.listeners(guild, channel) == 0 {
+            self.change_voice_status(guild, channel, None);
+        }
         self.stage_heeds_speakers(guild, channel);
     }
 
