@@ -9,6 +9,7 @@ pub mod automod;
 pub mod channel;
 pub mod clock;
 pub mod command;
+mod consistency;
 pub mod dispatch;
 pub mod gateway;
 pub mod guild;

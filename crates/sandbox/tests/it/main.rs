@@ -8,6 +8,7 @@ mod faults;
 mod gateway;
 mod limits;
 mod people;
+mod property;
 mod rest_answers;
 mod rest_automod;
 mod rest_commands;

@@ -69,6 +69,15 @@ impl App {
         Request::new(&self.http, method, format!("{}{path}", self.info.api_url))
     }
 
+    /// A request to the control API that is still to be sent.
+    pub(crate) fn told(&self, method: Method, path: &str) -> Request {
+        Request::new(
+            &self.http,
+            method,
+            format!("{}{path}", self.info.control_url),
+        )
+    }
+
     /// A request to the control API; a null body is none.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
         let mut request = self

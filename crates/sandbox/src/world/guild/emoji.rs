@@ -192,7 +192,7 @@ impl World {
         }
     }
 
-    fn tell_emojis(&mut self, guild: Snowflake) {
+    pub(crate) fn tell_emojis(&mut self, guild: Snowflake) {
         let Some(emojis) = self.guilds.get(&guild).map(|guild| &guild.emojis) else {
             return;
         };

@@ -166,11 +166,38 @@ impl World {
             return Err(Refusal::new(400, 50_028, "Invalid Role"));
         }
         self.require_above_role(actor.id, guild_id, id)?;
+        self.forget_role(guild_id, id);
+        let changes = changes(&rendered, &Value::Null);
+        self.audit(
+            guild_id,
+            actor,
+            action::ROLE_DELETE,
+            Some(id),
+            changes,
+            Value::Null,
+        );
+        Ok(())
+    }
+
+    /// Takes a role away, and its name from wherever it stood.
+    pub(crate) fn forget_role(&mut self, guild_id: Snowflake, id: Snowflake) {
         let sight = self.sight_of_bots(guild_id);
-        let guild = self.guild_mut(guild_id)?;
-        guild.roles.remove(&id);
+        let Some(guild) = self.guilds.get_mut(&guild_id) else {
+            return;
+        };
+        let Some(gone) = guild.roles.remove(&id) else {
+            return;
+        };
+        // Clients close the gap by themselves, as they make room for a new role.
+        for other in guild.roles.values_mut() {
+            other.position -= i64::from(other.position > gone.position);
+        }
         for member in guild.members.values_mut() {
             member.roles.remove(&id);
+        }
+        let mut limited = false;
+        for emoji in guild.emojis.values_mut() {
+            limited |= emoji.roles.remove(&id);
         }
         for channel in self
             .channels
@@ -186,18 +213,11 @@ impl World {
             intents::GUILDS,
             data,
         );
+        if limited {
+            self.tell_emojis(guild_id);
+        }
         self.tell_gained(guild_id, &sight);
         self.reconsider_voice(guild_id);
-        let changes = changes(&rendered, &Value::Null);
-        self.audit(
-            guild_id,
-            actor,
-            action::ROLE_DELETE,
-            Some(id),
-            changes,
-            Value::Null,
-        );
-        Ok(())
     }
 
     /// Moves roles: `[{id, position}]`; all of them must stand below the actor, before and after.
@@ -232,6 +252,7 @@ impl World {
             wanted.push((position, id));
         }
         wanted.sort_unstable();
+        let asked: Vec<_> = wanted.iter().map(|(_, id)| *id).collect();
         order.retain(|role| !wanted.iter().any(|(_, id)| id == role));
         for (position, id) in wanted {
             let at = usize::try_from(position)
@@ -247,12 +268,19 @@ impl World {
                 .get_mut(&id)
                 .filter(|role| role.position != position)
             {
+                let before = role.payload();
                 role.position = position;
-                moved.push(role.payload());
+                moved.push((id, before, role.payload()));
             }
         }
-        for role in &moved {
-            self.tell_role("GUILD_ROLE_UPDATE", guild_id, role);
+        for (id, before, role) in moved {
+            self.tell_role("GUILD_ROLE_UPDATE", guild_id, &role);
+            // Those that only made room are not told of.
+            if asked.contains(&id) {
+                let (changes, none) = (changes(&before, &role), Value::Null);
+                let kind = action::ROLE_UPDATE;
+                self.audit(guild_id, actor, kind, Some(id), changes, none);
+            }
         }
         Ok(self
             .guild(guild_id)?
@@ -262,7 +290,7 @@ impl World {
             .collect())
     }
 
-    fn tell_role(&mut self, event: &'static str, guild: Snowflake, role: &Value) {
+    pub(crate) fn tell_role(&mut self, event: &'static str, guild: Snowflake, role: &Value) {
         let data = json!({"guild_id": guild, "role": role});
         self.dispatch(event, Audience::Guild(guild), intents::GUILDS, data);
         self.reconsider_voice(guild);

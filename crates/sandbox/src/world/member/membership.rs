@@ -57,7 +57,9 @@ impl World {
             role.managed = true;
             role.bot_id = Some(user);
             role.position = i64::try_from(self.guild(guild)?.roles.len()).unwrap_or(i64::MAX);
+            let rendered = role.payload();
             self.guild_mut(guild)?.roles.insert(id, role);
+            self.tell_role("GUILD_ROLE_CREATE", guild, &rendered);
             member.roles.insert(id);
         }
         self.guild_mut(guild)?.members.insert(user, member);
@@ -103,7 +105,8 @@ impl World {
             return;
         };
         guild.members.remove(&user);
-        guild.roles.retain(|_, role| role.bot_id != Some(user));
+        let own = guild.roles.values().find(|role| role.bot_id == Some(user));
+        let own = own.map(|role| role.id);
         for channel in self
             .channels
             .values_mut()
@@ -121,6 +124,9 @@ impl World {
             intents::GUILD_MEMBERS,
             data,
         );
+        if let Some(role) = own {
+            self.forget_role(guild_id, role);
+        }
         if self.applications.contains_key(&user) {
             // Without `unavailable`, which tells a removal from an outage.
             let data = json!({"id": guild_id});
