@@ -1,6 +1,5 @@
 //! The answers that faults give, and answers that break off.
 
-use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
@@ -73,29 +72,38 @@ pub(crate) async fn broken(response: Response, pause: Option<Duration>) -> Respo
         bytes.slice(..bytes.len() / 2),
         bytes.slice(bytes.len() / 2..),
     );
-    let body = match pause {
-        None => {
-            let end = Err(io::Error::from(io::ErrorKind::ConnectionReset));
-            Body::from_stream(stream::iter([Ok(first), end]))
-        }
-        Some(pause) => Body::from_stream(stream::unfold(Some((first, Some(rest))), move |left| {
-            next_half(left, pause)
-        })),
+    let halves = Halves {
+        next: Some(first),
+        rest: Some(rest),
+        pause,
     };
-    Response::from_parts(parts, body)
+    Response::from_parts(
+        parts,
+        Body::from_stream(stream::unfold(halves, Halves::send)),
+    )
 }
 
-/// What is to be sent: one piece at once, and perhaps another one later.
-type Left = Option<(Bytes, Option<Bytes>)>;
+/// A body on its way.
+struct Halves {
+    next: Option<Bytes>,
+    rest: Option<Bytes>,
+    pause: Option<Duration>,
+}
 
-async fn next_half(left: Left, pause: Duration) -> Option<(Result<Bytes, Infallible>, Left)> {
-    let (now, later) = left?;
-    match later {
-        Some(later) => Some((Ok(now), Some((later, None)))),
-        None => {
-            tokio::time::sleep(pause).await;
-            Some((Ok(now), None))
+impl Halves {
+    async fn send(mut self) -> Option<(io::Result<Bytes>, Self)> {
+        if let Some(first) = self.next.take() {
+            return Some((Ok(first), self));
         }
+        let rest = self.rest.take()?;
+        let Some(pause) = self.pause else {
+            // The first half leaves the house before the socket ends.
+            tokio::task::yield_now().await;
+            let end = io::ErrorKind::ConnectionReset.into();
+            return Some((Err(end), self));
+        };
+        tokio::time::sleep(pause).await;
+        Some((Ok(rest), self))
     }
 }
 

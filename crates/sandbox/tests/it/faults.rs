@@ -129,3 +129,74 @@ async fn tests_in_rust_break_things_directly() {
     assert_eq!(socket.closed().await, 4000);
     assert_eq!(app.sandbox.requests()[0].status, 0);
 }
+
+#[tokio::test]
+async fn an_answer_may_break_off_or_pause_in_the_middle() {
+    let app = App::start().await;
+    app.control(Method::POST, "/faults", json!({ "kind": "truncate" }))
+        .await;
+    let cut = me(&app).await.expect("the head of an answer");
+    assert_eq!(cut.status(), StatusCode::OK);
+    assert!(cut.text().await.is_err());
+    let stall = json!({ "kind": "stall", "latency_ms": 20 });
+    app.control(Method::POST, "/faults", stall).await;
+    let (_, whole) = answer(me(&app).await.expect("an answer")).await;
+    assert_eq!(whole["username"], "guildhall");
+}
+
+#[tokio::test]
+async fn a_request_may_hang_until_its_socket_ends() {
+    let app = App::start().await;
+    let hang = json!({ "kind": "hang", "latency_ms": 20 });
+    app.control(Method::POST, "/faults", hang).await;
+    assert!(me(&app).await.is_err());
+    assert!(me(&app).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_proxy_in_front_may_reach_nobody() {
+    let app = App::start().await;
+    let page = json!({ "kind": "cloudflare", "status": 522, "route": "/gateway/bot" });
+    app.control(Method::POST, "/faults", page).await;
+    let response = app.bot(Method::GET, "/gateway/bot").send().await;
+    let response = response.expect("an answer");
+    assert_eq!(response.status().as_u16(), 522);
+    let page = response.text().await.expect("a page");
+    assert!(page.contains("error code: 522"), "{page}");
+}
+
+#[tokio::test]
+async fn by_chance_means_sometimes_and_always_in_the_same_places() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let app = App::start().await;
+        let chance = json!({ "kind": "status", "probability": 0.5, "count": 1_000 });
+        app.control(Method::POST, "/faults", chance).await;
+        let mut struck = Vec::new();
+        for _ in 0..32 {
+            let status = me(&app).await.expect("an answer").status();
+            struck.push(status.is_server_error());
+        }
+        assert!(struck.contains(&true) && struck.contains(&false));
+        runs.push(struck);
+    }
+    assert_eq!(runs[0], runs[1]);
+}
+
+#[tokio::test]
+async fn one_fault_can_be_removed_among_others() {
+    let app = App::start().await;
+    for status in [500, 503] {
+        let fault = json!({ "kind": "status", "status": status, "count": 9 });
+        app.control(Method::POST, "/faults", fault).await;
+    }
+    assert_eq!(me(&app).await.expect("an answer").status().as_u16(), 500);
+    let listed = app.control(Method::GET, "/faults", Value::Null).await;
+    let first = &listed["faults"][0];
+    assert_eq!((&first["hits"], &first["count"]), (&json!(1), &json!(8)));
+    let path = format!("/faults/{}", first["id"]);
+    app.control(Method::DELETE, &path, Value::Null).await;
+    assert_eq!(me(&app).await.expect("an answer").status().as_u16(), 503);
+    let (status, _) = app.ask(Method::DELETE, &path, Value::Null).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}

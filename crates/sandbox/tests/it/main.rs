@@ -6,7 +6,12 @@ mod clients;
 mod control;
 mod faults;
 mod gateway;
+mod gateway_faults;
+mod gateway_limits;
+mod gateway_members;
 mod limits;
+mod limits_shared;
+
 mod people;
 mod property;
 mod rest_answers;

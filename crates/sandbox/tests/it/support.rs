@@ -232,6 +232,15 @@ impl Socket {
         }
     }
 
+    /// The next message as it came: its bytes, and whether it was a binary one.
+    pub(crate) async fn raw(&mut self) -> (Vec<u8>, bool) {
+        match self.message().await {
+            Some(Message::Text(text)) => (text.as_bytes().to_vec(), false),
+            Some(Message::Binary(bytes)) => (bytes.to_vec(), true),
+            other => panic!("expected a frame, got {other:?}"),
+        }
+    }
+
     /// The data of the next dispatch of a kind; what comes before it is skipped.
     pub(crate) async fn until(&mut self, kind: &str) -> Value {
         self.frame(kind).await["d"].clone()
