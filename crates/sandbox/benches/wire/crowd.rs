@@ -34,6 +34,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     let crowd = CrowdSpec {
         people: PEOPLE,
         online: ONLINE,
+        ..CrowdSpec::default()
     };
     let began = Instant::now();
     let sandbox = Sandbox::start(config(Some(crowd))).await?;

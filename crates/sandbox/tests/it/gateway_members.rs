@@ -11,7 +11,11 @@ const PRESENCES: u64 = 1 << 8;
 
 async fn crowded(people: u32, online: u32) -> App {
     let mut world = WorldSpec::default();
-    world.guilds[0].crowd = Some(CrowdSpec { people, online });
+    world.guilds[0].crowd = Some(CrowdSpec {
+        people,
+        online,
+        ..CrowdSpec::default()
+    });
     App::start_with(Config {
         start: world.into(),
         ..quiet()
