@@ -13,7 +13,6 @@ use crate::gateway::parse_presence;
 use crate::seed::{self, GuildSpec};
 use crate::snowflake::Snowflake;
 use crate::world::guild::VoiceWish;
-use crate::world::intents::GUILDS;
 use crate::world::{Actor, Audience, Refusal, World};
 
 /// Discord's limits for a username.
@@ -94,7 +93,7 @@ pub(super) async fn create_guild(
     let created = control.desk.shared.write(|world| {
         let announce = |world: &mut World, guild: Snowflake, bots: &[Snowflake]| {
             for bot in bots {
-                announce_guild(world, guild, *bot);
+                world.tell_joined(guild, *bot);
             }
         };
         let guild = seed::add_guild(world, &spec, announce)
@@ -104,12 +103,6 @@ pub(super) async fn create_guild(
             .ok_or_else(|| Problem::not_found("the guild is gone"))
     })?;
     Ok((StatusCode::CREATED, Json(created)).into_response())
-}
-
-fn announce_guild(world: &mut World, guild: Snowflake, bot: Snowflake) {
-    if let Some(payload) = world.guild_create_payload(guild, bot, u64::MAX) {
-        world.dispatch("GUILD_CREATE", Audience::User(bot), GUILDS, payload);
-    }
 }
 
 #[derive(Deserialize)]

@@ -76,7 +76,10 @@ impl Written {
     ) -> Option<Arc<str>> {
         if dispatch.kind == "GUILD_CREATE" {
             let guild = dispatch.data.get("id")?.as_str()?.parse().ok()?;
-            let payload = guild_create(world, guild, session)?;
+            let mut payload = guild_create(world, guild, session)?;
+            if dispatch.data.get("unavailable").is_none() {
+                payload.as_object_mut()?.remove("unavailable");
+            }
             return Some(payload.to_string().into());
         }
         if let Some(thread) = threads::own_copy(world, dispatch, session.bot) {

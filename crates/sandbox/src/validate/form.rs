@@ -184,13 +184,14 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// True or false.
+    /// True or false, also as text: discord.py writes `"true"` when it prunes.
     pub(crate) fn flag(&mut self, key: &str) -> Patch<bool> {
         self.raw(key).and_then(|value| {
-            if value.as_bool().is_none() {
+            let flag = value.as_bool().or_else(|| value.as_str()?.parse().ok());
+            if flag.is_none() {
                 self.error(key, "BOOLEAN_TYPE_CONVERT", "Must be either true or false.");
             }
-            value.as_bool()
+            flag
         })
     }
 

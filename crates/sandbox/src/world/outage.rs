@@ -22,7 +22,7 @@ impl World {
         } else if !unavailable && self.outages.remove(&guild) {
             for bot in bots {
                 // The Gateway renders it whole, for the intents of each session.
-                let data = json!({ "id": guild });
+                let data = json!({ "id": guild, "unavailable": false });
                 self.dispatch("GUILD_CREATE", Audience::User(bot), intents::GUILDS, data);
             }
         }

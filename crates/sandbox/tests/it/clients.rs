@@ -48,10 +48,53 @@ async fn discord_js_obeys_limits_and_resumes() {
     discord_js("wire").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_arrives_and_fills_its_cache() {
+    discord_py("arrival").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_holds_a_conversation() {
+    discord_py("conversation").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_sends_and_fetches_files() {
+    discord_py("files").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_builds_places() {
+    discord_py("places").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_talks_in_threads() {
+    discord_py("threads").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_moderates_people() {
+    discord_py("people").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_understands_refusals() {
+    discord_py("refusals").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_obeys_limits_and_resumes() {
+    discord_py("wire").await;
+}
+
 /// A story that no test tells would rot.
 #[test]
 fn every_story_is_told() {
-    for (folder, stage, teller) in [("js", "stage.mjs", "discord_js")] {
+    for (folder, stage, teller) in [
+        ("js", "stage.mjs", "discord_js"),
+        ("py", "stage.py", "discord_py"),
+    ] {
         let files = std::fs::read_dir(stories().join(folder)).expect("the stories are there");
         for file in files {
             let name = file.expect("a file").file_name();
@@ -69,6 +112,16 @@ async fn discord_js(story: &str) {
     let mut command = Command::new(node.binary);
     command.arg(stories().join("js").join(format!("{story}.mjs")));
     tell(command, &mut scene).await;
+}
+
+async fn discord_py(story: &str) {
+    let Some(python) = python() else { return };
+    let mut command = Command::new(python);
+    // Without the folder's bytecode.
+    command
+        .arg("-B")
+        .arg(stories().join("py").join(format!("{story}.py")));
+    tell(command, &mut json!({})).await;
 }
 
 /// Tells one story in a fresh sandbox. What it prints names each step, and which of them failed.

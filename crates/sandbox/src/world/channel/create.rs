@@ -43,7 +43,8 @@ impl World {
             .max()
             .unwrap_or(-1);
         self.check_parent(guild, kind, parent)?;
-        let overwrites = match overwrites.value() {
+        // discord.py sends an empty list where it has no wishes.
+        let overwrites = match overwrites.value().filter(|list| !list.is_empty()) {
             Some(overwrites) => {
                 self.check_granted(actor, guild, &overwrites)?;
                 overwrites

@@ -33,10 +33,8 @@ impl World {
         guild.roles.insert(id, everyone);
         guild.members.insert(owner, Member::new(owner, now));
         self.guilds.insert(id, guild);
-        if self.applications.contains_key(&owner)
-            && let Some(data) = self.guild_create_payload(id, owner, u64::MAX)
-        {
-            self.dispatch("GUILD_CREATE", Audience::User(owner), intents::GUILDS, data);
+        if self.applications.contains_key(&owner) {
+            self.tell_joined(id, owner);
         }
         id
     }

@@ -84,12 +84,17 @@ impl World {
         form.finish()?;
         self.check_role_permissions(actor, guild_id, 0, role.permissions, body)?;
         let guild = self.guild_mut(guild_id)?;
+        let mut moved = Vec::new();
         for other in guild.roles.values_mut().filter(|other| other.position >= 1) {
             other.position += 1;
+            moved.push(other.payload());
         }
         let rendered = role.payload();
         guild.roles.insert(id, role);
         self.tell_role("GUILD_ROLE_CREATE", guild_id, &rendered);
+        for other in &moved {
+            self.tell_role("GUILD_ROLE_UPDATE", guild_id, other);
+        }
         let changes = changes(&Value::Null, &rendered);
         self.audit(
             guild_id,

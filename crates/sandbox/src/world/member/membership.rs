@@ -67,8 +67,8 @@ impl World {
         data["guild_id"] = json!(guild);
         let audience = Audience::Guild(guild);
         self.dispatch("GUILD_MEMBER_ADD", audience, intents::GUILD_MEMBERS, data);
-        if is_bot && let Some(data) = self.guild_create_payload(guild, user, u64::MAX) {
-            self.dispatch("GUILD_CREATE", Audience::User(user), intents::GUILDS, data);
+        if is_bot {
+            self.tell_joined(guild, user);
             let owner = Actor::from(self.guild(guild)?.owner_id);
             let (action, none) = (action::BOT_ADD, Value::Null);
             self.audit(guild, &owner, action, Some(user), Vec::new(), none);
@@ -76,6 +76,15 @@ impl World {
         self.greet(guild, user);
         self.screen_profile(guild, user);
         Ok(())
+    }
+
+    /// Tells a bot that it has come into a guild. Unlike after an outage, the guild does not say
+    /// that it is available.
+    pub(crate) fn tell_joined(&mut self, guild: Snowflake, bot: Snowflake) {
+        if let Some(mut data) = self.guild_create_payload(guild, bot, u64::MAX) {
+            data.as_object_mut().map(|it| it.remove("unavailable"));
+            self.dispatch("GUILD_CREATE", Audience::User(bot), intents::GUILDS, data);
+        }
     }
 
     /// The join message in the system channel.

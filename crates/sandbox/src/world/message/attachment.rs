@@ -81,14 +81,15 @@ impl World {
         if file.bytes.len() > MAX_FILE_BYTES {
             return Err(Refusal::new(413, 40_005, "Request entity too large"));
         }
+        let filename = safe_name(&filename.unwrap_or(file.filename));
         let attachment = Attachment {
             id: self.next_id(),
             channel_id,
-            filename: safe_name(&filename.unwrap_or(file.filename)),
             description,
-            content_type: file.content_type,
+            content_type: content_type(&filename, file.content_type),
             size: file.bytes.len(),
             dimensions: png_dimensions(&file.bytes),
+            filename,
         };
         self.files.keep(attachment.clone(), file.bytes);
         Ok(attachment)
@@ -180,6 +181,31 @@ fn safe_name(name: &str) -> String {
     }
 }
 
+/// Discord goes by the name: libraries upload everything as `application/octet-stream`.
+fn content_type(filename: &str, declared: Option<String>) -> Option<String> {
+    let extension = filename.rsplit_once('.').map(|(_, it)| it.to_lowercase());
+    let known = match extension.as_deref().unwrap_or_default() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "svg" => "image/svg+xml",
+        "mp4" => "video/mp4",
+        "webm" => "video/webm",
+        "mov" => "video/quicktime",
+        "mp3" => "audio/mpeg",
+        "ogg" => "audio/ogg",
+        "wav" => "audio/x-wav",
+        "pdf" => "application/pdf",
+        "json" => "application/json; charset=utf-8",
+        "txt" | "log" | "md" => "text/plain; charset=utf-8",
+        "csv" => "text/csv; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        _ => return declared,
+    };
+    Some(known.to_owned())
+}
+
 /// Width and height from the header of a PNG.
 fn png_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     let header = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n")?;
@@ -201,6 +227,14 @@ mod tests {
     fn names_are_made_safe_for_links() {
         assert_eq!(safe_name("my file (1).txt"), "my_file__1_.txt");
         assert_eq!(safe_name(""), "unknown");
+    }
+
+    #[test]
+    fn a_name_says_what_a_file_is_and_else_the_upload_does() {
+        let upload = || Some("application/octet-stream".to_owned());
+        assert_eq!(content_type("A.PNG", upload()).unwrap(), "image/png");
+        assert_eq!(content_type("a.bin", upload()), upload());
+        assert_eq!(content_type("png", None), None);
     }
 
     #[test]
