@@ -13,7 +13,7 @@ use crate::gateway::parse_presence;
 use crate::seed::{self, GuildSpec};
 use crate::snowflake::Snowflake;
 use crate::world::guild::VoiceWish;
-use crate::world::{Actor, Refusal};
+use crate::world::{Actor, Refusal, World};
 
 /// Discord's limits for a username.
 const USERNAME_LENGTH: std::ops::RangeInclusive<usize> = 2..=32;
