@@ -25,6 +25,9 @@
 //! | `{as, type: 5, channel_id, interaction_id, data: {fields: {custom_id: value}}}` | fills in a modal |
 //! | `GET /control/interactions/{id}` | what the bot answered: ephemeral message, choices, modal |
 //! | `PUT /control/applications/{id}/guilds/{id}/commands/{id}/permissions` `{as, permissions}` | says who may use a command |
+//! | `PATCH /control/users/@me` `{as, username?, global_name?, avatar?}` | renames, and shows another picture |
+//! | `POST /control/skus` `{application_id, name, type}` | puts something up for sale: 2 lasts, 3 is used up, 5 is a subscription |
+//! | `POST /control/skus/{id}/purchases` `{as, guild_id?}` | buys it |
 //! | `POST /control/users` `{username, bot?}` | a person, or a bot with its token |
 //! | `PUT /control/users/{id}/presence` `{status, activities?}` | shows as online, idle, … |
 //! | `PUT /control/guilds/{id}/members/{id}/voice` `{channel_id, self_mute?, self_deaf?, self_video?, self_stream?, idle?}` | enters voice; null leaves; the idle end in the AFK channel |
@@ -91,12 +94,15 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
         )
         .route("/control/users", post(people::create_user))
         .route("/control/users/{id}/intents", put(people::allow_intents))
+        .route("/control/users/@me", axum::routing::patch(act::forward))
         .route("/control/users/@me/{*rest}", any(act::forward))
         .route("/control/users/{id}/presence", put(people::show_presence))
         .route("/control/invites/{code}", post(people::accept_invite))
         .route("/control/guilds", post(people::create_guild))
         .route("/control/guilds/{*rest}", any(act::in_guild))
         .route("/control/channels/{*rest}", any(act::forward))
+        .route("/control/skus", post(people::create_sku))
+        .route("/control/skus/{id}/purchases", post(people::purchase))
         .route("/control/applications/{*rest}", any(act::forward))
         .route("/control/interactions", post(act::forward))
         .route("/control/stage-instances", post(act::forward))

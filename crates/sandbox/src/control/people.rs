@@ -220,3 +220,44 @@ pub(super) async fn seen_interaction(
         .read(|world| world.seen_interaction(id))?;
     Ok(Json(seen).into_response())
 }
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewSku {
+    application_id: Snowflake,
+    name: String,
+    #[serde(rename = "type")]
+    kind: u64,
+}
+
+/// `POST /control/skus`
+pub(super) async fn create_sku(
+    State(control): State<Control>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let new: NewSku = parse(&body)?;
+    let shared = &control.desk.shared;
+    let made = shared.write(|world| world.create_sku(new.application_id, &new.name, new.kind))?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Buying {
+    #[serde(rename = "as")]
+    user: Snowflake,
+    #[serde(default)]
+    guild_id: Option<Snowflake>,
+}
+
+/// `POST /control/skus/{id}/purchases`
+pub(super) async fn purchase(
+    State(control): State<Control>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let (sku, buying): (_, Buying) = (id_of(&id)?, parse(&body)?);
+    let shared = &control.desk.shared;
+    let made = shared.write(|world| world.purchase(buying.user, sku, buying.guild_id))?;
+    Ok((StatusCode::CREATED, Json(made)).into_response())
+}

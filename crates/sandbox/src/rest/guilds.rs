@@ -1,4 +1,4 @@
-//! Guilds: themselves, their channels, roles, audit log, invites, emojis, stickers, webhooks.
+//! Guilds: themselves, their channels, roles, audit log, invites, emojis, webhooks.
 
 use std::sync::Arc;
 
@@ -43,8 +43,6 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             "/guilds/{guild}/emojis/{emoji}",
             get(get_emoji).patch(modify_emoji).delete(delete_emoji),
         )
-        .route("/guilds/{guild}/stickers", get(list_stickers))
-        .route("/guilds/{guild}/stickers/{sticker}", get(get_sticker))
 }
 
 async fn get_guild(call: Call) -> Reply {
@@ -186,17 +184,4 @@ async fn delete_emoji(call: Call) -> Reply {
         call.write(|world, by| world.delete_emoji(by, guild, emoji))
     };
     Reply::done(answer())
-}
-
-async fn list_stickers(call: Call) -> Reply {
-    let guild = call.id("guild");
-    Reply::ok(guild.and_then(|guild| call.read(|world, by| world.list_stickers(by, guild))))
-}
-
-async fn get_sticker(call: Call) -> Reply {
-    let answer = || {
-        let (guild, sticker) = (call.id("guild")?, call.id("sticker")?);
-        call.read(|world, by| world.get_guild_sticker(by, guild, sticker))
-    };
-    Reply::ok(answer())
 }

@@ -1,12 +1,15 @@
 //! REST v10 over the world: reads requests, calls the world, renders answers; it decides nothing.
 
+mod applications;
 mod automod;
 mod call;
 mod channels;
+mod expressions;
 mod families;
 mod files;
 mod guilds;
 mod interactions;
+mod lobbies;
 mod members;
 mod messages;
 mod reply;
@@ -40,6 +43,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(webhooks::routes())
         .merge(interactions::routes())
         .merge(automod::routes())
+        .merge(expressions::routes())
+        .merge(applications::routes())
+        .merge(lobbies::routes())
         .merge(scheduled_events::routes())
         .merge(stages::routes())
         .merge(soundboard::routes())

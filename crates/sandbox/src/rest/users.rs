@@ -1,4 +1,4 @@
-//! Users, applications, the Gateway's address, voice regions, invites, stickers.
+//! Users, the Gateway's address, voice regions, invites.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use super::call::{Call, OpenCall};
 use super::reply::Reply;
 use crate::world::refusal::Unknown;
-use crate::world::{Answer, Refusal, Shared, World};
+use crate::world::{Refusal, Shared};
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
-        .route("/users/@me", get(own_user))
+        .route("/users/@me", get(own_user).patch(modify_own_user))
         .route("/users/@me/channels", post(open_dm))
         .route("/users/@me/guilds", get(own_guilds))
         .route("/users/@me/guilds/{guild}", delete(leave_guild))
@@ -21,16 +21,17 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/users/{user}", get(user))
         .route("/gateway", get(gateway))
         .route("/gateway/bot", get(gateway_bot))
-        .route("/applications/@me", get(application))
-        .route("/oauth2/applications/@me", get(application))
         .route("/voice/regions", get(voice_regions))
         .route("/guilds/{guild}/regions", get(voice_regions))
         .route("/invites/{code}", get(get_invite).delete(delete_invite))
-        .route("/stickers/{sticker}", get(sticker))
 }
 
 async fn own_user(call: Call) -> Reply {
     Reply::ok(call.read(|world, actor| Ok(world.own_user_payload(actor.id))))
+}
+
+async fn modify_own_user(call: Call) -> Reply {
+    Reply::ok(call.write(|world, actor| world.modify_own_user(actor, call.body())))
 }
 
 async fn user(call: Call) -> Reply {
@@ -94,43 +95,6 @@ async fn gateway_bot(call: Call) -> Reply {
     Reply::ok(answer)
 }
 
-async fn application(call: Call) -> Reply {
-    Reply::ok(call.read(|world, actor| application_payload(world, actor.id)))
-}
-
-fn application_payload(world: &World, bot: crate::snowflake::Snowflake) -> Answer {
-    let application = world
-        .application_of(bot)
-        .ok_or_else(Refusal::unauthorized)?;
-    let owner = application.owner.unwrap_or(bot);
-    Ok(json!({
-        "id": application.id,
-        "name": application.name,
-        "icon": null,
-        "description": application.description,
-        "summary": "",
-        "type": null,
-        "bot": world.user_payload(bot),
-        "bot_public": true,
-        "bot_require_code_grant": false,
-        "verify_key": "0".repeat(64),
-        "flags": application.flags,
-        "flags_new": application.flags.to_string(),
-        "redirect_uris": [],
-        "interactions_endpoint_url": null,
-        "role_connections_verification_url": null,
-        "owner": world.user_payload(owner),
-        "approximate_guild_count": world.guilds_of(bot).len(),
-        "approximate_user_install_count": 0,
-        "approximate_user_authorization_count": 0,
-        "explicit_content_filter": 0,
-        "team": null,
-        "eligible_oauth2_scopes": [],
-        "tags": [],
-        "integration_types_config": {"0": {}},
-    }))
-}
-
 async fn voice_regions(_call: Call) -> Reply {
     let region = |id: &str, name: &str, optimal: bool| {
         json!({
@@ -152,9 +116,4 @@ async fn get_invite(call: Call) -> Reply {
 
 async fn delete_invite(call: Call) -> Reply {
     Reply::ok(call.write(|world, actor| world.delete_invite(actor, call.text("code"))))
-}
-
-async fn sticker(call: Call) -> Reply {
-    let sticker = call.id("sticker");
-    Reply::ok(sticker.and_then(|sticker| call.read(|world, _| world.get_sticker(sticker))))
 }

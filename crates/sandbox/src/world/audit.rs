@@ -58,6 +58,11 @@ pub(crate) mod action {
     pub(crate) const THREAD_CREATE: u64 = 110;
     pub(crate) const THREAD_UPDATE: u64 = 111;
     pub(crate) const THREAD_DELETE: u64 = 112;
+    pub(crate) const INTEGRATION_CREATE: u64 = 80;
+    pub(crate) const INTEGRATION_DELETE: u64 = 82;
+    pub(crate) const STICKER_CREATE: u64 = 90;
+    pub(crate) const STICKER_UPDATE: u64 = 91;
+    pub(crate) const STICKER_DELETE: u64 = 92;
     pub(crate) const APPLICATION_COMMAND_PERMISSION_UPDATE: u64 = 121;
     pub(crate) const VOICE_CHANNEL_STATUS_CREATE: u64 = 192;
     pub(crate) const VOICE_CHANNEL_STATUS_DELETE: u64 = 193;
@@ -263,13 +268,17 @@ impl World {
         let rules: Vec<_> = targets()
             .filter_map(|id| Some(self.automod_payload(guild, guild.automod.get(&id)?)))
             .collect();
+        let integrations: Vec<_> = targets()
+            .filter(|id| self.is_member(guild_id, *id))
+            .filter_map(|id| self.partial_integration(id))
+            .collect();
         let commands: Vec<_> = targets()
             .filter_map(|id| self.command_payload(id))
             .collect();
         Ok(json!({
             "audit_log_entries": entries.iter().map(|entry| entry.payload()).collect::<Vec<_>>(),
             "users": named.into_iter().map(|user| self.user_payload(user)).collect::<Vec<_>>(),
-            "integrations": [],
+            "integrations": integrations,
             "webhooks": webhooks,
             "guild_scheduled_events": self.audited_events(guild_id, targets()),
             "threads": threads,

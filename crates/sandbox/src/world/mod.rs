@@ -4,6 +4,7 @@
 //! the Gateway must hear is appended to an outbox that [`Shared::write`] hands out.
 
 pub mod access;
+pub mod application;
 pub mod audit;
 pub mod automod;
 pub mod channel;
@@ -121,6 +122,12 @@ pub struct World {
     pub(crate) slow_mode: channel::slow_mode::SlowMode,
     pub(crate) interactions: interaction::Interactions,
     pub(crate) commands: BTreeMap<Snowflake, command::Command>,
+    #[serde(default)]
+    pub(crate) commerce: application::Commerce,
+    #[serde(default)]
+    pub(crate) lobbies: BTreeMap<Snowflake, application::Lobby>,
+    #[serde(default)]
+    pub(crate) activities: VecDeque<application::Activity>,
     link_salt: u64,
     /// Where a newcomer is led.
     #[serde(default)]
@@ -165,6 +172,9 @@ impl World {
             slow_mode: channel::slow_mode::SlowMode::default(),
             interactions: interaction::Interactions::default(),
             commands: BTreeMap::new(),
+            commerce: application::Commerce::default(),
+            lobbies: BTreeMap::new(),
+            activities: VecDeque::new(),
             presences: HashMap::new(),
             session_starts: SessionStarts::default(),
             outages: BTreeSet::new(),

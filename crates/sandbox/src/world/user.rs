@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::World;
+use super::application::ApplicationState;
 use super::intents;
 use crate::snowflake::Snowflake;
 
@@ -22,6 +23,9 @@ pub struct User {
     pub bot: bool,
     /// Hash of the avatar.
     pub avatar: Option<String>,
+    /// Hash of the banner.
+    #[serde(default)]
+    pub banner: Option<String>,
     /// Whether it accepts direct messages.
     pub accepts_dms: bool,
 }
@@ -43,6 +47,9 @@ pub struct Application {
     pub privileged_intents: u64,
     /// The bot's token.
     pub token: String,
+    /// What belongs to it besides its bot.
+    #[serde(default)]
+    pub state: ApplicationState,
 }
 
 /// Application flags that grant privileged intents to a bot in fewer than 100 guilds.
@@ -76,6 +83,7 @@ impl World {
                 flags: 0,
                 privileged_intents: 0,
                 token,
+                state: ApplicationState::default(),
             },
         );
         self.set_privileged_intents(id, intents::PRIVILEGED);
@@ -164,6 +172,7 @@ impl User {
             global_name: None,
             bot: false,
             avatar: None,
+            banner: None,
             accepts_dms: true,
         }
     }
@@ -177,7 +186,7 @@ impl User {
             "avatar": self.avatar,
             "avatar_decoration_data": null,
             "collectibles": null,
-            "banner": null,
+            "banner": self.banner,
             "accent_color": null,
             "public_flags": 0,
             "flags": 0,

@@ -6,10 +6,13 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-/// What Discord's documentation names and its OpenAPI document does not: forwards, media channels.
+/// What Discord's documentation names and its OpenAPI document does not: forwards, media channels,
+/// entitlements of one-time purchases and of tests.
 const UNWRITTEN: &[(&str, u64)] = &[
     ("/components/schemas/MessageReferenceType/oneOf", 1),
     ("/components/schemas/ChannelTypes/oneOf", 16),
+    ("/components/schemas/EntitlementTypes/oneOf", 1),
+    ("/components/schemas/EntitlementTypes/oneOf", 4),
     (
         "/components/schemas/GuildChannelResponse/properties/type/enum",
         16,
@@ -80,7 +83,12 @@ fn places() -> Vec<PathBuf> {
         .collect()
 }
 
+/// The document has translations there, Discord's documentation a text (Edit Current Application).
+const DESCRIPTION: &str = "/components/schemas/ApplicationFormPartial/properties/description";
+
 fn mend(document: &mut Value) {
+    let description = document.pointer_mut(DESCRIPTION);
+    description.expect("applications are described")["type"] = json!(["object", "string", "null"]);
     for (place, value) in UNWRITTEN {
         let known = document.pointer_mut(place).and_then(Value::as_array_mut);
         let added = if place.ends_with("/oneOf") {

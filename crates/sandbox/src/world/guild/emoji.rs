@@ -1,4 +1,4 @@
-//! Emojis and stickers of a guild.
+//! Emojis of a guild.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,15 @@ use serde_json::{Value, json};
 
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
-use crate::validate::Form;
+use crate::validate::{Form, Inline, Patch};
 use crate::world::audit::{action, changes};
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
-/// Emojis of each kind in a guild without boosts.
-const MAX_EMOJIS: usize = 50;
+/// Emojis of each kind in a guild, by its tier of boosts.
+const MAX_EMOJIS: [usize; 4] = [50, 100, 150, 250];
+/// The largest picture.
+const MAX_IMAGE: usize = 256 * 1024;
 
 /// An emoji of a guild.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -25,21 +27,11 @@ pub struct Emoji {
     pub creator: Snowflake,
 }
 
-/// A sticker of a guild.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Sticker {
-    pub id: Snowflake,
-    pub name: String,
-    pub description: Option<String>,
-    pub tags: String,
-    pub guild_id: Snowflake,
-    pub creator: Snowflake,
-}
-
 impl World {
-    /// An emoji of any guild.
+    /// An emoji of any guild or application.
     pub(crate) fn find_emoji(&self, id: Snowflake) -> Option<&Emoji> {
-        self.guilds.values().find_map(|guild| guild.emojis.get(&id))
+        let in_guilds = self.guilds.values().find_map(|guild| guild.emojis.get(&id));
+        in_guilds.or_else(|| self.find_application_emoji(id))
     }
 
     pub(crate) fn emoji_payload(&self, emoji: &Emoji) -> Value {
@@ -81,25 +73,19 @@ impl World {
     /// Adds an emoji from a data URI.
     pub fn create_emoji(&mut self, actor: &Actor, guild: Snowflake, body: &Value) -> Answer {
         self.require(actor.id, guild, bits::CREATE_EXPRESSIONS)?;
-        let mut form = Form::new(body);
-        let name = form.text("name", 2..=32);
-        let name = form.required("name", name);
-        let image = form.text("image", 1..=400_000);
-        let image = form.required("image", image);
-        if form.is_clean() && !image.starts_with("data:image/") {
-            form.error("image", "IMAGE_INVALID", "Invalid image data");
-        }
-        let roles = form.ids("roles", 0..=250).value().unwrap_or_default();
-        form.finish()?;
-        let animated = image.starts_with("data:image/gif");
-        let same_kind = self
-            .guild(guild)?
-            .emojis
-            .values()
-            .filter(|e| e.animated == animated);
-        if same_kind.count() >= MAX_EMOJIS {
-            let text = format!("Maximum number of emojis reached ({MAX_EMOJIS})");
-            return Err(Refusal::new(400, 30_008, text));
+        let (name, animated, roles) = read_new_emoji(body)?;
+        self.check_emoji_roles(guild, &roles)?;
+        let emojis = self.guild(guild)?.emojis.values();
+        let same_kind = emojis.filter(|emoji| emoji.animated == animated).count();
+        let max = MAX_EMOJIS[self.premium_tier(guild)];
+        if same_kind >= max {
+            let (code, kind) = if animated {
+                (30_018, "animated emojis")
+            } else {
+                (30_008, "emojis")
+            };
+            let text = format!("Maximum number of {kind} reached ({max})");
+            return Err(Refusal::new(400, code, text));
         }
         let id = self.next_id();
         let roles = roles.into_iter().collect();
@@ -135,9 +121,12 @@ impl World {
     ) -> Answer {
         let before = self.reachable_emoji(actor, guild, id)?;
         let mut form = Form::new(body);
-        let name = form.text("name", 2..=32).value();
-        let roles = form.ids("roles", 0..=250).given();
+        let name = emoji_name(&mut form).value();
+        let roles = form.ids("roles", 0..=MAX_ROLES).given();
         form.finish()?;
+        if let Some(Some(roles)) = &roles {
+            self.check_emoji_roles(guild, roles)?;
+        }
         if let Some(emoji) = self.guild_mut(guild)?.emojis.get_mut(&id) {
             emoji.name = name.unwrap_or_else(|| emoji.name.clone());
             if let Some(roles) = roles {
@@ -192,6 +181,22 @@ impl World {
         }
     }
 
+    /// An emoji for some roles names roles of its guild.
+    fn check_emoji_roles(&self, guild: Snowflake, roles: &[Snowflake]) -> Answer<()> {
+        let known = &self.guild(guild)?.roles;
+        if roles.iter().all(|role| known.contains_key(role)) {
+            return Ok(());
+        }
+        Err(Refusal::unknown(Unknown::Role))
+    }
+
+    /// From 0, without boosts, to 3.
+    pub(crate) fn premium_tier(&self, guild: Snowflake) -> usize {
+        let settings = self.guilds.get(&guild).map(|guild| &guild.settings);
+        let tier = settings.and_then(|all| all.get("premium_tier")?.as_u64());
+        tier.map_or(0, |tier| if tier < 4 { tier as usize } else { 3 })
+    }
+
     pub(crate) fn tell_emojis(&mut self, guild: Snowflake) {
         let Some(emojis) = self.guilds.get(&guild).map(|guild| &guild.emojis) else {
             return;
@@ -204,83 +209,49 @@ impl World {
         let wanted = intents::GUILD_EXPRESSIONS;
         self.dispatch("GUILD_EMOJIS_UPDATE", Audience::Guild(guild), wanted, data);
     }
+}
 
-    /// A sticker, made by whoever sets the world up.
-    pub fn add_sticker(
-        &mut self,
-        guild: Snowflake,
-        creator: Snowflake,
-        name: &str,
-    ) -> Answer<Snowflake> {
-        let id = self.next_id();
-        self.guild_mut(guild)?.stickers.insert(
-            id,
-            Sticker {
-                id,
-                name: name.to_owned(),
-                description: None,
-                tags: name.to_owned(),
-                guild_id: guild,
-                creator,
-            },
-        );
-        Ok(id)
-    }
+/// Roles that an emoji may be for.
+const MAX_ROLES: usize = 250;
 
-    pub(crate) fn sticker_payload(&self, sticker: &Sticker) -> Value {
-        json!({
-            "id": sticker.id,
-            "name": sticker.name,
-            "description": sticker.description,
-            "tags": sticker.tags,
-            "type": 2,
-            "format_type": 1,
-            "available": true,
-            "guild_id": sticker.guild_id,
-            "user": self.user_payload(sticker.creator),
-        })
+/// Name, whether it moves, and the roles that may use it.
+pub(crate) fn read_new_emoji(body: &Value) -> Answer<(String, bool, Vec<Snowflake>)> {
+    let mut form = Form::new(body);
+    let name = emoji_name(&mut form);
+    let name = form.required("name", name);
+    let image = form.text("image", 1..=MAX_IMAGE * 2);
+    let image = form.required("image", image);
+    let image = Inline::parse(&image).filter(|image| image.kind.starts_with("image/"));
+    if form.is_clean() && image.is_none() {
+        form.error("image", "IMAGE_INVALID", "Invalid image data");
     }
+    let roles = form.ids("roles", 0..=MAX_ROLES).value().unwrap_or_default();
+    form.finish()?;
+    if image
+        .as_ref()
+        .is_some_and(|image| image.bytes.len() > MAX_IMAGE)
+    {
+        let text = format!("Failed to resize asset below the maximum size: {MAX_IMAGE}");
+        return Err(Refusal::new(400, 50_138, text));
+    }
+    Ok((
+        name,
+        image.is_some_and(|image| image.kind == "image/gif"),
+        roles,
+    ))
+}
 
-    /// All stickers of a guild.
-    pub fn list_stickers(&self, actor: &Actor, guild: Snowflake) -> Answer {
-        self.require_member(actor.id, guild)?;
-        Ok(self
-            .guild(guild)?
-            .stickers
-            .values()
-            .map(|one| self.sticker_payload(one))
-            .collect())
+/// Letters, digits and underscores.
+pub(crate) fn emoji_name(form: &mut Form<'_>) -> Patch<String> {
+    let name = form.text("name", 2..=32);
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if let Patch::Value(text) = &name
+        && !text.chars().all(plain)
+    {
+        let message = "String value did not match validation regex.";
+        form.error("name", "STRING_TYPE_REGEX", message);
     }
-
-    /// A sticker of a guild.
-    pub fn get_guild_sticker(&self, actor: &Actor, guild: Snowflake, id: Snowflake) -> Answer {
-        self.require_member(actor.id, guild)?;
-        let sticker = self.guild(guild)?.stickers.get(&id);
-        let sticker = sticker.ok_or_else(|| Refusal::unknown(Unknown::Sticker))?;
-        Ok(self.sticker_payload(sticker))
-    }
-
-    /// A sticker of any guild.
-    pub fn get_sticker(&self, id: Snowflake) -> Answer {
-        let sticker = self
-            .guilds
-            .values()
-            .find_map(|guild| guild.stickers.get(&id));
-        Ok(self.sticker_payload(sticker.ok_or_else(|| Refusal::unknown(Unknown::Sticker))?))
-    }
-
-    /// The stickers of a message.
-    pub(crate) fn sticker_items(&self, ids: &[Snowflake]) -> Answer<Vec<Value>> {
-        let item = |id: &Snowflake| {
-            let sticker = self
-                .guilds
-                .values()
-                .find_map(|guild| guild.stickers.get(id));
-            let sticker = sticker.ok_or_else(|| Refusal::unknown(Unknown::Sticker))?;
-            Ok(json!({"id": id, "name": sticker.name, "format_type": 1}))
-        };
-        ids.iter().map(item).collect()
-    }
+    name
 }
 
 fn name_change(before: &Value, after: &Value) -> Vec<Value> {

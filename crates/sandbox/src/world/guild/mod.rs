@@ -8,6 +8,8 @@ pub mod scheduled_event;
 pub mod soundboard;
 mod stage;
 mod stage_speaker;
+pub(crate) mod sticker;
+mod sticker_pack;
 mod voice;
 mod voice_rights;
 pub mod webhook;
@@ -18,11 +20,12 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-pub use emoji::{Emoji, Sticker};
+pub use emoji::Emoji;
 pub use invite::Invite;
 pub use scheduled_event::ScheduledEvent;
 pub use soundboard::Sound;
 pub use stage::StageInstance;
+pub use sticker::Sticker;
 pub use voice::{VoiceState, VoiceWish};
 pub use webhook::Webhook;
 
@@ -57,8 +60,10 @@ pub struct Guild {
     pub bans: BTreeMap<Snowflake, Option<String>>,
     pub emojis: BTreeMap<Snowflake, Emoji>,
     pub stickers: BTreeMap<Snowflake, Sticker>,
+    #[serde(default)]
     pub automod: BTreeMap<Snowflake, Rule>,
     /// What people decided about commands, by command or application.
+    #[serde(default)]
     pub command_permissions: BTreeMap<Snowflake, CommandPermissions>,
     /// Oldest first.
     pub audit: VecDeque<AuditEntry>,

@@ -155,7 +155,8 @@ impl World {
             CHOICES => outcome.choices = Some(read_choices(interaction, data)?),
             MODAL => outcome.modal = Some(modal::read(data)?),
             LAUNCH_ACTIVITY => {
-                let id = format!("i-{}-gc-{}", interaction.id, interaction.channel_id);
+                let (bot, user) = (interaction.application_id, interaction.user_id);
+                let id = self.launch_activity(bot, interaction.channel_id, user);
                 outcome.resource = json!({"type": kind, "activity_instance": {"id": id}});
             }
             _ => {}

@@ -75,7 +75,7 @@ impl World {
             "channel": self.channel_payload(channel, bot),
             "app_permissions": self.permissions_in(bot, channel).to_string(),
             "locale": "en-US",
-            "entitlements": [],
+            "entitlements": self.active_entitlements(bot, user, interaction.note.guild),
             "authorizing_integration_owners": interaction.note.owners(),
             "context": 1,
             "attachment_size_limit": ATTACHMENT_SIZE_LIMIT,

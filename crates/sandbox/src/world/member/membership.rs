@@ -72,6 +72,7 @@ impl World {
             let owner = Actor::from(self.guild(guild)?.owner_id);
             let (action, none) = (action::BOT_ADD, Value::Null);
             self.audit(guild, &owner, action, Some(user), Vec::new(), none);
+            self.integration_added(guild, user, &owner);
         }
         self.greet(guild, user);
         self.screen_profile(guild, user);
@@ -138,6 +139,7 @@ impl World {
         }
         if self.applications.contains_key(&user) {
             // Without `unavailable`, which tells a removal from an outage.
+            self.integration_removed(guild_id, user);
             let data = json!({"id": guild_id});
             self.dispatch("GUILD_DELETE", Audience::User(user), intents::GUILDS, data);
         }

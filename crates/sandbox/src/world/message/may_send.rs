@@ -4,6 +4,7 @@ use super::{NewMessage, flag, kind};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::world::channel::{Channel, ChannelKind};
+use crate::world::guild::sticker::is_standard;
 use crate::world::refusal::Unknown;
 use crate::world::{Answer, Refusal, World};
 
@@ -93,7 +94,7 @@ impl World {
     fn check_stickers(&self, user: Snowflake, id: Snowflake, stickers: &[Snowflake]) -> Answer<()> {
         let here = self.guild_of(id);
         let external = self.permissions_in(user, id) & bits::USE_EXTERNAL_STICKERS != 0;
-        for sticker in stickers {
+        for sticker in stickers.iter().filter(|id| !is_standard(**id)) {
             let mut guilds = self.guilds.values();
             let home = guilds.find(|guild| guild.stickers.contains_key(sticker));
             let home = home.ok_or_else(|| Refusal::unknown(Unknown::Sticker))?.id;
