@@ -171,6 +171,11 @@ impl OpenCall {
             .is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
     }
 
+    /// A switch in the query that may be absent.
+    pub(super) fn switch(&self, name: &str) -> Option<bool> {
+        self.query(name).map(|_| self.flag(name))
+    }
+
     /// A moment in the query.
     pub(super) fn moment(&self, name: &str) -> Answer<Option<u64>> {
         let read = |text: &str| {

@@ -13,6 +13,10 @@ use crate::world::message::page::Page;
 use crate::world::message::search::MessageSearch;
 use crate::world::{Answer, MessageEdit, NewMessage, Refusal, Shared};
 
+/// Discord: Search Guild Messages.
+const MAX_SEARCHED_TEXT: usize = 1_024;
+const MAX_SEARCH_OFFSET: u64 = 9_975;
+
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/channels/{channel}/messages", get(list).post(create))
@@ -90,18 +94,34 @@ async fn search(call: Call) -> Reply {
     let answer = || {
         let guild = call.id("guild")?;
         let query = &call.open;
+        let content = query.query("content").unwrap_or_default();
+        if content.chars().count() > MAX_SEARCHED_TEXT {
+            let message = format!("Must be {MAX_SEARCHED_TEXT} or fewer in length.");
+            return Err(Refusal::field("content", "BASE_TYPE_MAX_LENGTH", &message));
+        }
         let search = MessageSearch {
-            content: query.query("content").unwrap_or_default().to_owned(),
+            content: content.to_owned(),
             authors: query.query_ids("author_id")?,
+            author_types: query.query_all("author_type"),
             channels: query.query_ids("channel_id")?,
             mentions: query.query_ids("mentions")?,
+            mentioned_roles: query.query_ids("mentions_role_id")?,
+            mention_everyone: query.switch("mention_everyone"),
+            replied_users: query.query_ids("replied_to_user_id")?,
+            replied_messages: query.query_ids("replied_to_message_id")?,
             has: query.query_all("has"),
-            pinned: query.query("pinned").map(|_| query.flag("pinned")),
+            link_hosts: query.query_all("link_hostname"),
+            embed_types: query.query_all("embed_type"),
+            embed_providers: query.query_all("embed_provider"),
+            extensions: query.query_all("attachment_extension"),
+            filenames: query.query_all("attachment_filename"),
+            pinned: query.switch("pinned"),
+            age_restricted: query.flag("include_nsfw"),
             min: query.query_id("min_id")?,
             max: query.query_id("max_id")?,
             oldest_first: query.query("sort_order") == Some("asc"),
             limit: query.limit(25, 25)?,
-            offset: usize::try_from(query.query_number("offset")?.unwrap_or(0)).unwrap_or(0),
+            offset: query.offset(MAX_SEARCH_OFFSET)?,
         };
         call.read(|world, by| world.search_messages(by, guild, &search))
     };

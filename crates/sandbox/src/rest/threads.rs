@@ -108,7 +108,7 @@ async fn search(call: Call) -> Reply {
             name: query.query("name").unwrap_or_default().to_owned(),
             tags: query.query_ids("tag")?,
             any_tag: query.query("tag_setting") == Some("match_some"),
-            archived: query.query("archived").map(|_| query.flag("archived")),
+            archived: query.switch("archived"),
             min: query.query_id("min_id")?,
             max: query.query_id("max_id")?,
             order: match query.query("sort_by") {

@@ -1,17 +1,18 @@
 //! The body of a message being created or edited.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::attachment::attachments;
 use super::component::{self, IS_COMPONENTS_V2};
 use super::embed;
 use super::form::{Form, Patch};
+use super::poll::poll;
 use crate::world::message::{
-    AllowedMentions, MessageEdit, NewAttachment, NewMessage, NewPoll, NewReference, UploadedFile,
+    AllowedMentions, MessageEdit, NewMessage, NewReference, UploadedFile, flag,
 };
 use crate::world::{Answer, Refusal};
 
 pub(crate) const MAX_CONTENT: usize = 2_000;
-const MAX_ATTACHMENTS: usize = 10;
 const MAX_NONCE: usize = 25;
 
 /// Reads the body of "create message"; `files` are the parts of a multipart request.
@@ -19,10 +20,7 @@ pub(crate) fn read_new(body: &Value, files: Vec<UploadedFile>) -> Answer<NewMess
     let mut form = Form::new(body);
     let flags = form.bits("flags").value().unwrap_or_default();
     let mut message = NewMessage {
-        content: form
-            .text("content", 0..=MAX_CONTENT)
-            .value()
-            .unwrap_or_default(),
+        content: trimmed(form.text("content", 0..=MAX_CONTENT).value()),
         embeds: embed::read(&mut form).value().unwrap_or_default(),
         flags,
         tts: form.flag("tts").value().unwrap_or_default(),
@@ -46,7 +44,44 @@ pub(crate) fn read_new(body: &Value, files: Vec<UploadedFile>) -> Answer<NewMess
         &message.embeds,
         message.poll.is_some(),
     )?;
+    if flags & flag::IS_VOICE_MESSAGE != 0 {
+        refuse_strange_voice(&message)?;
+    }
     Ok(message)
+}
+
+/// Discord takes the white space around a text away.
+fn trimmed(content: Option<String>) -> String {
+    content.unwrap_or_default().trim().to_owned()
+}
+
+/// A voice message is one recording with its waveform, and nothing else.
+fn refuse_strange_voice(message: &NewMessage) -> Answer<()> {
+    let bare = NewMessage {
+        attachments: Vec::new(),
+        ..message.clone()
+    };
+    if !bare.is_empty() {
+        let text = "Voice messages do not support additional content.";
+        return Err(Refusal::new(400, 50_159, text));
+    }
+    let is_audio = |kind: &str| kind.starts_with("audio/");
+    let recording = match message.attachments.as_slice() {
+        [one] => one.file.as_ref().filter(|file| {
+            let kind = file.content_type.as_deref();
+            kind.is_some_and(is_audio)
+        }),
+        _ => None,
+    };
+    if recording.is_none() {
+        let text = "Voice messages must have a single audio attachment.";
+        return Err(Refusal::new(400, 50_160, text));
+    }
+    if message.attachments.iter().any(|one| one.voice.is_none()) {
+        let text = "Voice messages must have supporting metadata.";
+        return Err(Refusal::new(400, 50_161, text));
+    }
+    Ok(())
 }
 
 /// Reads the body of "edit message".
@@ -66,7 +101,7 @@ pub(crate) fn read_edit(body: &Value, files: Vec<UploadedFile>) -> Answer<Messag
         Some(Some(value)) => Some(component::read(value, flags.unwrap_or_default())?),
     };
     Ok(MessageEdit {
-        content: content.map(Option::unwrap_or_default),
+        content: content.map(trimmed),
         embeds: embeds.map(Option::unwrap_or_default),
         components,
         allowed_mentions,
@@ -112,10 +147,15 @@ fn nonce(form: &mut Form<'_>) -> Option<Value> {
 fn reference(form: &mut Form<'_>) -> Option<NewReference> {
     let read = form.object("message_reference", |reference| {
         let id = reference.id("message_id");
+        let forward = reference.choice("type", &[0, 1]).value() == Some(1);
+        let channel_id = reference.id("channel_id");
+        if forward {
+            reference.required("channel_id", channel_id.clone());
+        }
         NewReference {
             message_id: reference.required("message_id", id),
-            channel_id: reference.id("channel_id").value(),
-            forward: reference.choice("type", &[0, 1]).value() == Some(1),
+            channel_id: channel_id.value(),
+            forward,
             fail_if_not_exists: reference.flag("fail_if_not_exists").value().unwrap_or(true),
         }
     });
@@ -156,83 +196,4 @@ fn allowed_mentions(form: &mut Form<'_>) -> Option<AllowedMentions> {
         }
     });
     read.value()
-}
-
-/// Joins `attachments` with the uploaded files; `None` when neither was given.
-fn attachments(form: &mut Form<'_>, files: Vec<UploadedFile>) -> Option<Vec<NewAttachment>> {
-    let described = form.objects("attachments", 0..=MAX_ATTACHMENTS, |attachment| {
-        let id = attachment.id("id");
-        NewAttachment {
-            id: attachment.required("id", id),
-            filename: attachment.text("filename", 0..=1_024).value(),
-            description: attachment.text("description", 0..=1_024).value(),
-            file: None,
-        }
-    });
-    if files.len() > MAX_ATTACHMENTS {
-        let message = format!("Must be {MAX_ATTACHMENTS} or fewer in length.");
-        form.error("attachments", "BASE_TYPE_MAX_LENGTH", &message);
-    }
-    let given = described.given().map(Option::unwrap_or_default);
-    if given.is_none() && files.is_empty() {
-        return None;
-    }
-    let mut all = given.unwrap_or_default();
-    for file in files {
-        if let Some(known) = all.iter_mut().find(|known| known.id.0 == file.index) {
-            known.file = Some(file);
-        } else {
-            let id = crate::snowflake::Snowflake(file.index);
-            all.push(NewAttachment {
-                id,
-                filename: None,
-                description: None,
-                file: Some(file),
-            });
-        }
-    }
-    Some(all)
-}
-
-fn poll(form: &mut Form<'_>) -> Option<NewPoll> {
-    let read = form.object("poll", |poll| {
-        let question = poll.object("question", |media| {
-            let text = media.text("text", 1..=300);
-            media.required("text", text)
-        });
-        let answers = poll.objects("answers", 1..=10, |answer| {
-            let media = answer.object("poll_media", |media| {
-                let text = media.text("text", 0..=55).value().unwrap_or_default();
-                let emoji = media.raw("emoji").value().map(poll_emoji);
-                if text.is_empty() && emoji.is_none() {
-                    media.error("text", "BASE_TYPE_REQUIRED", "This field is required");
-                }
-                let mut rendered = json!({});
-                if !text.is_empty() {
-                    rendered["text"] = json!(text);
-                }
-                if let Some(emoji) = emoji {
-                    rendered["emoji"] = emoji;
-                }
-                rendered
-            });
-            answer.required("poll_media", media)
-        });
-        NewPoll {
-            question: poll.required("question", question),
-            answers: poll.required("answers", answers),
-            hours: poll
-                .integer("duration", 1..=768)
-                .value()
-                .unwrap_or(24)
-                .unsigned_abs(),
-            multiselect: poll.flag("allow_multiselect").value().unwrap_or_default(),
-        }
-    });
-    read.value()
-}
-
-fn poll_emoji(emoji: &Value) -> Value {
-    let id = emoji["id"].as_str().filter(|id| id.parse::<u64>().is_ok());
-    json!({"id": id, "name": emoji["name"].as_str().unwrap_or_default()})
 }

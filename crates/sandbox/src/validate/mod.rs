@@ -1,5 +1,6 @@
 //! Reads JSON bodies field by field as Discord does, and answers with nested errors.
 
+mod attachment;
 pub(crate) mod automod;
 pub(crate) mod command;
 pub(crate) mod command_option;
@@ -9,6 +10,7 @@ pub(crate) mod form;
 pub(crate) mod message;
 pub(crate) mod modal;
 mod moment;
+mod poll;
 
 pub(crate) use form::{Form, Patch};
 pub(crate) use moment::Inline;

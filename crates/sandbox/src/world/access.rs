@@ -38,6 +38,13 @@ impl World {
         })
     }
 
+    /// Whether a timeout binds a user in the guild of a channel now.
+    pub(crate) fn is_timed_out(&self, user: Snowflake, channel: Snowflake) -> bool {
+        let guild = self.channels.get(&channel).and_then(|it| it.guild_id);
+        let standing = guild.and_then(|guild| self.standing(guild, user));
+        standing.is_some_and(|it| it.timed_out && it.in_guild() & bits::ADMINISTRATOR == 0)
+    }
+
     /// Guild-wide permissions; 0 for someone outside.
     pub fn permissions_in_guild(&self, guild: Snowflake, user: Snowflake) -> u64 {
         self.standing(guild, user)

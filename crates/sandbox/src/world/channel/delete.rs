@@ -45,7 +45,8 @@ impl World {
             self.messages.remove(&gone);
         }
         self.invites.retain(|_, invite| invite.channel_id != id);
-        self.webhooks.retain(|_, webhook| webhook.channel_id != id);
+        self.webhooks
+            .retain(|_, webhook| webhook.channel_id != id && webhook.source != Some(id));
         let audience = Audience::Guild(guild);
         self.dispatch(
             "CHANNEL_DELETE",

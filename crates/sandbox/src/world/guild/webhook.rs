@@ -7,7 +7,7 @@ use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::validate::Form;
 use crate::world::audit::{action, changes};
-use crate::world::message::kind;
+use crate::world::message::{Reference, kind};
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Audience, ChannelKind, Refusal, World, intents};
 
@@ -148,6 +148,7 @@ impl World {
             return Err(Refusal::wrong_channel_type());
         }
         let source_name = channel.name.clone();
+        let source_guild = channel.guild_id;
         let mut form = Form::new(body);
         let target = form.id("webhook_channel_id");
         let target = form.required("webhook_channel_id", target);
@@ -157,6 +158,8 @@ impl World {
         let Some(guild_id) = self.guild_of(target) else {
             return Err(Refusal::wrong_channel_type());
         };
+        let from = source_guild.and_then(|id| self.guilds.get(&id));
+        let from = from.map(|guild| guild.name.clone()).unwrap_or_default();
         let id = self.next_id();
         self.webhooks.insert(
             id,
@@ -166,7 +169,7 @@ impl World {
                 guild_id,
                 channel_id: target,
                 creator: actor.id,
-                name: source_name.clone(),
+                name: format!("{from} #{source_name}"),
                 avatar: None,
                 token: None,
                 application_id: None,
@@ -179,8 +182,16 @@ impl World {
             actor.id,
             kind::CHANNEL_FOLLOW_ADD,
             source_name,
-            None,
+            Some(Reference {
+                forward: false,
+                message_id: None,
+                channel_id: source,
+                guild_id: source_guild,
+            }),
         );
+        let changes = changes(&Value::Null, &self.webhook_answer(id, false)?);
+        let (action, none) = (action::WEBHOOK_CREATE, Value::Null);
+        self.audit(guild_id, actor, action, Some(id), changes, none);
         Ok(json!({"channel_id": source, "webhook_id": id}))
     }
 

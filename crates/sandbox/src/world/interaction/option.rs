@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::resolve::Resolved;
 use crate::snowflake::Snowflake;
 use crate::validate::command_option as kind;
-use crate::world::message::UploadedFile;
+use crate::world::message::{NewAttachment, UploadedFile};
 use crate::world::{Answer, Refusal, World};
 
 /// What a person typed: subcommands from the outermost, then names and values.
@@ -184,7 +184,9 @@ impl Reader<'_> {
             return Ok(None);
         };
         let file = self.files.remove(at);
-        let attachment = self.world.store_file(self.channel, file, None, None)?;
+        let attachment = self
+            .world
+            .store_file(self.channel, file, NewAttachment::default())?;
         self.resolved.attachment(self.world, &attachment);
         Ok(Some(json!(attachment.id)))
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::UploadedFile;
+use super::{NewAttachment, UploadedFile};
 use crate::snowflake::Snowflake;
 use crate::world::saved;
 use crate::world::{Answer, Refusal, World};
@@ -34,6 +34,22 @@ pub struct Attachment {
     pub size: usize,
     /// Width and height of a PNG.
     pub dimensions: Option<(u32, u32)>,
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Shown only after a click.
+    #[serde(default)]
+    pub spoiler: bool,
+    /// Of a voice message.
+    #[serde(default)]
+    pub voice: Option<Voice>,
+}
+
+/// What a voice message tells of its recording.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Voice {
+    pub seconds: f64,
+    /// Samples in base64.
+    pub waveform: String,
 }
 
 /// The bytes behind attachments.
@@ -75,21 +91,23 @@ impl World {
         &mut self,
         channel_id: Snowflake,
         file: UploadedFile,
-        filename: Option<String>,
-        description: Option<String>,
+        about: NewAttachment,
     ) -> Answer<Attachment> {
         if file.bytes.len() > MAX_FILE_BYTES {
             return Err(Refusal::new(413, 40_005, "Request entity too large"));
         }
-        let filename = safe_name(&filename.unwrap_or(file.filename));
+        let filename = safe_name(&about.filename.unwrap_or(file.filename));
         let attachment = Attachment {
             id: self.next_id(),
             channel_id,
-            description,
+            spoiler: about.spoiler.unwrap_or(filename.starts_with("SPOILER_")),
+            description: about.description,
             content_type: content_type(&filename, file.content_type),
             size: file.bytes.len(),
             dimensions: png_dimensions(&file.bytes),
             filename,
+            title: about.title,
+            voice: about.voice,
         };
         self.files.keep(attachment.clone(), file.bytes);
         Ok(attachment)
@@ -105,7 +123,7 @@ impl World {
             "url": url,
             "proxy_url": url,
         });
-        if attachment.filename.starts_with("SPOILER_") {
+        if attachment.spoiler {
             payload["flags"] = json!(IS_SPOILER);
         }
         if let Some(content_type) = &attachment.content_type {
@@ -113,6 +131,13 @@ impl World {
         }
         if let Some(description) = &attachment.description {
             payload["description"] = json!(description);
+        }
+        if let Some(title) = &attachment.title {
+            payload["title"] = json!(title);
+        }
+        if let Some(voice) = &attachment.voice {
+            payload["duration_secs"] = json!(voice.seconds);
+            payload["waveform"] = json!(voice.waveform);
         }
         if let Some((width, height)) = attachment.dimensions {
             payload["width"] = json!(width);

@@ -9,7 +9,6 @@ use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::world::audit::action;
 use crate::world::automod::Screened;
-use crate::world::channel::ChannelKind;
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
@@ -38,7 +37,7 @@ impl World {
         actor: &Actor,
         channel: Snowflake,
         id: Snowflake,
-        edit: MessageEdit,
+        mut edit: MessageEdit,
     ) -> Answer {
         self.require_in(actor.id, channel, bits::VIEW_CHANNEL)?;
         self.check_thread_open(actor.id, channel, ThreadAct::Edit)?;
@@ -55,6 +54,9 @@ impl World {
             self.require_in(actor.id, channel, bits::MANAGE_MESSAGES)?;
         } else {
             check_editable(message)?;
+        }
+        if let Some(content) = &mut edit.content {
+            *content = self.without_foreign_emojis(actor.id, channel, content);
         }
         let screened = match &edit.content {
             Some(content) => self.screen_message(actor.id, channel, content)?,
@@ -101,6 +103,7 @@ impl World {
             }
             message.components = components;
         }
+        refuse_mixed(&message)?;
         if message.content.is_empty()
             && message.embeds.is_empty()
             && message.components.is_empty()
@@ -119,6 +122,7 @@ impl World {
         }
         *self.message_mut(channel, id)? = message;
         self.tell_message("MESSAGE_UPDATE", channel, id);
+        self.change_copies(channel, id);
         Ok(())
     }
 
@@ -137,8 +141,9 @@ impl World {
             .filter(|old| keeps_all || named.iter().any(|new| new.id == old.id))
             .map(|mut old| {
                 let renamed = named.iter().find(|new| new.id == old.id);
-                if let Some(description) = renamed.and_then(|new| new.description.clone()) {
-                    old.description = Some(description);
+                if let Some(new) = renamed {
+                    old.description = new.description.clone().or(old.description);
+                    old.spoiler = new.spoiler.unwrap_or(old.spoiler);
                 }
                 old
             })
@@ -214,6 +219,9 @@ impl World {
     }
 
     fn forget_messages(&mut self, channel_id: Snowflake, ids: &[Snowflake]) {
+        for id in ids {
+            self.empty_copies(channel_id, *id);
+        }
         let Some(messages) = self.messages.get_mut(&channel_id) else {
             return;
         };
@@ -247,7 +255,11 @@ impl World {
         };
         let mut ids = ids.to_vec();
         ids.sort_unstable();
-        ids.dedup();
+        if ids.windows(2).any(|pair| pair[0] == pair[1]) {
+            let text = "The set already contains this value";
+            let code = "SET_TYPE_ALREADY_CONTAINS_VALUE";
+            return Err(Refusal::field("messages", code, text));
+        }
         if !BULK_DELETE_COUNT.contains(&ids.len()) {
             let text = "Provided too few or too many messages to delete. Must provide at least 2 \
                         and fewer than 100 messages to delete";
@@ -278,33 +290,30 @@ impl World {
         Ok(())
     }
 
-    /// Publishes a message of an announcement channel.
-    pub fn crosspost(&mut self, actor: &Actor, channel_id: Snowflake, id: Snowflake) -> Answer {
-        let channel = self.visible_channel(actor.id, channel_id)?;
-        if channel.kind != ChannelKind::Announcement {
-            return Err(Refusal::wrong_channel_type());
-        }
-        let own = self.readable_message(actor.id, channel_id, id)?.author_id == actor.id;
-        let needed = if own {
-            bits::SEND_MESSAGES
-        } else {
-            bits::MANAGE_MESSAGES
-        };
-        self.require_in(actor.id, channel_id, needed)?;
-        let message = self.message_mut(channel_id, id)?;
-        if message.flags & flag::CROSSPOSTED != 0 {
-            let text = "This message has already been crossposted.";
-            return Err(Refusal::new(400, 40_033, text));
-        }
-        message.flags |= flag::CROSSPOSTED;
-        self.tell_message("MESSAGE_UPDATE", channel_id, id);
-        let message = self.readable_message(actor.id, channel_id, id)?;
-        Ok(self.message_payload(message, actor.id))
-    }
-
     /// The guild of a channel.
     pub fn guild_of(&self, channel: Snowflake) -> Option<Snowflake> {
         self.channels.get(&channel)?.guild_id
+    }
+}
+
+/// A message becomes one of components only when everything else in it is reset.
+fn refuse_mixed(message: &Message) -> Answer<()> {
+    if message.flags & flag::IS_COMPONENTS_V2 == 0 {
+        return Ok(());
+    }
+    let left = [
+        ("content", !message.content.is_empty()),
+        ("embeds", !message.embeds.is_empty()),
+        ("sticker_ids", !message.sticker_items.is_empty()),
+        ("poll", message.poll.is_some()),
+    ];
+    match left.iter().find(|(_, left)| *left) {
+        None => Ok(()),
+        Some((field, _)) => {
+            let text = "The field cannot be used when using MessageFlags.IS_COMPONENTS_V2";
+            let code = "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2";
+            Err(Refusal::field(field, code, text))
+        }
     }
 }
 

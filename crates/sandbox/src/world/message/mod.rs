@@ -3,7 +3,9 @@
 mod append;
 pub mod attachment;
 mod component_media;
+mod crosspost;
 pub mod edit;
+mod emoji_use;
 pub(crate) mod may_send;
 pub mod mention;
 pub(crate) mod nonce;
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use super::interaction::InteractionNote;
-pub use attachment::Attachment;
+pub use attachment::{Attachment, Voice};
 pub use poll::Poll;
 pub use reaction::{EmojiKey, Reaction};
 
@@ -66,7 +68,9 @@ pub(crate) mod kind {
 /// Message flags (Discord: Message › Message Flags).
 pub(crate) mod flag {
     pub(crate) const CROSSPOSTED: u64 = 1 << 0;
+    pub(crate) const IS_CROSSPOST: u64 = 1 << 1;
     pub(crate) const SUPPRESS_EMBEDS: u64 = 1 << 2;
+    pub(crate) const SOURCE_MESSAGE_DELETED: u64 = 1 << 3;
     pub(crate) const HAS_THREAD: u64 = 1 << 5;
     pub(crate) const FAILED_TO_MENTION_SOME_ROLES_IN_THREAD: u64 = 1 << 8;
     pub(crate) const SUPPRESS_NOTIFICATIONS: u64 = 1 << 12;
@@ -254,12 +258,15 @@ pub struct NewReference {
 }
 
 /// An attachment to be sent, or (in an edit, without a file) to be kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewAttachment {
     /// The `n` of `files[n]`, or the id of an attachment that exists.
     pub id: Snowflake,
     pub filename: Option<String>,
+    pub title: Option<String>,
     pub description: Option<String>,
+    pub spoiler: Option<bool>,
+    pub voice: Option<Voice>,
     pub file: Option<UploadedFile>,
 }
 

@@ -48,14 +48,13 @@ impl World {
         new: Vec<NewAttachment>,
     ) -> Answer<Vec<super::Attachment>> {
         let mut stored = Vec::with_capacity(new.len());
-        for (index, attachment) in new.into_iter().enumerate() {
-            let Some(file) = attachment.file else {
+        for (index, mut attachment) in new.into_iter().enumerate() {
+            let Some(file) = attachment.file.take() else {
                 let path = format!("attachments.{index}.id");
                 let message = "Attachment data not found";
                 return Err(Refusal::field(&path, "ATTACHMENT_NOT_FOUND", message));
             };
-            let (filename, description) = (attachment.filename, attachment.description);
-            stored.push(self.store_file(channel, file, filename, description)?);
+            stored.push(self.store_file(channel, file, attachment)?);
         }
         Ok(stored)
     }

@@ -117,6 +117,32 @@ impl Poll {
 }
 
 impl World {
+    /// Fills in the custom emojis of a poll, which its author must be allowed to use there.
+    pub(super) fn complete_poll(
+        &self,
+        author: Snowflake,
+        channel: Snowflake,
+        poll: &mut NewPoll,
+    ) -> Answer<()> {
+        for media in &mut poll.answers {
+            let id = media["emoji"]["id"].as_str().and_then(|id| id.parse().ok());
+            let Some(id) = id else {
+                if media["emoji"].is_null() {
+                    // Looking must not leave a null behind.
+                    media.as_object_mut().map(|media| media.remove("emoji"));
+                }
+                continue;
+            };
+            let emoji = self.find_emoji(id);
+            let Some(emoji) = emoji.filter(|_| self.may_use_emoji(author, channel, id)) else {
+                let text = "Cannot use an emoji included with the poll";
+                return Err(Refusal::new(400, 520_004, text));
+            };
+            media["emoji"] = json!({"id": id, "name": emoji.name, "animated": emoji.animated});
+        }
+        Ok(())
+    }
+
     /// Who chose an answer.
     pub fn poll_voters(
         &self,
@@ -130,7 +156,7 @@ impl World {
         let message = self.readable_message(actor.id, channel, message)?;
         let poll = poll_of(message)?;
         if !poll.has_answer(answer) {
-            return Err(Refusal::new(400, 520_003, "Unknown poll answer"));
+            return Err(unknown_answer());
         }
         let voters = poll.votes.get(&answer).into_iter().flatten();
         let users: Vec<_> = voters
@@ -159,7 +185,7 @@ impl World {
             return Err(Refusal::new(400, 520_001, "Poll expired"));
         }
         if !poll.has_answer(answer) {
-            return Err(Refusal::new(400, 520_003, "Unknown poll answer"));
+            return Err(unknown_answer());
         }
         let mut removed = Vec::new();
         if chosen && !poll.multiselect {
@@ -295,6 +321,11 @@ impl World {
 
 fn poll_of(message: &Message) -> Answer<&Poll> {
     message.poll.as_ref().ok_or_else(no_poll)
+}
+
+fn unknown_answer() -> Refusal {
+    let text = "Invalid answer_id";
+    Refusal::field("answer_id", "POLL_ANSWER_INVALID", text)
 }
 
 fn no_poll() -> Refusal {

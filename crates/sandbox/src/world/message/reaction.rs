@@ -108,7 +108,15 @@ impl World {
         self.readable_message(actor.id, channel, id)?;
         let emoji = self.read_emoji(emoji)?;
         self.check_thread_open(actor.id, channel, ThreadAct::React)?;
+        if let EmojiKey::Custom { id, .. } = &emoji
+            && !self.may_use_emoji(actor.id, channel, *id)
+        {
+            return Err(Refusal::missing_permissions());
+        }
         let may_add = self.permissions_in(actor.id, channel) & bits::ADD_REACTIONS != 0;
+        if self.is_timed_out(actor.id, channel) {
+            return Err(Refusal::missing_permissions());
+        }
         let message = self.message_mut(channel, id)?;
         let author = message.author_id;
         if let Some(known) = message

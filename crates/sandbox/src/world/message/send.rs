@@ -30,9 +30,13 @@ impl World {
         &mut self,
         actor: &Actor,
         channel_id: Snowflake,
-        new: NewMessage,
+        mut new: NewMessage,
     ) -> Answer<Value> {
         self.check_may_send(actor.id, channel_id, &new)?;
+        new.content = self.without_foreign_emojis(actor.id, channel_id, &new.content);
+        if let Some(poll) = &mut new.poll {
+            self.complete_poll(actor.id, channel_id, poll)?;
+        }
         if let Some(first) = self.nonce_used(actor.id, channel_id, &new) {
             let message = self.message(channel_id, first);
             return message
