@@ -136,6 +136,7 @@ pub struct Tool {
     pub needs: Needs,
     idempotent: bool,
     speaks: bool,
+    is_flow: bool,
     guild_list: Option<&'static str>,
     channel_lists: &'static [&'static str],
     draft: fn() -> Map<String, Value>,
@@ -221,7 +222,10 @@ pub(crate) fn flow<A: Arguments>(
             arguments,
         }))
     };
-    Tool::row::<A>(name, title, risk, operations, needs, prepare)
+    Tool {
+        is_flow: true,
+        ..Tool::row::<A>(name, title, risk, operations, needs, prepare)
+    }
 }
 
 impl Tool {
@@ -245,6 +249,7 @@ impl Tool {
             needs,
             idempotent: false,
             speaks: false,
+            is_flow: false,
             guild_list: None,
             channel_lists: &[],
             draft: schema::draft::<A>,
@@ -297,6 +302,11 @@ impl Tool {
     /// the channel around them, so only here can it be seen which ones it would show.
     pub fn channel_lists(&self) -> &'static [&'static str] {
         self.channel_lists
+    }
+
+    /// Whether its steps are calls of their own.
+    pub fn is_flow(&self) -> bool {
+        self.is_flow
     }
 
     /// Whether `agent_name` is one of its control arguments.

@@ -1,6 +1,6 @@
 //! The command line: what people may type, and the examples that help them.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// Read what the gate decided, refusals and dry runs included.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Check, ask, test and try out the policy.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// Which tools are offered, and whether anything may be changed at all.
@@ -362,4 +365,105 @@ pub(crate) struct VerifyArgs {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  guildhall policy check\n  \
+                        guildhall policy explain discord_ban_member --principal key:chat --guild 175928847299117063\n  \
+                        guildhall policy test policy-cases.toml\n  \
+                        guildhall policy backtest --policy stricter.toml --since 7d")]
+pub(crate) enum PolicyCommand {
+    /// Say whether a policy can be used; what is wrong is named with line and column.
+    Check {
+        /// A policy, or a configuration file with `[policy]` [default: the configuration file].
+        file: Option<PathBuf>,
+    },
+    /// Say what would become of a call, and why. Nobody asks Discord.
+    Explain(ExplainArgs),
+    /// Weigh the calls of a file, and exit with 1 if one does not end as it says.
+    #[command(
+        after_help = "A case:\n  [[cases]]\n  name = \"the chat agent cannot ban\"\n  principal = \"key:chat\"\n  \
+                      tool = \"discord_ban_member\"\n  guild = \"175928847299117063\"\n  expect = \"deny\"      # or ask, confirm, plan, run"
+    )]
+    Test {
+        /// The cases, in TOML.
+        cases: PathBuf,
+        /// The policy to test [default: the one in force].
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Say what another policy would have made of the calls that were recorded.
+    Backtest(BacktestArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The tool's name.
+    pub(crate) tool: String,
+    /// `local`, `loopback` or `key:NAME`.
+    #[arg(long, default_value = "local")]
+    pub(crate) principal: String,
+    /// What the key may be used for, separated by commas [default: everything].
+    #[arg(long, value_name = "SCOPES")]
+    scopes: Option<String>,
+    /// In this guild.
+    #[arg(long, value_name = "ID")]
+    pub(crate) guild: Option<model::GuildId>,
+    /// In this channel or thread.
+    #[arg(long, value_name = "ID")]
+    pub(crate) channel: Option<model::ChannelId>,
+    /// What the channel is in: a thread's channel, a category. May be given twice.
+    #[arg(long, value_name = "ID")]
+    pub(crate) inside: Vec<model::ChannelId>,
+    /// In a direct message.
+    #[arg(long)]
+    pub(crate) direct_message: bool,
+    /// Another policy than the one in force.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl ExplainArgs {
+    pub(crate) fn scopes(&self) -> anyhow::Result<Option<Vec<model::principal::Scope>>> {
+        let Some(words) = &self.scopes else {
+            return Ok(None);
+        };
+        let scope = |word: &str| {
+            model::principal::Scope::parse(word.trim()).ok_or_else(|| {
+                anyhow::anyhow!("\"{word}\" is no scope: read, write or destructive")
+            })
+        };
+        words
+            .split(',')
+            .map(scope)
+            .collect::<anyhow::Result<_>>()
+            .map(Some)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    /// The other policy.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// How far back: `36h`, `7d`.
+    #[arg(long, default_value = "7d", value_parser = span)]
+    pub(crate) since: Duration,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A number of minutes, hours or days.
+fn span(text: &str) -> Result<Duration, String> {
+    let seconds = [("m", 60), ("h", 3_600), ("d", 86_400)]
+        .into_iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, seconds)))
+        .and_then(|(number, seconds)| number.parse::<u32>().ok().map(|n| u64::from(n) * seconds));
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| "write a number of minutes, hours or days: 90m, 36h, 7d".to_owned())
 }

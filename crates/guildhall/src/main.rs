@@ -7,6 +7,7 @@ mod config;
 mod lifecycle;
 mod logging;
 mod output;
+mod policy_file;
 mod secrets;
 mod wiring;
 mod witness;
@@ -16,8 +17,8 @@ use std::{io::Write as _, process::ExitCode, time::Duration};
 use clap::Parser as _;
 
 use crate::{
-    cli::{Cli, Command, ConfigCommand, KeyCommand, ToolsCommand},
-    commands::{audit, demo, doctor, key, mcp, sandbox, serve, setup, tools},
+    cli::{Cli, Command, ConfigCommand, KeyCommand, PolicyCommand, ToolsCommand},
+    commands::{audit, demo, doctor, key, mcp, policy, sandbox, serve, setup, tools},
     config::{Config, Transport},
 };
 
@@ -64,6 +65,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Config(ConfigCommand::Show { json }) = &cli.command {
         return commands::config::show(&sources, *json).map(|()| ExitCode::SUCCESS);
     }
+    if let Command::Policy(PolicyCommand::Check { file }) = &cli.command {
+        return policy::check(file.as_deref(), &sources);
+    }
     let config = Config::parse(&sources)?;
     logging::install(&config.log_filter, config.log_format)?;
     match cli.command {
@@ -100,6 +104,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             store.close().await;
         }
         Command::Audit(command) => return Box::pin(audit::run(command, &config)).await,
+        Command::Policy(command) => return Box::pin(policy::run(command, &config)).await,
         Command::Setup(_) | Command::Config(_) | Command::Tools(ToolsCommand::Show { .. }) => {}
     }
     Ok(ExitCode::SUCCESS)

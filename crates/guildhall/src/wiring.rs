@@ -19,7 +19,7 @@ use store::{AuditKey, Store};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::SystemClock, config::Config, secrets, witness};
+use crate::{clock::SystemClock, config::Config, policy_file, secrets, witness};
 
 /// Discord wants to know whom to ask about a bot's requests.
 const HOMEPAGE: &str = "https://guildhall.example";
@@ -113,6 +113,16 @@ impl House {
                 tracing::error!(%error, "the Gateway connection ended for good");
             }
         });
+    }
+
+    /// Let a changed policy of the configuration file count. The task ends when the house closes.
+    pub(crate) fn watch_policy(&self) {
+        if let Some(file) = self.config.file.clone() {
+            let (fixed, gate) = (self.config.fixed.clone(), self.gate.clone());
+            let stop = self.stop.clone();
+            self.tasks
+                .spawn(policy_file::watch(file, fixed, gate, stop));
+        }
     }
 
     /// Sign from time to time where the audit stands. The task ends when the house closes.

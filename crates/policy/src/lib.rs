@@ -32,6 +32,7 @@
 
 mod ceremony;
 mod channel;
+mod document;
 mod guild;
 mod member;
 mod pattern;
@@ -39,15 +40,18 @@ mod platform;
 mod rate;
 mod rules;
 mod strict;
+mod weigh;
 
 pub use ceremony::{Ceremony, ceremony, flow_ceremony};
 pub use channel::{Lineage, channels};
+pub use document::{Fault, MAX_BYTES};
 pub use guild::{Whereabouts, guilds};
 pub use member::membership;
 pub use platform::platform;
 pub use rate::{attempts_per_minute, calls_per_minute};
 pub use rules::{ChannelLists, Effect, Error, Policy, Question, Rates, Rule, Ruling};
 pub use strict::NoOtherKeys;
+pub use weigh::{Fate, Sketch, Weighed, weigh};
 
 #[cfg(test)]
 mod reference;

@@ -28,6 +28,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     house.recover();
     house.listen();
     house.watch_audit();
+    house.watch_policy();
     let served = house
         .mcp
         .serve_stdio(Principal::local_operator(), stop)

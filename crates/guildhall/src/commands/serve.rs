@@ -30,6 +30,7 @@ pub(crate) async fn run(args: &ServeArgs, mut config: Config) -> anyhow::Result<
     let service = start(&house).await?;
     house.listen();
     house.watch_audit();
+    house.watch_policy();
     say_where(args, &service, sandbox.as_ref().map(Sandbox::info).as_ref())?;
     until_stopped(&stop).await;
     service.stop().await;

@@ -53,6 +53,10 @@ pub(crate) struct Config {
     pub(crate) read_only: bool,
     /// `None`: every guild the bot is in. Empty: none.
     pub(crate) allowed_guilds: Option<Vec<GuildId>>,
+    /// The configuration file, where one was read; its policy may change while the process runs.
+    pub(crate) file: Option<PathBuf>,
+    /// What flags and environment say about the policy, whatever the file says.
+    pub(crate) fixed: FixedPolicy,
     /// Seals the audit; `None` for the one in the data folder.
     pub(crate) audit_key: Option<SecretString>,
     /// Where copies of the audit's checkpoints go.
@@ -134,6 +138,19 @@ impl Config {
             service_key: secret("service.api_key"),
             read_only: sources.switch("policy.read_only")?,
             allowed_guilds: guilds(sources)?,
+            file: sources.file.clone(),
+            fixed: FixedPolicy {
+                read_only: if from_outside(sources, "policy.read_only") {
+                    Some(sources.switch("policy.read_only")?)
+                } else {
+                    None
+                },
+                allowed_guilds: if from_outside(sources, "policy.allowed_guilds") {
+                    guilds(sources)?
+                } else {
+                    None
+                },
+            },
             audit_key: secret("audit.key"),
             audit_witness: match owned("audit.witness") {
                 Some(path) => Some(path.into()),
@@ -146,6 +163,20 @@ impl Config {
             log_format,
         })
     }
+}
+
+/// Parts of the policy that a changed file does not change: flags and environment set them.
+#[derive(Debug, Clone)]
+pub(crate) struct FixedPolicy {
+    pub(crate) read_only: Option<bool>,
+    pub(crate) allowed_guilds: Option<Vec<GuildId>>,
+}
+
+fn from_outside(sources: &Sources, key: &str) -> bool {
+    matches!(
+        sources.get(key).source,
+        Source::Flag(_) | Source::Variable(_) | Source::SecretFile(_)
+    )
 }
 
 /// A list that was set narrows the bot's world, also where nothing is in it.

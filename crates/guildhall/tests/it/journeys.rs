@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 
 use crate::harness::{Hall, Scene, http_client};
 
+/// Looks at something that has to come, 25 ms apart.
+const PATIENCE: usize = 400;
+
 /// Wait until `/ready` answers 200.
 async fn ready(hall: &Hall) {
-    for _ in 0..400 {
+    for _ in 0..PATIENCE {
         let answer = http_client().get(hall.page("/ready")).send().await.unwrap();
         if answer.status() == 200 {
             return;
@@ -213,4 +216,48 @@ async fn a_thin_client_speaks_through_a_running_service() {
     assert!(read.structured.unwrap()["messages"].is_array());
     client.close().await;
     hall.terminate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_policy_is_in_force_without_a_restart_and_a_broken_one_changes_nothing() {
+    let scene = Scene::new().await;
+    let file = scene.folder.path().join("guildhall.toml");
+    let deny = |name: &str| {
+        format!(
+            "[[policy.rules]]\nname = \"{name}\"\neffect = \"deny\"\ntools = [\"discord_list_guilds\"]\n"
+        )
+    };
+    std::fs::write(&file, "").unwrap();
+    let hall = scene.serve(&[]);
+    let client = hall.client();
+    client.done("discord_list_guilds", json!({})).await;
+
+    std::fs::write(&file, deny("no more lists")).unwrap();
+    let lists = async || client.call("discord_list_guilds", json!({})).await.unwrap();
+    let mut answer = lists().await;
+    for _ in 0..PATIENCE {
+        if answer["result"]["isError"] == true {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        answer = lists().await;
+    }
+    assert!(answer.to_string().contains("no more lists"), "{answer}");
+
+    // A rule about a tool that does not exist: the old policy stays, and the log says why.
+    std::fs::write(&file, deny("typo").replace("list_guilds", "list_gilds")).unwrap();
+    for _ in 0..PATIENCE {
+        if scene.log().contains("cannot be used") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert!(
+        scene.log().contains("discord_list_gilds"),
+        "{}",
+        scene.log()
+    );
+    let answer = lists().await;
+    assert!(answer.to_string().contains("no more lists"), "{answer}");
+    assert_eq!(hall.terminate(), Some(0));
 }

@@ -329,3 +329,71 @@ async fn the_audit_is_verified_exported_erased_and_a_change_is_found() {
     let (code, said, _) = scene.run(&["audit", "verify", "--signer", &signer]);
     assert_eq!(code, 0, "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_is_checked_asked_tested_and_tried_out_on_what_happened() {
+    let scene = Scene::new().await;
+    let write =
+        |name: &str, text: &str| std::fs::write(scene.folder.path().join(name), text).unwrap();
+    write(
+        "wrong.toml",
+        "read_only = false\n\n[[rules]]\nname = \"typo\"\neffect = \"deny\"\ntools = [\"discord_ban_membr\"]\n",
+    );
+    let (code, said, _) = scene.run(&["policy", "check", "wrong.toml"]);
+    assert_eq!(code, 1);
+    assert!(said.starts_with("wrong.toml:6:10: "), "{said}");
+    assert!(
+        said.contains("did you mean \"discord_ban_member\"?"),
+        "{said}"
+    );
+
+    write(
+        "strict.toml",
+        "[[rules]]\nname = \"nobody lists guilds\"\neffect = \"deny\"\ntools = [\"discord_list_guilds\"]\n",
+    );
+    let (code, said, _) = scene.run(&["policy", "check", "strict.toml"]);
+    assert_eq!(code, 0, "{said}");
+
+    let (code, said, log) = scene.run(&["policy", "explain", "discord_ban_member", "--guild", "5"]);
+    assert_eq!(code, 0, "{log}");
+    assert!(said.contains("the confirmation of its plan"), "{said}");
+    let asked = [
+        "policy",
+        "explain",
+        "discord_list_guilds",
+        "--policy",
+        "strict.toml",
+        "--json",
+    ];
+    let (_, said, _) = scene.run(&asked);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["fate"], "deny");
+    assert_eq!(said["rules"], json!(["nobody lists guilds"]));
+    let (code, _, log) = scene.run(&["policy", "explain", "discord_ban_membr"]);
+    assert_eq!(code, 1);
+    assert!(log.contains("did you mean discord_ban_member?"), "{log}");
+
+    write(
+        "cases.toml",
+        "[[cases]]\nname = \"guilds\"\ntool = \"discord_list_guilds\"\nexpect = \"run\"\n\n\
+         [[cases]]\nname = \"bans\"\ntool = \"discord_ban_member\"\nguild = \"5\"\nexpect = \"confirm\"\n",
+    );
+    let (code, said, log) = scene.run(&["policy", "test", "cases.toml"]);
+    assert_eq!(code, 0, "{said}{log}");
+    let (code, said, _) = scene.run(&["policy", "test", "cases.toml", "--policy", "strict.toml"]);
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("FAIL  guilds: expected run, but it is deny"),
+        "{said}"
+    );
+
+    for _ in 0..3 {
+        scene.run(&["tools", "call", "discord_list_guilds"]);
+    }
+    let tried = ["policy", "backtest", "--policy", "strict.toml", "--json"];
+    let (code, said, log) = scene.run(&tried);
+    assert_eq!(code, 0, "{log}");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["changes"][0]["calls"], 3, "{said}");
+    assert_eq!(said["changes"][0]["after"], "deny");
+}
