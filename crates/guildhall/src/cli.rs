@@ -102,7 +102,7 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Args, Default)]
 #[command(
     after_help = "Examples:\n  DISCORD_TOKEN=… guildhall serve --gateway\n  \
-                        guildhall serve --sandbox --listen 127.0.0.1:9000\n  \
+                        guildhall serve --sandbox --world support-community\n  \
                         guildhall serve --toolsets channels,roles --read-only"
 )]
 pub(crate) struct ServeArgs {
@@ -121,6 +121,9 @@ pub(crate) struct ServeArgs {
     /// Seed of the simulated Discord.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
 
     /// Ask every client for an API key, also on loopback.
     #[arg(long)]
@@ -146,10 +149,26 @@ pub(crate) struct McpArgs {
     pub(crate) offer: Offer,
 }
 
+/// Which world a simulated Discord begins with.
+#[derive(Debug, Args, Default)]
+pub(crate) struct WorldArgs {
+    /// A ready world (`--worlds` lists them), or a description in TOML or JSON [default: square].
+    #[arg(long, value_name = "NAME|FILE", conflicts_with = "snapshot")]
+    pub(crate) world: Option<String>,
+
+    /// Go on with a world that was saved.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
+}
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  guildhall sandbox                            a web page, REST and Gateway at 127.0.0.1:4000\n  \
                         guildhall sandbox --listen 127.0.0.1:0 --json --seed 7\n  \
+                        guildhall sandbox --world support-community  a lively community; --worlds lists the others\n  \
+                        guildhall sandbox --world my-guild.toml      a world of your own\n  \
+                        guildhall sandbox --save friday.json         keep the world when it stops\n  \
+                        guildhall sandbox --snapshot friday.json     and go on with it\n  \
                         guildhall sandbox -- npm test                run a bot's tests against it, then stop\n\n\
                   A COMMAND finds it in DISCORD_API_URL, DISCORD_GATEWAY_URL, DISCORD_CONTROL_URL, DISCORD_TOKEN,\n\
                   DISCORD_BOT_TOKEN, DISCORD_GUILD_ID and DISCORD_CHANNEL_ID; its exit code is passed on."
@@ -166,6 +185,17 @@ pub(crate) struct SandboxArgs {
     /// Print one JSON line with the addresses and the bot's token when ready.
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) world: WorldArgs,
+
+    /// Save the world here when the sandbox stops.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+
+    /// List the ready worlds and stop.
+    #[arg(long)]
+    pub(crate) worlds: bool,
 
     /// Run this with the sandbox in its environment, stop with it, and pass its exit code on.
     #[arg(last = true, value_name = "COMMAND")]

@@ -10,13 +10,17 @@ use serde_json::{Map, json};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{cli::ServeArgs, clock::SystemClock, config::Config, lifecycle, output, wiring::House};
+use crate::{
+    cli::ServeArgs, clock::SystemClock, commands::sandbox::start as start_of, config::Config,
+    lifecycle, output, wiring::House,
+};
 
 /// Run the service until a signal.
 pub(crate) async fn run(args: &ServeArgs, mut config: Config) -> anyhow::Result<()> {
     let sandbox = if args.sandbox {
         let config_of_it = sandbox::Config {
             seed: args.seed,
+            start: start_of(&args.world)?,
             ..Default::default()
         };
         let sandbox = Sandbox::start(config_of_it).await?;

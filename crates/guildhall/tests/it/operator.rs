@@ -397,3 +397,40 @@ async fn a_policy_is_checked_asked_tested_and_tried_out_on_what_happened() {
     assert_eq!(said["changes"][0]["calls"], 3, "{said}");
     assert_eq!(said["changes"][0]["after"], "deny");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sandbox_begins_with_a_ready_world_a_described_one_or_a_saved_one() {
+    let scene = Scene::new().await;
+    let (code, listed, _) = scene.run(&["sandbox", "--worlds"]);
+    assert_eq!(code, 0);
+    for name in ["square", "small-team", "support-community", "large"] {
+        assert!(listed.contains(name), "{listed}");
+    }
+    let (code, _, log) = scene.run(&["sandbox", "--world", "atlantis"]);
+    assert_eq!(code, 1);
+    assert!(log.contains("ready ones are"), "{log}");
+
+    let describe = ["tools", "call", "discord_list_guilds", "--json"];
+    let inside = |options: &[&str]| {
+        let binary = env!("CARGO_BIN_EXE_guildhall");
+        let mut all = vec!["sandbox"];
+        all.extend(options);
+        all.extend(["--", binary]);
+        all.extend(describe);
+        let (code, said, log) = scene.run(&all);
+        assert_eq!(code, 0, "{said}\n{log}");
+        said
+    };
+    let kept = scene.folder.path().join("kept.json");
+    let kept = kept.to_str().unwrap();
+    let first = inside(&["--world", "support-community", "--save", kept]);
+    assert!(first.contains("\"name\""), "{first}");
+    assert_eq!(inside(&["--snapshot", kept]), first);
+    assert_ne!(inside(&[]), first);
+
+    let own = scene.folder.path().join("own.toml");
+    std::fs::write(&own, "[[guilds]]\nname = \"Workshop\"\nwrong = 1\n").unwrap();
+    let (code, _, log) = scene.run(&["sandbox", "--world", own.to_str().unwrap()]);
+    assert_eq!(code, 1);
+    assert!(log.contains("wrong"), "{log}");
+}

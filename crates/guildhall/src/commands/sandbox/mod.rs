@@ -1,10 +1,14 @@
 //! `guildhall sandbox`: only the simulated Discord.
 
 mod child;
+mod start;
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{fs, net::SocketAddr, process::ExitCode};
+
+use anyhow::Context as _;
 
 use sandbox::{Config, Info, Sandbox};
+pub(crate) use start::start;
 use tokio_util::sync::CancellationToken;
 
 use crate::{cli::SandboxArgs, commands::serve, output};
@@ -15,6 +19,10 @@ const LISTEN: SocketAddr =
 
 /// Serve it until a signal, or for as long as a command runs.
 pub(crate) async fn run(args: &SandboxArgs) -> anyhow::Result<ExitCode> {
+    if args.worlds {
+        start::list();
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut listen = args.listen.unwrap_or(LISTEN);
     if args.listen.is_none() && !args.command.is_empty() {
         // Several suites may run beside each other; nobody has to know the port.
@@ -23,6 +31,7 @@ pub(crate) async fn run(args: &SandboxArgs) -> anyhow::Result<ExitCode> {
     let config = Config {
         listen,
         seed: args.seed,
+        start: start(&args.world)?,
         ..Default::default()
     };
     let sandbox = Sandbox::start(config).await?;
@@ -34,6 +43,13 @@ pub(crate) async fn run(args: &SandboxArgs) -> anyhow::Result<ExitCode> {
     } else {
         child::run(&args.command, &info).await
     };
+    if let Some(path) = &args.save {
+        // Written beside it first, so that an older one is not lost on a full disk.
+        let fresh = path.with_extension("new");
+        fs::write(&fresh, sandbox.snapshot().write())
+            .and_then(|()| fs::rename(&fresh, path))
+            .with_context(|| format!("the world was not saved in {}", path.display()))?;
+    }
     sandbox.stop().await;
     code
 }
@@ -45,6 +61,7 @@ fn say_where(info: &Info, json: bool) -> anyhow::Result<()> {
     output::line(&format!(
         "A simulated Discord is running. Nothing here leaves this machine.
 
+  Page       {}   (live there, and watch)
   REST       {}
   Gateway    {}
   Control    {}   (people act here)
@@ -58,6 +75,7 @@ Point a bot at it:
   export DISCORD_TOKEN={}
 
 Ctrl-C stops it.",
+        info.control_url.trim_end_matches("control"),
         info.api_url,
         info.gateway_url,
         info.control_url,
