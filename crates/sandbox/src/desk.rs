@@ -57,11 +57,14 @@ pub(crate) struct Desk {
 #[derive(Default)]
 struct Seen {
     requests: VecDeque<SeenRequest>,
+    /// All that ever came.
+    count: u64,
     invalid: InvalidRequests,
 }
 
 impl Seen {
     fn keep(&mut self, request: SeenRequest) {
+        self.count += 1;
         if self.requests.len() == MAX_REQUESTS {
             self.requests.pop_front();
         }
@@ -165,6 +168,11 @@ impl Desk {
     /// The last requests, oldest first.
     pub(crate) fn requests(&self) -> Vec<SeenRequest> {
         lock(&self.seen).requests.iter().cloned().collect()
+    }
+
+    /// How many requests there were since the start.
+    pub(crate) fn request_count(&self) -> u64 {
+        lock(&self.seen).count
     }
 
     pub(crate) fn forget_requests(&self) {

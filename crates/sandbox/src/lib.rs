@@ -25,6 +25,7 @@ mod faults;
 mod front;
 mod gateway;
 mod limits;
+mod page;
 pub mod permissions;
 pub mod rest;
 mod seed;

@@ -27,6 +27,7 @@ use crate::faults::{Fault, FaultBook, GatewayFault};
 use crate::front::guard;
 use crate::gateway::{self, Context, Hub};
 use crate::limits::Limits;
+use crate::page::{self, Page};
 use crate::rest;
 use crate::seed::{self, SpecError, WorldSpec};
 use crate::snapshot::{Snapshot, SnapshotError};
@@ -205,14 +206,23 @@ impl Sandbox {
         let desk = Arc::new(Desk::new(Arc::clone(&shared), hub, faults, config.limits));
         // People go through the same REST routes as bots, but not past the front.
         let people = rest::router(Arc::clone(&shared));
+        let control = control::router(Arc::clone(&desk), people.clone());
+        let strangers = from_fn_with_state(config.listen, page::refuse_strangers);
+        let page = Page::new(
+            Arc::clone(&desk),
+            control.clone(),
+            config.listen,
+            cancel.clone(),
+        );
         let app = people
             .clone()
             .layer(from_fn_with_state(Arc::clone(&desk), guard))
             .merge(gateway::router(context, tracker.clone()))
-            .merge(control::router(Arc::clone(&desk), people.clone()))
+            .merge(control.layer(strangers.clone()))
+            .merge(page::router(&page))
             .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
             // Snapshots are larger than any request of Discord's, and have a limit of their own.
-            .merge(control::snapshot_router(Arc::clone(&desk)))
+            .merge(control::snapshot_router(Arc::clone(&desk)).layer(strangers))
             .layer(DefaultBodyLimit::disable())
             // Outermost, so that a panic anywhere still answers its request.
             .layer(CatchPanicLayer::new());
