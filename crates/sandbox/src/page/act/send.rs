@@ -133,6 +133,6 @@ mod tests {
         let (kind, bytes) = multipart(&json!({}), &[file]);
         let text = String::from_utf8(bytes).unwrap();
         assert!(kind.ends_with(BOUNDARY));
-        assert!(text.contains("filename=\"a____x_ y\"\r\ncontent-type: application/octet-stream"));
+        assert!(text.contains("filename=\"a___x_ y\"\r\ncontent-type: application/octet-stream"));
     }
 }
