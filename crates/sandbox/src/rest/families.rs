@@ -15,13 +15,10 @@ const FAMILIES: &[&str] = &[
     "guilds/*/widget.json",
     "guilds/*/widget.png",
     "guilds/templates",
-    "invites/*/target-users",
     "lobbies/*/channel-linking",
     "lobbies/*/members/*/invites",
     "lobbies/*/messages",
     "partner-sdk",
-    "webhooks/*/*/github",
-    "webhooks/*/*/slack",
 ];
 
 /// 501 for an operation of Discord's, 404 for any other route.

@@ -9,6 +9,7 @@ mod families;
 mod files;
 mod guilds;
 mod interactions;
+mod invite_targets;
 mod lobbies;
 mod members;
 mod messages;
@@ -46,6 +47,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(expressions::routes())
         .merge(applications::routes())
         .merge(lobbies::routes())
+        .merge(invite_targets::routes())
         .merge(scheduled_events::routes())
         .merge(stages::routes())
         .merge(soundboard::routes())

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
+use http::HeaderMap;
 
 use super::call::{Call, OpenCall};
 use super::reply::Reply;
@@ -21,6 +22,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
                 .delete(remove_by_token)
                 .post(execute),
         )
+        .route("/webhooks/{webhook}/{token}/slack", post(slack))
+        .route("/webhooks/{webhook}/{token}/github", post(github))
         .route(
             "/webhooks/{webhook}/{token}/messages/{message}",
             get(get_message).patch(edit_message).delete(delete_message),
@@ -112,6 +115,30 @@ async fn execute(mut call: OpenCall) -> Reply {
     } else {
         Reply::done(answer().map(drop))
     }
+}
+
+async fn slack(call: OpenCall) -> Reply {
+    let answer = || {
+        let (id, target) = (call.id("webhook")?, target(&call)?);
+        let token = call.text("token");
+        call.shared
+            .write(|world| world.execute_slack_webhook(id, token, target, &call.body))
+    };
+    Reply::ok(answer())
+}
+
+async fn github(headers: HeaderMap, call: OpenCall) -> Reply {
+    let event = headers
+        .get("x-github-event")
+        .and_then(|event| event.to_str().ok());
+    let event = event.unwrap_or_default();
+    let answer = || {
+        let (id, target) = (call.id("webhook")?, target(&call)?);
+        let token = call.text("token");
+        call.shared
+            .write(|world| world.execute_github_webhook(id, token, target, event, &call.body))
+    };
+    Reply::done(answer())
 }
 
 async fn get_message(call: OpenCall) -> Reply {

@@ -122,6 +122,9 @@ pub struct World {
     pub(crate) slow_mode: channel::slow_mode::SlowMode,
     pub(crate) interactions: interaction::Interactions,
     pub(crate) commands: BTreeMap<Snowflake, command::Command>,
+    /// By code.
+    #[serde(default)]
+    pub(crate) invite_targets: BTreeMap<String, guild::InviteTargets>,
     #[serde(default)]
     pub(crate) commerce: application::Commerce,
     #[serde(default)]
@@ -172,6 +175,7 @@ impl World {
             slow_mode: channel::slow_mode::SlowMode::default(),
             interactions: interaction::Interactions::default(),
             commands: BTreeMap::new(),
+            invite_targets: BTreeMap::new(),
             commerce: application::Commerce::default(),
             lobbies: BTreeMap::new(),
             activities: VecDeque::new(),

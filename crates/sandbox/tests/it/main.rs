@@ -20,6 +20,7 @@ mod rest_automod;
 mod rest_commands;
 mod rest_document;
 mod rest_expressions;
+mod rest_foreign;
 mod rest_interactions;
 mod rest_judged;
 mod rest_referee;

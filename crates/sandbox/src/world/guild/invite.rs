@@ -237,6 +237,9 @@ impl World {
     /// A person comes in by an invite.
     pub fn accept_invite(&mut self, user: Snowflake, code: &str) -> Answer<()> {
         let guild = self.live_invite(code)?.guild_id;
+        if !self.is_invited(code, user) {
+            return Err(Refusal::unknown(Unknown::Invite));
+        }
         self.join_guild(user, guild, 0)?;
         if let Some(invite) = self.invites.get_mut(code) {
             invite.uses += 1;

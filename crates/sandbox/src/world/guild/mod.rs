@@ -3,6 +3,7 @@
 mod edit;
 pub mod emoji;
 pub mod invite;
+mod invite_target;
 mod roles;
 pub mod scheduled_event;
 pub mod soundboard;
@@ -13,7 +14,9 @@ mod sticker_pack;
 mod voice;
 mod voice_rights;
 pub mod webhook;
+mod webhook_github;
 mod webhook_message;
+mod webhook_slack;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,6 +25,7 @@ use serde_json::{Map, Value, json};
 
 pub use emoji::Emoji;
 pub use invite::Invite;
+pub use invite_target::InviteTargets;
 pub use scheduled_event::ScheduledEvent;
 pub use soundboard::Sound;
 pub use stage::StageInstance;
