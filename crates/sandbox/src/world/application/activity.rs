@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::snowflake::Snowflake;
-use crate::world::message::UploadedFile;
+use crate::world::message::{NewAttachment, UploadedFile};
 use crate::world::{Actor, Answer, Refusal, World};
 
 /// Activities remembered; the oldest go first.
@@ -98,7 +98,7 @@ impl World {
             let message = "This field is required";
             return Err(Refusal::field("file", "BASE_TYPE_REQUIRED", message));
         };
-        let attachment = self.store_file(application, file, None, None)?;
+        let attachment = self.store_file(application, file, NewAttachment::default())?;
         let mut payload = self.attachment_payload(&attachment);
         payload["ephemeral"] = Value::Bool(true);
         Ok(json!({ "attachment": payload }))
