@@ -35,6 +35,8 @@
 //! | `POST /control/stage-instances` `{as, channel_id, topic}`, `DELETE …/{channel}` `{as}` | opens, closes a stage |
 //! | `PUT`, `DELETE /control/guilds/{id}/scheduled-events/{id}/users/@me` `{as}` | is interested in an event, or no more |
 //! | `POST /control/invites/{code}` `{as}` | joins by an invite |
+//! | `PUT /control/users/{id}/direct-messages` `{accepted}` | whether DMs reach somebody |
+//! | `PUT /control/channels/{id}/polls/{id}/answers/@me` `{as, answer_ids}` | votes for these |
 //! | `PUT /control/users/{id}/intents` `{privileged}` | privileged intents that a bot may use |
 //! | `GET /control/state` | the world, sessions, limits, faults |
 //! | `GET`, `PUT /control/snapshot` | the whole world as a document, and back to it |
@@ -93,6 +95,10 @@ pub(crate) fn router(desk: Arc<Desk>, people: Router) -> Router {
             get(state::requests).delete(state::forget_requests),
         )
         .route("/control/users", post(people::create_user))
+        .route(
+            "/control/users/{id}/direct-messages",
+            put(people::accept_dms),
+        )
         .route("/control/users/{id}/intents", put(people::allow_intents))
         .route("/control/users/@me", axum::routing::patch(act::forward))
         .route("/control/users/@me/{*rest}", any(act::forward))

@@ -84,6 +84,28 @@ pub(super) async fn allow_intents(
     })
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DirectMessages {
+    accepted: bool,
+}
+
+/// `PUT /control/users/{id}/direct-messages`
+pub(super) async fn accept_dms(
+    State(control): State<Control>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let user = id_of(&id)?;
+    let wanted: DirectMessages = parse(&body)?;
+    control.desk.shared.write(|world| {
+        let user = world.users.get_mut(&user);
+        let user = user.ok_or_else(|| Problem::not_found(format!("there is no user {id}")))?;
+        user.accepts_dms = wanted.accepted;
+        Ok(StatusCode::NO_CONTENT)
+    })
+}
+
 /// `POST /control/guilds`
 pub(super) async fn create_guild(
     State(control): State<Control>,

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::{Channel, ChannelKind};
 use crate::snowflake::Snowflake;
 use crate::validate::Form;
-use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Refusal, World};
 
 impl World {
@@ -26,10 +25,7 @@ impl World {
     pub fn open_dm(&mut self, actor: &Actor, recipient: Snowflake) -> Answer {
         let known_bot = self.applications.contains_key(&recipient);
         if recipient == actor.id || !self.users.contains_key(&recipient) {
-            let text = "Cannot send messages to this user";
-            let unknown = Refusal::unknown(Unknown::User);
-            let own = Refusal::new(400, 50_007, text);
-            return Err(if recipient == actor.id { own } else { unknown });
+            return Err(Refusal::new(400, 50_033, "Invalid Recipient(s)"));
         }
         if known_bot && self.applications.contains_key(&actor.id) {
             return Err(Refusal::new(
