@@ -139,6 +139,7 @@ pub struct Tool {
     is_flow: bool,
     guild_list: Option<&'static str>,
     channel_lists: &'static [&'static str],
+    channel_names: Option<(&'static str, &'static str)>,
     draft: fn() -> Map<String, Value>,
     forms: OnceLock<schema::Forms>,
     prepare: Box<Prepare>,
@@ -252,6 +253,7 @@ impl Tool {
             is_flow: false,
             guild_list: None,
             channel_lists: &[],
+            channel_names: None,
             draft: schema::draft::<A>,
             forms: OnceLock::new(),
             prepare: Box::new(prepare),
@@ -296,6 +298,19 @@ impl Tool {
     pub(crate) fn listing_channels(mut self, fields: &'static [&'static str]) -> Self {
         self.channel_lists = fields;
         self
+    }
+
+    /// Its view lists things of a whole guild that are in channels: where each item of the array
+    /// `field` names its channel, as a JSON pointer. Items without one concern no channel.
+    #[must_use]
+    pub(crate) fn naming_channels(mut self, field: &'static str, pointer: &'static str) -> Self {
+        self.channel_names = Some((field, pointer));
+        self
+    }
+
+    /// The array of its view whose items are in channels, and where each names its own.
+    pub fn channel_names(&self) -> Option<(&'static str, &'static str)> {
+        self.channel_names
     }
 
     /// The arrays of its view whose items are channels or threads. The call concerns the guild or

@@ -26,6 +26,7 @@ mod recover;
 mod rejudge;
 mod run;
 mod seal;
+mod shown;
 mod stages;
 mod targets;
 mod trouble;

@@ -2,8 +2,8 @@
 
 use catalogue::ReadPlan;
 use futures_util::future;
-use model::{ChannelId, GuildId, HandsError, Mode, Request, Stage, Verdict, hands::Errand};
-use policy::{Lineage, Question, Ruling, Whereabouts};
+use model::{HandsError, Mode, Request, Stage, Verdict, hands::Errand};
+use policy::Ruling;
 use serde_json::Value;
 
 use crate::{
@@ -33,14 +33,7 @@ impl Gate {
             self.judge_follow_up(case, &next).await?;
         }
         let mut view = plan.view(&answers, case.places.act());
-        if let Some(field) = case.tool.guild_list() {
-            keep_allowed_guilds(case, &mut view.value[field]);
-        }
-        for field in case.tool.channel_lists() {
-            if let Some(list) = view.value.get_mut(field) {
-                keep_allowed_channels(case, list);
-            }
-        }
+        self.keep_allowed(case, &mut view.value).await;
         Ok(Answer::Done(Done {
             call_id: case.record.call_id.clone(),
             view,
@@ -93,49 +86,6 @@ impl Gate {
             stages::discord_permission(&rights),
         )
     }
-}
-
-/// Whoever may not look into a guild does not learn from a list that the bot is in it.
-fn keep_allowed_guilds(case: &Case, list: &mut Value) {
-    if let Some(guilds) = list.as_array_mut() {
-        guilds.retain(|guild| {
-            let id = guild["id"].as_str().and_then(|id| id.parse().ok());
-            id.is_some_and(|id| may_look_into(case, id))
-        });
-    }
-}
-
-/// Names and topics of channels that may not be used are not shown beside the others.
-fn keep_allowed_channels(case: &Case, list: &mut Value) {
-    let policy = &case.standing.policy;
-    let id = |value: &Value| value.as_str().and_then(|id| id.parse().ok());
-    let around = &case.places.lineages;
-    if let Some(channels) = list.as_array_mut() {
-        channels.retain(|item| {
-            let Some(channel) = id(&item["id"]) else {
-                return false;
-            };
-            let mut parents: Vec<ChannelId> = id(&item["parent_id"]).into_iter().collect();
-            for asked in around {
-                if parents.is_empty() || parents.contains(&asked.channel) {
-                    parents.push(asked.channel);
-                    parents.extend(&asked.parents);
-                }
-            }
-            let lineage = Lineage { channel, parents };
-            policy::channels(policy, &[lineage]).verdict.allows()
-        });
-    }
-}
-
-fn may_look_into(case: &Case, guild: GuildId) -> bool {
-    let policy = &case.standing.policy;
-    let question = Question {
-        guilds: &[guild],
-        ..case.question()
-    };
-    let listed = policy::guilds(policy, &[Whereabouts::Guild(guild)]);
-    listed.verdict.allows() && policy::platform(policy, &question).verdict.allows()
 }
 
 fn planned(case: &Case, plan: &ReadPlan) -> Answer {

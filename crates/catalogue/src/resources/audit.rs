@@ -18,13 +18,16 @@ use crate::{
 };
 
 pub(super) fn tools() -> Vec<Tool> {
-    vec![read(
-        "discord_list_audit_log",
-        "Read the audit log",
-        &["list_guild_audit_log_entries"],
-        Needs::guild(Permissions::VIEW_AUDIT_LOG),
-        list,
-    )]
+    vec![
+        read(
+            "discord_list_audit_log",
+            "Read the audit log",
+            &["list_guild_audit_log_entries"],
+            Needs::guild(Permissions::VIEW_AUDIT_LOG),
+            list,
+        )
+        .naming_channels("entries", "/channel_id"),
+    ]
 }
 
 /// An entry of the audit log.
@@ -100,11 +103,20 @@ fn entry(entry: &Value, users: &Value) -> Value {
         .with("action", action(&entry["action_type"]))
         .with("user", Value::from(by))
         .keep(entry, &["target_id", "reason"])
+        .copy("channel_id", channel_of(entry))
         .with("options", entry["options"].clone())
         .with("changes", each(&entry["changes"], |change| {
             json!({"key": change["key"], "before": change["old_value"], "after": change["new_value"]})
         }))
         .into()
+}
+
+/// The channel that an entry is about: a channel or thread that was changed, or where it happened.
+fn channel_of(entry: &Value) -> &Value {
+    match entry["action_type"].as_u64() {
+        Some(10..=15 | 110..=112) => &entry["target_id"],
+        _ => &entry["options"]["channel_id"],
+    }
 }
 
 /// *Audit Log Events*; numbers without a word here stay numbers.

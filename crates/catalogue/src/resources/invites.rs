@@ -31,7 +31,8 @@ pub(super) fn tools() -> Vec<Tool> {
                 ..Needs::NOTHING
             },
             list,
-        ),
+        )
+        .naming_channels("invites", "/channel/id"),
         read(
             "discord_get_invite",
             "Get an invite",

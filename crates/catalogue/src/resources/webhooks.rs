@@ -43,7 +43,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["list_channel_webhooks", "get_guild_webhooks"],
             MANAGE,
             list,
-        ),
+        )
+        .naming_channels("webhooks", "/channel_id"),
         read(
             "discord_get_webhook",
             "Get a webhook",

@@ -363,3 +363,51 @@ async fn a_list_of_channels_shows_those_that_the_policy_allows() {
             .is_empty()
     );
 }
+
+/// Channel 10 is in category 12, thread 11 in channel 10; nobody knows channel 99 any more.
+#[tokio::test]
+async fn what_is_in_channels_is_listed_where_the_policy_allows_the_channel() {
+    let webhooks = ["10", "12", "99"].map(|channel| {
+        json!({"id": format!("7{channel}"), "channel_id": channel, "guild_id": "1", "name": "hook", "type": 1})
+    });
+    let invites = ["10", "11", "99"].map(|channel| {
+        json!({"code": format!("c{channel}"), "channel": {"id": channel, "name": "x", "type": 0}})
+    });
+    let entry = |id: &str, action: u64, target: &str, channel: Value| json!({"id": id, "action_type": action, "target_id": target, "user_id": "5", "options": {"channel_id": channel}});
+    let log = json!({"users": [], "audit_log_entries": [
+        entry("801", 11, "10", Value::Null),
+        entry("802", 72, "5", json!("11")),
+        entry("803", 22, "5", Value::Null),
+        entry("804", 12, "99", Value::Null),
+    ]});
+    let lists = async |policy: &str, tool: &str, field: &str, id: &str| {
+        let world = World::with(policy);
+        let live = [
+            ("/guilds/1/webhooks", json!(webhooks)),
+            ("/guilds/1/invites", json!(invites)),
+            ("/guilds/1/audit-logs", log.clone()),
+        ];
+        let answers = live.map(|(path, body)| (path.to_owned(), Ok(body)));
+        world.hands.live.lock().unwrap().extend(answers);
+        let value = done(world.ask(tool, json!({"guild_id": "1"})).await)
+            .view
+            .value;
+        let ids = value[field].as_array().unwrap().iter();
+        ids.map(|item| item[id].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let webhooks = async |policy| lists(policy, "discord_list_webhooks", "webhooks", "id").await;
+    assert_eq!(webhooks("").await, ["710", "712", "799"]);
+    assert_eq!(webhooks("[channels]\ndeny = [\"10\"]").await, ["712"]);
+    let invites = async |policy| lists(policy, "discord_list_invites", "invites", "code").await;
+    assert_eq!(invites("").await, ["c10", "c11", "c99"]);
+    assert_eq!(
+        invites("[channels]\nallow = [\"12\"]").await,
+        ["c10", "c11"]
+    );
+    assert_eq!(invites("[channels]\ndeny = [\"11\"]").await, ["c10"]);
+    let log = async |policy| lists(policy, "discord_list_audit_log", "entries", "id").await;
+    assert_eq!(log("").await, ["801", "802", "803", "804"]);
+    // What concerns no channel is not hidden.
+    assert_eq!(log("[channels]\ndeny = [\"12\"]").await, ["803"]);
+}

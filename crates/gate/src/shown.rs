@@ -1,0 +1,116 @@
+//! What a list may show: neither guilds nor channels that the caller may not use, nor what is in
+//! them. A list of a whole guild is allowed as such; only its items say where they are.
+
+use std::collections::HashMap;
+
+use model::{ChannelId, GuildId, Surroundings};
+use policy::{Lineage, Question, Whereabouts};
+use serde_json::Value;
+
+use crate::{Gate, case::Case};
+
+impl Gate {
+    /// Leave out of a view what the caller may not see.
+    pub(crate) async fn keep_allowed(&self, case: &Case, view: &mut Value) {
+        if let Some(field) = case.tool.guild_list() {
+            keep_allowed_guilds(case, &mut view[field]);
+        }
+        for field in case.tool.channel_lists() {
+            if let Some(list) = view.get_mut(field) {
+                keep_allowed_channels(case, list);
+            }
+        }
+        if let Some((field, pointer)) = case.tool.channel_names()
+            && let Some(list) = view.get_mut(field)
+        {
+            keep_in_allowed_channels(&*self.0.surroundings, case, list, pointer).await;
+        }
+    }
+}
+
+/// Whoever may not look into a guild does not learn from a list that the bot is in it.
+fn keep_allowed_guilds(case: &Case, list: &mut Value) {
+    if let Some(guilds) = list.as_array_mut() {
+        guilds.retain(|guild| {
+            let id = guild["id"].as_str().and_then(|id| id.parse().ok());
+            id.is_some_and(|id| may_look_into(case, id))
+        });
+    }
+}
+
+/// Names and topics of channels that may not be used are not shown beside the others.
+fn keep_allowed_channels(case: &Case, list: &mut Value) {
+    let policy = &case.standing.policy;
+    let id = |value: &Value| value.as_str().and_then(|id| id.parse().ok());
+    let around = &case.places.lineages;
+    if let Some(channels) = list.as_array_mut() {
+        channels.retain(|item| {
+            let Some(channel) = id(&item["id"]) else {
+                return false;
+            };
+            let mut parents: Vec<ChannelId> = id(&item["parent_id"]).into_iter().collect();
+            for asked in around {
+                if parents.is_empty() || parents.contains(&asked.channel) {
+                    parents.push(asked.channel);
+                    parents.extend(&asked.parents);
+                }
+            }
+            let lineage = Lineage { channel, parents };
+            policy::channels(policy, &[lineage]).verdict.allows()
+        });
+    }
+}
+
+/// Things in channels are shown where their channel may be used; where nobody knows the channel,
+/// as after it was deleted, they are not.
+async fn keep_in_allowed_channels(
+    surroundings: &dyn Surroundings,
+    case: &Case,
+    list: &mut Value,
+    pointer: &str,
+) {
+    let policy = &case.standing.policy;
+    let lists = &policy.channels;
+    if lists.allow.is_none() && lists.deny.is_empty() {
+        return;
+    }
+    let Some(items) = list.as_array_mut() else {
+        return;
+    };
+    let channel = |item: &Value| {
+        item.pointer(pointer)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let mut known: HashMap<String, bool> = HashMap::new();
+    for named in items.iter().filter_map(channel) {
+        if !known.contains_key(&named) {
+            let lineage = lineage_of(surroundings, &named).await;
+            let allowed =
+                lineage.is_some_and(|it| policy::channels(policy, &[it]).verdict.allows());
+            known.insert(named, allowed);
+        }
+    }
+    items.retain(|item| channel(item).is_none_or(|named| known.get(&named) == Some(&true)));
+}
+
+/// A channel with everything it is in: the channel of a thread, the category of that.
+async fn lineage_of(surroundings: &dyn Surroundings, channel: &str) -> Option<Lineage> {
+    let channel: ChannelId = channel.parse().ok()?;
+    let place = surroundings.channel(channel).await.ok()??;
+    let mut parents: Vec<ChannelId> = place.parent_id.into_iter().collect();
+    if let (true, Some(parent)) = (place.is_thread, place.parent_id) {
+        parents.extend(surroundings.channel(parent).await.ok()??.parent_id);
+    }
+    Some(Lineage { channel, parents })
+}
+
+fn may_look_into(case: &Case, guild: GuildId) -> bool {
+    let policy = &case.standing.policy;
+    let question = Question {
+        guilds: &[guild],
+        ..case.question()
+    };
+    let listed = policy::guilds(policy, &[Whereabouts::Guild(guild)]);
+    listed.verdict.allows() && policy::platform(policy, &question).verdict.allows()
+}
