@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Uri, header};
 use serde_json::{Map, Value, json};
 
+use super::grant::grant;
 use super::people::{enter_voice, join};
 use super::person::act;
 use super::{Control, Problem, id_of, parse};
@@ -34,6 +35,9 @@ pub(super) async fn in_guild(
             let path = format!("/users/@me/guilds/{}", id_of(guild)?);
             let request = rest_request(Method::DELETE, &path, Body::empty())?;
             Ok(act(&control.people, id_of(user)?, request).await)
+        }
+        [guild, "features"] if parts.method == Method::PUT => {
+            grant(&control, id_of(guild)?, &parse(&bytes)?)
         }
         [guild, "members", user, "voice"] if parts.method == Method::PUT => {
             enter_voice(&control, id_of(guild)?, id_of(user)?, &parse(&bytes)?)

@@ -31,6 +31,12 @@
 //! | `POST /control/users` `{username, bot?}` | a person, or a bot with its token |
 //! | `PUT /control/users/{id}/presence` `{status, activities?}` | shows as online, idle, … |
 //! | `PUT /control/guilds/{id}/members/{id}/voice` `{channel_id, self_mute?, self_deaf?, self_video?, self_stream?, idle?}` | enters voice; null leaves; the idle end in the AFK channel |
+//! | `PUT /control/guilds/{id}/features` `{features?, premium_tier?}` | grants what Discord or its payments would |
+//! | `PATCH /control/guilds/{id}/vanity-url` `{as, code}` | chooses the vanity URL |
+//! | `POST /control/guilds/templates/{code}` `{as, name}` | starts a guild from a template |
+//! | `POST /control/guilds/{id}/onboarding-responses` `{as, onboarding_responses}` | answers the questions of onboarding |
+//! | `PUT /control/guilds/{id}/new-member-welcome` `{as, enabled, …}` | writes the server guide |
+//! | `POST /control/guilds/{id}/requests` `{as, form_responses?}` | asks to be let in |
 //! | `PATCH /control/guilds/{id}/voice-states/@me` `{as, suppress?, request_to_speak_timestamp?}` | asks to speak on a stage, accepts, goes back |
 //! | `POST /control/stage-instances` `{as, channel_id, topic}`, `DELETE …/{channel}` `{as}` | opens, closes a stage |
 //! | `PUT`, `DELETE /control/guilds/{id}/scheduled-events/{id}/users/@me` `{as}` | is interested in an event, or no more |
@@ -56,6 +62,7 @@
 //! | `POST /control/gateway/silence` | present websockets hear nothing more |
 
 mod act;
+mod grant;
 mod operate;
 mod people;
 mod person;

@@ -4,17 +4,6 @@ use crate::world::Refusal;
 
 /// Beginnings of paths that are Discord's; `*` stands for one segment.
 const FAMILIES: &[&str] = &[
-    "guilds/*/incident-actions",
-    "guilds/*/new-member-welcome",
-    "guilds/*/onboarding",
-    "guilds/*/requests",
-    "guilds/*/templates",
-    "guilds/*/vanity-url",
-    "guilds/*/welcome-screen",
-    "guilds/*/widget",
-    "guilds/*/widget.json",
-    "guilds/*/widget.png",
-    "guilds/templates",
     "lobbies/*/channel-linking",
     "lobbies/*/members/*/invites",
     "lobbies/*/messages",

@@ -4,6 +4,7 @@ mod applications;
 mod automod;
 mod call;
 mod channels;
+mod community;
 mod expressions;
 mod families;
 mod files;
@@ -17,10 +18,12 @@ mod reply;
 mod scheduled_events;
 mod soundboard;
 mod stages;
+mod templates;
 mod threads;
 mod users;
 mod voice;
 mod webhooks;
+mod welcome;
 
 use std::sync::Arc;
 
@@ -51,6 +54,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(scheduled_events::routes())
         .merge(stages::routes())
         .merge(soundboard::routes())
+        .merge(community::routes())
+        .merge(templates::routes())
+        .merge(welcome::routes())
         .merge(voice::routes());
     let api = api.method_not_allowed_fallback(|| async { Reply::refused(Refusal::method()) });
     Router::new()

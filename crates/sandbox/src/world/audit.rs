@@ -52,6 +52,13 @@ pub(crate) mod action {
     pub(crate) const SOUNDBOARD_SOUND_CREATE: u64 = 130;
     pub(crate) const SOUNDBOARD_SOUND_UPDATE: u64 = 131;
     pub(crate) const SOUNDBOARD_SOUND_DELETE: u64 = 132;
+    pub(crate) const ONBOARDING_PROMPT_CREATE: u64 = 163;
+    pub(crate) const ONBOARDING_PROMPT_UPDATE: u64 = 164;
+    pub(crate) const ONBOARDING_PROMPT_DELETE: u64 = 165;
+    pub(crate) const ONBOARDING_CREATE: u64 = 166;
+    pub(crate) const ONBOARDING_UPDATE: u64 = 167;
+    pub(crate) const HOME_SETTINGS_CREATE: u64 = 190;
+    pub(crate) const HOME_SETTINGS_UPDATE: u64 = 191;
     pub(crate) const SCHEDULED_EVENT_EXCEPTION_CREATE: u64 = 200;
     pub(crate) const SCHEDULED_EVENT_EXCEPTION_UPDATE: u64 = 201;
     pub(crate) const SCHEDULED_EVENT_EXCEPTION_DELETE: u64 = 202;

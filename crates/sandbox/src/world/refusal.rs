@@ -143,10 +143,12 @@ pub(crate) enum Unknown {
     ScheduledEventException,
     Sound,
     StageInstance,
+    Template,
     Sticker,
     Tag,
     User,
     VoiceState,
+    WelcomeScreen,
     Webhook,
 }
 
@@ -180,6 +182,8 @@ impl Unknown {
             Self::VoiceState => (10_065, "Voice State"),
             Self::StageInstance => (10_067, "Stage Instance"),
             Self::Sound => (10_097, "sound"),
+            Self::WelcomeScreen => (10_069, "Guild Welcome Screen"),
+            Self::Template => (10_057, "guild template"),
             Self::ScheduledEvent => (10_070, "Guild Scheduled Event"),
             Self::ScheduledEventException => (10_070, "Guild Scheduled Event Exception"),
         }

@@ -35,6 +35,8 @@ pub(crate) enum Due {
     ScheduledEvent { guild: Snowflake, event: Snowflake },
     /// A stage may have been without speakers for long enough.
     CloseStage(Snowflake),
+    /// Invites or direct messages of a guild may be on again.
+    LiftIncident(Snowflake),
     /// Someone in voice may have been away for long enough.
     MoveIdle { guild: Snowflake, user: Snowflake },
 }
@@ -116,6 +118,7 @@ impl World {
             Due::ArchiveThread(thread) => self.archive_if_quiet(thread),
             Due::ScheduledEvent { guild, event } => self.event_is_due(guild, event),
             Due::CloseStage(channel) => self.close_if_silent(channel),
+            Due::LiftIncident(guild) => self.lift_incidents(guild),
             Due::MoveIdle { guild, user } => self.move_if_idle(guild, user),
         }
     }

@@ -42,6 +42,10 @@ const OPTIONAL: &[(&str, &str, &str)] = &[(
     "some limits have a code (Topics › Rate Limits), most have none",
 )];
 
+/// Enumerations that are written down empty, beside the reference that has their values.
+const EMPTY_ENUM: &str = "/paths/~1guilds~1{guild_id}~1requests~1{request_id}/patch/requestBody\
+                          /content/application~1json/schema/properties/action";
+
 /// The document with its known faults mended; `None`, and a notice, where there is none.
 #[expect(
     clippy::print_stderr,
@@ -100,6 +104,9 @@ fn mend(document: &mut Value) {
     }
     let code = document.pointer_mut(ERROR_CODE);
     code.expect("errors have codes")["type"] = json!(["integer", "string"]);
+    let action = document.pointer_mut(EMPTY_ENUM);
+    let action = action.and_then(Value::as_object_mut);
+    action.expect("the document has the place").remove("enum");
     permissions_as_text(document);
     for (place, field, _reason) in OPTIONAL {
         make_optional(document, place, field);

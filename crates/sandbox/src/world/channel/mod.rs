@@ -299,7 +299,7 @@ fn guild_channel_payload(channel: &Channel, guild: Snowflake) -> Value {
 }
 
 /// The settings that a channel of this kind always shows.
-fn default_settings(kind: ChannelKind) -> Map<String, Value> {
+pub(crate) fn default_settings(kind: ChannelKind) -> Map<String, Value> {
     let settings = match kind {
         ChannelKind::Category => json!({}),
         ChannelKind::Voice | ChannelKind::Stage => json!({

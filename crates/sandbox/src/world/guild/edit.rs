@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Guild;
+use super::feature::MUTABLE_FEATURES;
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::validate::Form;
@@ -137,7 +138,10 @@ impl World {
         let before = self.guild_answer(id)?;
         let mut form = Form::new(body);
         let name = form.text("name", 2..=100).value();
-        let settings = read_settings(&mut form);
+        let mut settings = read_settings(&mut form);
+        if let Some(features) = settings.get_mut("features") {
+            *features = self.with_granted(id, features);
+        }
         form.finish()?;
         for key in CHANNEL_SETTINGS {
             let Some(named) = settings.get(*key).and_then(Value::as_str) else {
@@ -217,15 +221,9 @@ fn read_settings(form: &mut Form<'_>) -> Map<String, Value> {
         settings.insert("premium_progress_bar_enabled".into(), json!(shown));
     }
     if let Some(Value::Array(features)) = form.raw("features").value() {
-        let known = [
-            "COMMUNITY",
-            "DISCOVERABLE",
-            "INVITES_DISABLED",
-            "RAID_ALERTS_DISABLED",
-        ];
         let given: Vec<_> = features
             .iter()
-            .filter(|f| f.as_str().is_some_and(|f| known.contains(&f)))
+            .filter(|f| f.as_str().is_some_and(|f| MUTABLE_FEATURES.contains(&f)))
             .collect();
         settings.insert("features".into(), json!(given));
     }

@@ -236,10 +236,17 @@ impl World {
 
     /// A person comes in by an invite.
     pub fn accept_invite(&mut self, user: Snowflake, code: &str) -> Answer<()> {
+        if let Some(guild) = self.guild_of_vanity(code) {
+            self.require_invites_on(guild)?;
+            self.join_guild(user, guild, 0)?;
+            self.guild_mut(guild)?.vanity_uses += 1;
+            return Ok(());
+        }
         let guild = self.live_invite(code)?.guild_id;
         if !self.is_invited(code, user) {
             return Err(Refusal::unknown(Unknown::Invite));
         }
+        self.require_invites_on(guild)?;
         self.join_guild(user, guild, 0)?;
         if let Some(invite) = self.invites.get_mut(code) {
             invite.uses += 1;

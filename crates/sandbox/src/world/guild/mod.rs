@@ -1,7 +1,10 @@
 //! Guilds: what belongs to them, and how Discord renders them.
 
+pub mod community;
 mod edit;
 pub mod emoji;
+mod feature;
+mod incident;
 pub mod invite;
 mod invite_target;
 mod roles;
@@ -11,18 +14,23 @@ mod stage;
 mod stage_speaker;
 pub(crate) mod sticker;
 mod sticker_pack;
+pub mod template;
+mod vanity;
 mod voice;
 mod voice_rights;
 pub mod webhook;
 mod webhook_github;
 mod webhook_message;
 mod webhook_slack;
+mod widget;
+mod widget_image;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub use community::Community;
 pub use emoji::Emoji;
 pub use invite::Invite;
 pub use invite_target::InviteTargets;
@@ -30,6 +38,7 @@ pub use scheduled_event::ScheduledEvent;
 pub use soundboard::Sound;
 pub use stage::StageInstance;
 pub use sticker::Sticker;
+pub use template::Template;
 pub use voice::{VoiceState, VoiceWish};
 pub use webhook::Webhook;
 
@@ -60,6 +69,13 @@ pub struct Guild {
     pub scheduled_events: BTreeMap<Snowflake, ScheduledEvent>,
     #[serde(default)]
     pub sounds: BTreeMap<Snowflake, Sound>,
+    #[serde(default)]
+    pub template: Option<Template>,
+    #[serde(default)]
+    pub community: Community,
+    /// How often the vanity URL was used.
+    #[serde(default)]
+    pub vanity_uses: u64,
     /// Banned users and why.
     pub bans: BTreeMap<Snowflake, Option<String>>,
     pub emojis: BTreeMap<Snowflake, Emoji>,
@@ -86,6 +102,9 @@ impl Guild {
             stages: BTreeMap::new(),
             scheduled_events: BTreeMap::new(),
             sounds: BTreeMap::new(),
+            template: None,
+            community: Community::default(),
+            vanity_uses: 0,
             bans: BTreeMap::new(),
             emojis: BTreeMap::new(),
             stickers: BTreeMap::new(),

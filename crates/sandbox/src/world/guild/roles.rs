@@ -223,6 +223,7 @@ impl World {
         }
         self.tell_gained(guild_id, &sight);
         self.reconsider_voice(guild_id);
+        self.community_forgets_role(guild_id, id);
     }
 
     /// Moves roles: `[{id, position}]`; all of them must stand below the actor, before and after.

@@ -278,6 +278,7 @@ impl World {
 
     /// A channel goes away: its stage, its events and those who are in it go first.
     pub(crate) fn clear_venue(&mut self, guild: Snowflake, channel: Snowflake) {
+        self.community_forgets_channel(guild, channel);
         self.close_stage(channel);
         self.remove_events_in(guild, channel);
         self.empty_voice_channel(guild, channel);
