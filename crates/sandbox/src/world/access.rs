@@ -1,8 +1,11 @@
 //! Who may do what where: permissions over the world's facts, and the role hierarchy.
 
+use std::cmp::Reverse;
+
 use super::automod::QUARANTINED;
 use super::channel::{Channel, ChannelKind};
 use super::refusal::Unknown;
+use super::role::Role;
 use super::{Answer, Refusal, World};
 use crate::permissions::{self as bits, Standing};
 use crate::snowflake::Snowflake;
@@ -16,6 +19,29 @@ const IN_DM: u64 = bits::VIEW_CHANNEL
     | bits::READ_MESSAGE_HISTORY
     | bits::ADD_REACTIONS
     | bits::SEND_POLLS;
+
+/// A place in the hierarchy of roles: the higher position stands above, and among equals the older
+/// role (Discord: Permission Hierarchy).
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Rank {
+    /// The position of the role.
+    pub position: i64,
+    older: Reverse<Snowflake>,
+}
+
+impl Rank {
+    /// Where a role stands.
+    pub fn of(role: &Role) -> Self {
+        Self::at(role.position, role.id)
+    }
+
+    const fn at(position: i64, id: Snowflake) -> Self {
+        Self {
+            position,
+            older: Reverse(id),
+        }
+    }
+}
 
 impl World {
     /// The facts for a member's permissions; `None` for someone outside the guild.
@@ -137,19 +163,20 @@ impl World {
         Err(Refusal::missing_permissions())
     }
 
-    /// The position of a member's highest role; owners stand above every role.
-    pub fn rank(&self, guild: Snowflake, user: Snowflake) -> i64 {
+    /// How high a member stands; owners stand above every role, outsiders below.
+    pub fn rank(&self, guild: Snowflake, user: Snowflake) -> Rank {
         let Some(guild) = self.guilds.get(&guild) else {
-            return -1;
+            return Rank::at(-1, user);
         };
         if guild.owner_id == user {
-            return i64::MAX;
+            return Rank::at(i64::MAX, user);
         }
         let Some(member) = guild.members.get(&user) else {
-            return -1;
+            return Rank::at(-1, user);
         };
         let held = member.roles.iter().filter_map(|role| guild.roles.get(role));
-        held.map(|role| role.position).max().unwrap_or(0)
+        let highest = held.map(Rank::of).max();
+        highest.unwrap_or_else(|| Rank::at(0, guild.id))
     }
 
     /// Requires that `user` stands above another member (kick, ban, timeout, nickname).
@@ -172,13 +199,12 @@ impl World {
         guild: Snowflake,
         role: Snowflake,
     ) -> Answer<()> {
-        let position = self
+        let role = self
             .guilds
             .get(&guild)
             .and_then(|guild| guild.roles.get(&role))
-            .ok_or_else(|| Refusal::unknown(Unknown::Role))?
-            .position;
-        if self.rank(guild, user) > position {
+            .ok_or_else(|| Refusal::unknown(Unknown::Role))?;
+        if self.rank(guild, user) > Rank::of(role) {
             return Ok(());
         }
         Err(Refusal::missing_permissions())

@@ -23,7 +23,8 @@ pub struct Role {
 }
 
 impl Role {
-    pub(crate) fn new(id: Snowflake, name: &str) -> Self {
+    /// A role without rights, just above `@everyone`.
+    pub fn new(id: Snowflake, name: &str) -> Self {
         Self {
             id,
             name: name.to_owned(),

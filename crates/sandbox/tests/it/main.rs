@@ -1,6 +1,7 @@
 //! Stories about a real sandbox: a real server, real sockets, clients that know only Discord.
 
 mod acts;
+mod arithmetic;
 mod client;
 mod clients;
 mod control;

@@ -140,7 +140,8 @@ pub struct Thread {
 }
 
 impl Channel {
-    pub(crate) fn new(id: Snowflake, kind: ChannelKind, guild_id: Option<Snowflake>) -> Self {
+    /// A channel of which nothing else is known.
+    pub fn new(id: Snowflake, kind: ChannelKind, guild_id: Option<Snowflake>) -> Self {
         Self {
             id,
             kind,

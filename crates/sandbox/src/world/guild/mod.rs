@@ -43,8 +43,10 @@ pub use voice::{VoiceState, VoiceWish};
 pub use webhook::Webhook;
 
 use super::World;
+use super::access::Rank;
 use super::audit::AuditEntry;
 use super::automod::Rule;
+use super::channel::Channel;
 use super::command::permission::CommandPermissions;
 use super::member::Member;
 use super::role::Role;
@@ -90,7 +92,8 @@ pub struct Guild {
 }
 
 impl Guild {
-    pub(crate) fn new(id: Snowflake, name: &str, owner_id: Snowflake) -> Self {
+    /// A guild in which nothing is yet, not even `@everyone`.
+    pub fn new(id: Snowflake, name: &str, owner_id: Snowflake) -> Self {
         Self {
             id,
             name: name.to_owned(),
@@ -117,12 +120,19 @@ impl Guild {
     /// Roles from `@everyone` upwards.
     pub fn roles_by_position(&self) -> Vec<&Role> {
         let mut roles: Vec<_> = self.roles.values().collect();
-        roles.sort_by_key(|role| (role.position, role.id));
+        roles.sort_by_key(|role| Rank::of(role));
         roles
     }
 }
 
 impl World {
+    /// Puts a whole guild into the world as it is, unannounced: for those who judge its rules.
+    pub fn adopt(&mut self, guild: Guild, channels: impl IntoIterator<Item = Channel>) {
+        let named = channels.into_iter().map(|channel| (channel.id, channel));
+        self.channels.extend(named);
+        self.guilds.insert(guild.id, guild);
+    }
+
     /// The guilds that a user is in, oldest first.
     pub fn guilds_of(&self, user: Snowflake) -> Vec<Snowflake> {
         let inside = self

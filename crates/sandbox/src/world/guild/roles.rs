@@ -237,7 +237,7 @@ impl World {
             (item.required("id", id), position)
         });
         form.finish()?;
-        let rank = self.rank(guild_id, actor.id);
+        let rank = self.rank(guild_id, actor.id).position;
         let mut order: Vec<Snowflake> = self
             .guild(guild_id)?
             .roles_by_position()

@@ -31,7 +31,8 @@ pub struct Member {
 }
 
 impl Member {
-    pub(crate) fn new(user_id: Snowflake, joined_ms: u64) -> Self {
+    /// A member without roles.
+    pub fn new(user_id: Snowflake, joined_ms: u64) -> Self {
         Self {
             user_id,
             nick: None,
