@@ -12,7 +12,8 @@ mod gateway_limits;
 mod gateway_members;
 mod limits;
 mod limits_shared;
-
+mod page;
+mod page_browser;
 mod people;
 mod property;
 mod rest_answers;

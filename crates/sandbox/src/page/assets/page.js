@@ -99,7 +99,7 @@ async function send(event) {
 function openDialog() {
   const dialog = document.querySelector("#dialog");
   if (!dialog || dialog.matches(":modal")) return;
-  dialog.close();
+  dialog.removeAttribute("open");
   dialog.showModal();
   dialog.addEventListener("close", () => dialog.remove());
   dialog.querySelector("[data-close]")?.addEventListener("click", (event) => {

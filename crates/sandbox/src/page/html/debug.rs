@@ -89,7 +89,7 @@ fn request_row(debug: &Debug, request: &SeenRequest) -> Markup {
         li {
             details {
                 summary {
-                    span class={ "method " (request.method.to_lowercase()) } { (request.method) }
+                    span class={ "method of-" (request.method.to_lowercase()) } { (request.method) }
                     code class="path" { (request.path.trim_start_matches("/api/v10")) }
                     span class={ "state " (class) } { @if request.status == 0 { "cut" } @else { (request.status) } }
                     span class="soft took" { @if let Some(took) = request.took_us { (took_of(took)) } }
