@@ -218,7 +218,7 @@ impl Gate {
         let entitled = stages::discord_permission(&rights);
         record.check(Stage::DiscordPermission, entitled)?;
 
-        let pace = self.0.pacer.count(policy, &question);
+        let pace = self.0.pacer.count(policy, &question, self.0.clock.now_ms());
         let in_time = stages::rate_limit(&pace);
         record.check_with(Stage::RateLimit, in_time, pace.retry_after_ms())?;
 

@@ -6,6 +6,7 @@
 
 mod answer;
 mod attempts;
+mod backoff;
 mod case;
 mod controls;
 mod digest;

@@ -8,29 +8,35 @@ use std::{
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
-use model::Risk;
+use model::{Millis, Risk};
 use policy::{Policy, Question, calls_per_minute};
 
-use crate::stages::{Exceeded, Pace};
+use crate::{
+    backoff::Backoff,
+    stages::{Exceeded, Pace},
+};
 
 /// Keys of one limiter beyond which those that are at rest are forgotten.
 pub(crate) const KEYS: usize = 10_000;
 /// Different rates in the policy that are kept at a time; more than any operator writes.
 const QUOTAS: usize = 1_000;
 
-/// One limiter for each rate that the policy names.
+/// One limiter for each rate that the policy names, and longer waits for those who do not heed it.
 #[derive(Default)]
-pub(crate) struct Pacer(Limiters<(String, Risk)>);
+pub(crate) struct Pacer {
+    limiters: Limiters<(String, Risk)>,
+    backoff: Backoff<(String, Risk)>,
+}
 
 impl Pacer {
-    /// Count this call.
-    pub(crate) fn count(&self, policy: &Policy, question: &Question<'_>) -> Pace {
+    /// Count this call, made at `now`.
+    pub(crate) fn count(&self, policy: &Policy, question: &Question<'_>, now: Millis) -> Pace {
         let (number, rule) = calls_per_minute(policy, question);
         let exceeded = match NonZeroU32::new(number) {
             None => Some(Exceeded::ForEver),
             Some(quota) => {
                 let key = (question.principal.id.clone(), question.risk);
-                self.0.wait(quota, &key).map(Exceeded::Wait)
+                self.wait(quota, &key, now)
             }
         };
         Pace {
@@ -38,6 +44,18 @@ impl Pacer {
             rule,
             exceeded,
         }
+    }
+
+    fn wait(&self, quota: NonZeroU32, key: &(String, Risk), now: Millis) -> Option<Exceeded> {
+        if let Some((wait_ms, strikes)) = self.backoff.wait(key, now) {
+            return Some(Exceeded::Wait { wait_ms, strikes });
+        }
+        let wait_ms = self.limiters.wait(quota, key)?;
+        self.backoff.told(key, now, wait_ms);
+        Some(Exceeded::Wait {
+            wait_ms,
+            strikes: 0,
+        })
     }
 }
 

@@ -15,8 +15,8 @@ pub(crate) struct Pace {
 /// When the next call may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exceeded {
-    /// In so many milliseconds.
-    Wait(u64),
+    /// In so many milliseconds. Each strike, a call that came before its time, made them more.
+    Wait { wait_ms: u64, strikes: u32 },
     /// Waiting does not help.
     ForEver,
 }
@@ -25,7 +25,7 @@ impl Pace {
     /// For the caller's next try.
     pub(crate) fn retry_after_ms(&self) -> Option<u64> {
         match self.exceeded {
-            Some(Exceeded::Wait(ms)) => Some(ms),
+            Some(Exceeded::Wait { wait_ms, .. }) => Some(wait_ms),
             Some(Exceeded::ForEver) | None => None,
         }
     }
@@ -44,13 +44,14 @@ pub(crate) fn rate_limit(pace: &Pace) -> Ruling {
             Reason::new("rate_is_zero", "the operator allows no such calls")
                 .with_hint("the operator can raise the rate in the policy"),
         ),
-        Some(Exceeded::Wait(wait)) => Verdict::Deny(
-            Reason::new(
-                "rate_limited",
-                format!("more than {number} calls a minute of this risk"),
-            )
-            .with_hint(format!("try again in {wait} ms")),
-        ),
+        Some(Exceeded::Wait { wait_ms, strikes }) => {
+            let mut message = format!("more than {number} calls a minute of this risk");
+            if strikes > 0 {
+                message = format!("{message}, and {strikes} times again before it was time");
+            }
+            let hint = format!("try again in {wait_ms} ms, not before: the wait doubles each time");
+            Verdict::Deny(Reason::new("rate_limited", message).with_hint(hint))
+        }
     };
     Ruling { verdict, rules }
 }

@@ -9,7 +9,7 @@ use model::{
 };
 use serde_json::json;
 
-use crate::world::{World, asked, channel, declined, user};
+use crate::world::{World, asked, channel, declined, done, user};
 
 /// One refusal, on four lines.
 fn shown(title: &str, declined: &Declined) -> String {
@@ -351,4 +351,39 @@ async fn an_agent_cannot_take_a_name_that_hides_something() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn whoever_keeps_calling_before_its_time_waits_longer_each_time() {
+    let world = World::with("[rates]\nread = 1");
+    let list = async || world.ask("discord_list_guilds", json!({})).await;
+    done(list().await);
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        let Declined::Refused(refusal) = declined(list().await) else {
+            panic!("the rate is used up");
+        };
+        assert_eq!(refusal.reason.code, "rate_limited");
+        waits.push(refusal.retry_after_ms.unwrap());
+        world.clock.advance(2_000);
+    }
+    // The first answer is the limiter's own; then two seconds, doubled each time it is not heeded,
+    // once that is more than what is left of the first.
+    assert!(waits[0] <= 60_000, "{waits:?}");
+    let message = match declined(list().await) {
+        Declined::Refused(refusal) => refusal.reason.message,
+        other => panic!("{other:?}"),
+    };
+    assert!(
+        message.contains("5 times again before it was time"),
+        "{message}"
+    );
+    for _ in 0..3 {
+        world.clock.advance(2_000);
+        let _ = list().await;
+    }
+    let Declined::Refused(refusal) = declined(list().await) else {
+        panic!("it still waits");
+    };
+    assert!(refusal.retry_after_ms.unwrap() > 120_000, "{refusal:?}");
 }
