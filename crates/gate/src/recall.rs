@@ -79,7 +79,6 @@ impl Gate {
             row.guild_id = row.guild_id.or(recalled.guild_id);
             row.channel_id = row.channel_id.or(recalled.channel_id);
         });
-        let now = self.0.clock.now_ms();
         let pace = self.0.pacer.count(&standing.policy, &question, now);
         let in_time = stages::rate_limit(&pace);
         record.check_with(Stage::RateLimit, in_time, pace.retry_after_ms())?;

@@ -1,7 +1,7 @@
 //! What a list may show: neither guilds nor channels that the caller may not use, nor what is in
 //! them. A list of a whole guild is allowed as such; only its items say where they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use model::{ChannelId, GuildId, Surroundings};
 use policy::{Lineage, Question, Whereabouts};
@@ -84,11 +84,10 @@ async fn keep_in_allowed_channels(
     };
     let mut known: HashMap<String, bool> = HashMap::new();
     for named in items.iter().filter_map(channel) {
-        if !known.contains_key(&named) {
-            let lineage = lineage_of(surroundings, &named).await;
-            let allowed =
-                lineage.is_some_and(|it| policy::channels(policy, &[it]).verdict.allows());
-            known.insert(named, allowed);
+        if let Entry::Vacant(place) = known.entry(named) {
+            let lineage = lineage_of(surroundings, place.key()).await;
+            let allowed = |it| policy::channels(policy, &[it]).verdict.allows();
+            place.insert(lineage.is_some_and(allowed));
         }
     }
     items.retain(|item| channel(item).is_none_or(|named| known.get(&named) == Some(&true)));
