@@ -48,14 +48,14 @@ impl Form<'_> {
         match self.raw(key) {
             Patch::Absent => Patch::Absent,
             Patch::Null => Patch::Null,
-            Patch::Value(value) => match value.as_str().and_then(parse_iso8601) {
-                Some(ms) => Patch::Value(ms),
-                None => {
-                    let message = format!("Could not parse {value}. Should be ISO8601.");
-                    self.error(key, "DATE_TIME_TYPE_PARSE", &message);
-                    Patch::Absent
+            Patch::Value(value) => {
+                if let Some(ms) = value.as_str().and_then(parse_iso8601) {
+                    return Patch::Value(ms);
                 }
-            },
+                let message = format!("Could not parse {value}. Should be ISO8601.");
+                self.error(key, "DATE_TIME_TYPE_PARSE", &message);
+                Patch::Absent
+            }
         }
     }
 

@@ -146,3 +146,18 @@ async fn invites_can_be_off_for_a_while() {
     let (status, refused) = tour.app.ask(Method::PUT, &path, body).await;
     assert_eq!((status.as_u16(), &refused["code"]), (403, &json!(50_013)));
 }
+
+#[tokio::test]
+async fn strangers_see_the_preview_of_a_guild_that_can_be_discovered() {
+    let mut tour = Tour::start().await;
+    let spec = json!({"name": "Elsewhere", "owner": "ada", "channels": []});
+    let other = tour.app.control(Method::POST, "/guilds", spec).await;
+    let other = other["id"].as_str().expect("an id");
+    let preview = format!("/guilds/{other}/preview");
+    let refused = tour.bot(Method::GET, &preview, Value::Null, 404).await;
+    assert_eq!(refused["code"], 10_004);
+    let grant = json!({"features": ["DISCOVERABLE"]});
+    let features = format!("/guilds/{other}/features");
+    tour.app.control(Method::PUT, &features, grant).await;
+    assert_eq!(tour.get(&preview).await["name"], "Elsewhere");
+}

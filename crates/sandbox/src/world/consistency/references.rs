@@ -24,13 +24,25 @@ enum Kind {
 
 /// Keys under which ids stand, wherever they are.
 const KEYS: &[(&str, Kind)] = &[
+    ("actioned_by", Kind::User),
     ("afk_channel_id", Kind::Channel),
+    // Options of onboarding that someone chose; those that are gone are forgotten.
+    ("answers", Kind::Free),
     ("application_id", Kind::User),
     ("author_id", Kind::Author),
+    ("author_ids", Kind::User),
     ("bot_id", Kind::User),
     ("channel_id", Kind::Channel),
+    ("channel_ids", Kind::Channel),
     ("creator", Kind::User),
     ("creator_id", Kind::User),
+    ("default_channel_ids", Kind::Channel),
+    // Of a sound, which loses it with the emoji.
+    ("emoji_id", Kind::Free),
+    // The stage of an event, which may be over.
+    ("entity_id", Kind::Free),
+    // The event of a stage.
+    ("event_id", Kind::Free),
     ("exempt_channels", Kind::Channel),
     ("exempt_roles", Kind::Role),
     ("guild_id", Kind::Guild),
@@ -38,14 +50,17 @@ const KEYS: &[(&str, Kind)] = &[
     ("inviter", Kind::User),
     // The last message may have been deleted (Discord: Channel › Channel Object).
     ("last_message_id", Kind::Free),
+    ("opened_by", Kind::User),
     ("owner", Kind::User),
     ("owner_id", Kind::User),
     ("parent_id", Kind::Channel),
     ("public_updates_channel_id", Kind::Channel),
     ("recipients", Kind::User),
+    ("role_ids", Kind::Role),
     ("rules_channel_id", Kind::Channel),
     ("safety_alerts_channel_id", Kind::Channel),
     ("source", Kind::Channel),
+    ("subscribers", Kind::User),
     ("system_channel_id", Kind::Channel),
     ("user_id", Kind::User),
     ("users", Kind::User),
@@ -56,6 +71,7 @@ const KEYS: &[(&str, Kind)] = &[
 /// Places whose ids may lead nowhere; `*` is any one step.
 const HISTORY: &[(&str, &str)] = &[
     ("guilds.*.audit", "tells of what is gone"),
+    ("guilds.*.template.snapshot", "a copy of what was"),
     (
         "messages.*.*.reference",
         "the message it points at may be deleted",
@@ -114,6 +130,8 @@ const MAPS: &[(&str, Kind)] = &[
     ("guilds.*.stickers", Kind::Free),
     ("guilds.*.automod", Kind::Free),
     ("guilds.*.voice_states", Kind::User),
+    ("guilds.*.stages", Kind::Channel),
+    ("guilds.*.community.onboarding.answers", Kind::User),
     ("guilds.*.members.*.roles", Kind::Role),
     ("guilds.*.emojis.*.roles", Kind::Role),
     ("channels.*.thread.members", Kind::User),

@@ -74,7 +74,13 @@ impl World {
 
     /// What non-members may know of a guild.
     pub fn guild_preview(&self, actor: &Actor, id: Snowflake) -> Answer {
-        let payload = self.get_guild(actor, id, true)?;
+        if !self.is_member(id, actor.id) && !self.has_feature(id, "DISCOVERABLE") {
+            return Err(Refusal::unknown(Unknown::Guild));
+        }
+        let mut payload = self.guild_answer(id)?;
+        let (members, online) = self.counts(id);
+        payload["approximate_member_count"] = json!(members);
+        payload["approximate_presence_count"] = json!(online);
         let kept = [
             "id",
             "name",

@@ -41,6 +41,10 @@ impl EventException {
 }
 
 /// What a request says of an exception; the inner `None`s are nulls.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and value are three things"
+)]
 struct Given {
     start_ms: Option<Option<u64>>,
     end_ms: Option<Option<u64>>,
@@ -105,7 +109,7 @@ impl World {
             return Err(Refusal::new(400, 180_005, text));
         }
         let kind = "GUILD_SCHEDULED_EVENT_EXCEPTION_CREATE";
-        self.put_exception(actor, event, exception, kind)
+        Ok(self.put_exception(actor, event, exception, kind))
     }
 
     /// Changes an exception.
@@ -127,7 +131,7 @@ impl World {
         form.finish()?;
         check_open(&event)?;
         let kind = "GUILD_SCHEDULED_EVENT_EXCEPTION_UPDATE";
-        self.put_exception(actor, event, exception, kind)
+        Ok(self.put_exception(actor, event, exception, kind))
     }
 
     /// Takes an exception back.
@@ -152,13 +156,13 @@ impl World {
         mut event: ScheduledEvent,
         exception: EventException,
         kind: &'static str,
-    ) -> Answer {
+    ) -> Value {
         let old = event.exceptions.get(&exception.id);
         let before = old.map_or(Value::Null, |old| old.payload(event.id));
         let after = exception.payload(event.id);
         event.exceptions.insert(exception.id, exception);
         self.keep_exceptions(actor, event, kind, &before, &after);
-        Ok(after)
+        after
     }
 
     fn keep_exceptions(

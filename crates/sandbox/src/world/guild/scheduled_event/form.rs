@@ -11,6 +11,10 @@ const MAX_COVER_BYTES: usize = 10 * 1024 * 1024;
 const MAX_AHEAD_MS: u64 = 5 * 366 * 24 * 60 * 60 * 1_000;
 
 /// What was given; the inner `None`s are nulls.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and value are three things"
+)]
 #[derive(Default)]
 pub(super) struct Given {
     pub(super) name: Option<String>,

@@ -18,6 +18,10 @@ const MAX_SOUND_BYTES: usize = 512 * 1024;
 const MAX_SOUND_MS: u64 = 5_200;
 
 /// What a request says of a sound; the inner `None`s are nulls.
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and value are three things"
+)]
 struct Given {
     name: Option<String>,
     volume: Option<f64>,

@@ -101,7 +101,8 @@ impl World {
             let kind = kept["type"].as_u64().and_then(ChannelKind::from_number);
             let id = self.next_id();
             let mut channel = Channel::new(id, kind.unwrap_or(ChannelKind::Text), Some(guild));
-            channel.name = kept["name"].as_str().unwrap_or_default().to_owned();
+            let name = kept["name"].as_str().unwrap_or_default();
+            name.clone_into(&mut channel.name);
             channel.position = kept["position"].as_i64().unwrap_or_default();
             channel.parent_id = kept["parent_id"]
                 .as_str()
