@@ -372,7 +372,7 @@ async fn whoever_keeps_calling_before_its_time_waits_longer_each_time() {
     assert!(waits[0] <= 60_000, "{waits:?}");
     let message = match declined(list().await) {
         Declined::Refused(refusal) => refusal.reason.message,
-        other => panic!("{other:?}"),
+        other @ Declined::Failed(_) => panic!("{other:?}"),
     };
     assert!(
         message.contains("5 times again before it was time"),
