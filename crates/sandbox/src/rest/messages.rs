@@ -259,6 +259,12 @@ async fn list_reactions(call: Call) -> Reply {
         let (channel, message) = place(&call)?;
         let (after, limit) = (call.open.query_id("after")?, call.open.limit(25, 100)?);
         let emoji = call.text("emoji");
+        // Nobody reacts in bursts here.
+        let limit = if call.open.query("type") == Some("1") {
+            0
+        } else {
+            limit
+        };
         call.read(|world, by| world.list_reactions(by, channel, message, emoji, after, limit))
     };
     Reply::ok(answer())

@@ -18,6 +18,10 @@ const IN_DM: u64 = bits::VIEW_CHANNEL
     | bits::ATTACH_FILES
     | bits::READ_MESSAGE_HISTORY
     | bits::ADD_REACTIONS
+    | bits::SEND_TTS_MESSAGES
+    | bits::SEND_VOICE_MESSAGES
+    | bits::USE_EXTERNAL_EMOJIS
+    | bits::USE_EXTERNAL_STICKERS
     | bits::SEND_POLLS;
 
 /// A place in the hierarchy of roles: the higher position stands above, and among equals the older

@@ -403,3 +403,84 @@ async fn a_moderator_takes_only_the_embeds_from_others_messages() {
         (403, 50_013)
     );
 }
+
+#[tokio::test]
+async fn emojis_of_other_guilds_need_a_permission() {
+    let app = App::start().await;
+    let guild = json!({"name": "Elsewhere", "owner": "ada", "members": [{"username": "newcomer"}]});
+    let other = app.control(Method::POST, "/guilds", guild).await;
+    let other = other["guild_id"].as_str().expect("an id").to_owned();
+    // The smallest PNG that anybody takes for one.
+    let image = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk\
+                 +M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    let body = json!({"name": "party", "image": image});
+    let path = format!("/guilds/{other}/emojis");
+    let (status, emoji) = person(&app, "ada", Method::POST, &path, body).await;
+    assert_eq!(status, 201, "{emoji}");
+    let emoji = id(&emoji);
+    let text = format!("<:party:{emoji}> <:unknown:5>");
+    let general = app.info.channel_id.to_string();
+    let said = app.says("newcomer", &general, &text).await;
+    assert_eq!(said["content"], json!(text));
+    permit(&app, &app.user("newcomer"), 1, 0, 1 << 18).await;
+    let said = app.says("newcomer", &general, &text).await;
+    assert_eq!(said["content"], ":party: <:unknown:5>");
+    let reaction = format!("{}/{}/reactions/party:{emoji}", messages(&app), id(&said));
+    assert_eq!(
+        person_refused(&app, "newcomer", Method::PUT, &reaction, json!({})).await,
+        (403, 50_013)
+    );
+    assert_eq!(
+        person(&app, "ada", Method::PUT, &reaction, json!({}))
+            .await
+            .0,
+        204
+    );
+}
+
+#[tokio::test]
+async fn a_timeout_leaves_reading_only() {
+    let app = App::start().await;
+    let answers = json!([{"poll_media": {"text": "yes"}}, {"poll_media": {"text": "no"}}]);
+    let poll = json!({"poll": {"question": {"text": "Now?"}, "answers": answers}});
+    let poll = id(&made(&app, &messages(&app), poll).await);
+    let votes = format!("/channels/{}/polls/{poll}/answers/@me", app.info.channel_id);
+    let both = json!({"answer_ids": ["1", "2"]});
+    assert_eq!(
+        person_refused(&app, "newcomer", Method::PUT, &votes, both).await,
+        (400, 50_035)
+    );
+    let heart = format!("{}/{poll}/reactions/❤", messages(&app));
+    assert_eq!(
+        person(&app, "ada", Method::PUT, &heart, json!({})).await.0,
+        204
+    );
+    let member = format!(
+        "/guilds/{}/members/{}",
+        app.info.guild_id,
+        app.user("newcomer")
+    );
+    let until = json!({"communication_disabled_until": "2026-01-01T01:00:00Z"});
+    done(&app, Method::PATCH, &member, until).await;
+    let hello = json!({"content": "hello"});
+    for (method, path, body, code) in [
+        (Method::POST, messages(&app), hello.clone(), 50_013),
+        (Method::PUT, heart, json!({}), 50_013),
+        (
+            Method::PUT,
+            votes.clone(),
+            json!({"answer_ids": ["1"]}),
+            520_000,
+        ),
+    ] {
+        let refusal = person_refused(&app, "newcomer", method, &path, body).await;
+        assert_eq!(refusal, (403, code), "{path}");
+    }
+    passes(&app, 61).await;
+    assert_eq!(
+        person(&app, "newcomer", Method::POST, &messages(&app), hello)
+            .await
+            .0,
+        200
+    );
+}

@@ -438,3 +438,20 @@ async fn a_private_thread_is_for_its_members_and_moderators() {
     let (status, _) = bot(&app, Method::PUT, &other, Value::Null).await;
     assert_eq!(status, 204);
 }
+
+#[tokio::test]
+async fn a_message_forgets_its_thread_when_the_thread_is_deleted() {
+    let app = App::start().await;
+    let say = format!("/channels/{}/messages", app.info.channel_id);
+    let said = format!(
+        "{say}/{}",
+        id(&made(&app, &say, json!({"content": "x"})).await)
+    );
+    let begun = made(&app, &format!("{said}/threads"), json!({"name": "t"})).await;
+    assert_eq!(seen(&app, &said).await["flags"], 1 << 5);
+    let here = format!("/channels/{}", id(&begun));
+    done(&app, Method::DELETE, &here, Value::Null).await;
+    let left = seen(&app, &said).await;
+    assert_eq!((&left["flags"], left.get("thread")), (&json!(0), None));
+    made(&app, &format!("{said}/threads"), json!({"name": "again"})).await;
+}

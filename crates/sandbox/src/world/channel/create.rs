@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::settings::{channel_name, check_settings, read_settings};
+use super::settings::{channel_name, check_settings, known_flags, read_settings};
 use super::{Channel, ChannelKind};
 use crate::permissions::{self as bits, Overwrite};
 use crate::snowflake::Snowflake;
@@ -31,6 +31,7 @@ impl World {
         let mut settings = read_settings(&mut form, kind);
         let overwrites = form.objects("permission_overwrites", 0..=100, super::overwrite::read);
         let flags = form.bits("flags").value().unwrap_or_default();
+        let flags = known_flags(kind, flags);
         form.finish()?;
         let all = self.channels_of(guild);
         if all.len() >= MAX_CHANNELS {

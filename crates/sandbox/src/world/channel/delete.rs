@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::world::audit::{action, changes};
+use crate::world::message::flag;
 use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
 
 /// Settings of a guild that name a channel.
@@ -87,10 +88,22 @@ impl World {
                 self.dispatch("THREAD_DELETE", audience, intents::GUILDS, data.clone());
             }
         }
+        if let Some(parent) = parent {
+            self.forget_thread_of(parent, id);
+        }
         let changes = changes(rendered, &Value::Null);
         let (action, none) = (action::THREAD_DELETE, Value::Null);
         self.audit(guild, actor, action, Some(id), changes, none);
         Ok(())
+    }
+
+    /// The message that a thread was started from has none any more.
+    fn forget_thread_of(&mut self, parent: Snowflake, id: Snowflake) {
+        let Ok(message) = self.message_mut(parent, id) else {
+            return;
+        };
+        message.flags &= !flag::HAS_THREAD;
+        self.tell_message("MESSAGE_UPDATE", parent, id);
     }
 
     fn is_required_by_community(&self, guild: Snowflake, channel: Snowflake) -> bool {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::ChannelKind;
-use super::settings::{channel_name, check_settings, read_settings};
+use super::settings::{channel_name, check_settings, known_flags, read_settings};
 use crate::permissions::{self as bits, Overwrite};
 use crate::snowflake::Snowflake;
 use crate::validate::{Form, Patch};
@@ -49,7 +49,7 @@ impl World {
             .extend(read_settings(&mut form, changed.kind));
         let overwrites = form.objects("permission_overwrites", 0..=100, super::overwrite::read);
         if let Some(flags) = form.bits("flags").value() {
-            changed.flags = flags;
+            changed.flags = known_flags(changed.kind, flags);
         }
         form.finish()?;
         if let Some(parent) = parent {

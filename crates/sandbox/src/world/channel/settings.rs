@@ -47,6 +47,20 @@ pub(super) fn check_settings(kind: ChannelKind, settings: &Map<String, Value>) -
     Err(Refusal::new(400, 40_061, "Tag names must be unique"))
 }
 
+/// The flags of a channel that its kind knows: required tags, hidden downloads, spoilers.
+pub(super) fn known_flags(kind: ChannelKind, flags: u64) -> u64 {
+    const REQUIRE_TAG: u64 = 1 << 4;
+    const HIDE_MEDIA_DOWNLOAD_OPTIONS: u64 = 1 << 15;
+    const IS_SPOILER_CHANNEL: u64 = 1 << 21;
+    flags
+        & match kind {
+            ChannelKind::Category | ChannelKind::Stage => 0,
+            ChannelKind::Forum => REQUIRE_TAG | IS_SPOILER_CHANNEL,
+            ChannelKind::Media => REQUIRE_TAG | HIDE_MEDIA_DOWNLOAD_OPTIONS | IS_SPOILER_CHANNEL,
+            _ => IS_SPOILER_CHANNEL,
+        }
+}
+
 /// The settings without rules of their own, as Discord renders them.
 pub(super) fn read_settings(form: &mut Form<'_>, kind: ChannelKind) -> Map<String, Value> {
     let mut settings = Map::new();
@@ -128,10 +142,15 @@ pub(super) fn read_settings(form: &mut Form<'_>, kind: ChannelKind) -> Map<Strin
             tags.value().map(|tags| Some(Value::Array(tags))),
         );
         let emoji = form.object("default_reaction_emoji", |emoji| {
-            json!({
-                "emoji_id": emoji.id("emoji_id").value(),
-                "emoji_name": emoji.text("emoji_name", 0..=100).value(),
-            })
+            let (id, name) = (
+                emoji.id("emoji_id").value(),
+                emoji.text("emoji_name", 0..=100).value(),
+            );
+            if id.is_some() == name.is_some() {
+                let message = "Exactly one of emoji_id and emoji_name must be set.";
+                emoji.error("emoji_id", "DEFAULT_REACTION_EMOJI_EXCLUSIVE", message);
+            }
+            json!({"emoji_id": id, "emoji_name": name})
         });
         put("default_reaction_emoji", emoji.given());
         let order = form.choice("default_sort_order", &[0, 1]).given();

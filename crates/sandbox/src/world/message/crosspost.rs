@@ -105,10 +105,14 @@ impl World {
 
     /// A published message was changed: so are its copies.
     pub(super) fn change_copies(&mut self, source: Snowflake, id: Snowflake) {
+        let copies = self.copies_of(source, id);
+        if copies.is_empty() {
+            return;
+        }
         let Some(original) = self.message(source, id).cloned() else {
             return;
         };
-        for (channel, copy_id) in self.copies_of(source, id) {
+        for (channel, copy_id) in copies {
             if let Ok(copy) = self.message_mut(channel, copy_id) {
                 take_content(copy, &original);
                 copy.edited_ms = original.edited_ms;

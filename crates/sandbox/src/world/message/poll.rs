@@ -221,6 +221,16 @@ impl World {
             return Err(Refusal::new(403, 20_001, "Bots cannot use this endpoint"));
         }
         let poll = poll_of(self.readable_message(actor.id, channel, id)?)?;
+        if self.is_timed_out(actor.id, channel) {
+            return Err(Refusal::new(403, 520_000, "Poll voting blocked"));
+        }
+        if !answers.iter().all(|answer| poll.has_answer(answer.0)) {
+            return Err(unknown_answer());
+        }
+        if answers.len() > 1 && !poll.multiselect {
+            let text = "Only one answer can be chosen in this poll";
+            return Err(Refusal::field("answer_ids", "POLL_SINGLE_ANSWER", text));
+        }
         for answer in 1..=poll.answers.len() as u64 {
             self.vote(
                 actor,

@@ -237,7 +237,7 @@ impl World {
         let page = users
             .into_iter()
             .filter(|user| after.is_none_or(|after| *user > after));
-        let page = page.take(limit.clamp(1, MAX_USERS_PAGE));
+        let page = page.take(limit.min(MAX_USERS_PAGE));
         Ok(page.map(|user| self.user_payload(user)).collect())
     }
 
