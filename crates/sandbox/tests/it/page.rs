@@ -80,7 +80,11 @@ async fn the_first_screen_says_how_a_bot_connects_and_whom_one_can_be() {
     let app = App::start().await;
     let browser = Browser::new(&app);
     let html = browser.sees("/").await;
-    for wanted in [&app.info.api_url, &app.info.gateway_url, &app.info.bot_token] {
+    for wanted in [
+        &app.info.api_url,
+        &app.info.gateway_url,
+        &app.info.bot_token,
+    ] {
         assert!(html.contains(wanted), "{wanted}");
     }
     for name in ["ada", "moderator", "newcomer"] {
@@ -101,7 +105,10 @@ async fn each_person_sees_what_their_own_permissions_allow() {
     assert!(!hidden.text().await.expect("a body").contains("between us"));
     let general = app.channel("general").await;
     let newcomer = browser.sees(&browser.place("newcomer", &general)).await;
-    assert!(!newcomer.contains(&staff), "the hidden channel is not listed");
+    assert!(
+        !newcomer.contains(&staff),
+        "the hidden channel is not listed"
+    );
     let rules = app.channel("rules").await;
     let rules = browser.sees(&browser.place("newcomer", &rules)).await;
     assert!(rules.contains("may not write here"));
@@ -117,22 +124,50 @@ async fn forms_alone_write_answer_edit_react_pin_and_delete() {
     let channel = app.channel("general").await;
     let here = browser.place("ada", &channel);
     let (status, to) = browser
-        .acts("ada", "send", &[("channel", &channel), ("content", "**hello** from a form")])
+        .acts(
+            "ada",
+            "send",
+            &[("channel", &channel), ("content", "**hello** from a form")],
+        )
         .await;
-    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, here.as_str()));
-    assert!(browser.sees(&here).await.contains("<strong>hello</strong> from a form"));
-    let newest = format!("/channels/{channel}/messages?limit=1&as={}", app.user("ada"));
+    assert_eq!(
+        (status, to.as_str()),
+        (StatusCode::SEE_OTHER, here.as_str())
+    );
+    assert!(
+        browser
+            .sees(&here)
+            .await
+            .contains("<strong>hello</strong> from a form")
+    );
+    let newest = format!(
+        "/channels/{channel}/messages?limit=1&as={}",
+        app.user("ada")
+    );
     let newest = app.control(Method::GET, &newest, Value::Null).await;
     let message = id(&newest[0]);
     let about = [("channel", channel.as_str()), ("message", message.as_str())];
     let with = |name, value| [about[0], about[1], (name, value)];
-    browser.acts("newcomer", "react", &with("emoji", "🎉")).await;
-    browser.acts("ada", "edit", &with("content", "changed\r\ntwice")).await;
+    browser
+        .acts("newcomer", "react", &with("emoji", "🎉"))
+        .await;
+    browser
+        .acts("ada", "edit", &with("content", "changed\r\ntwice"))
+        .await;
     browser.acts("moderator", "pin", &about).await;
     let html = browser.sees(&here).await;
     assert!(html.contains("changed<br>twice") && html.contains("(edited)") && html.contains("🎉"));
-    assert!(browser.sees(&format!("{here}?pins=1")).await.contains("Pinned messages"));
-    let reply = [("channel", channel.as_str()), ("content", "indeed"), ("reply", &message)];
+    assert!(
+        browser
+            .sees(&format!("{here}?pins=1"))
+            .await
+            .contains("Pinned messages")
+    );
+    let reply = [
+        ("channel", channel.as_str()),
+        ("content", "indeed"),
+        ("reply", &message),
+    ];
     browser.acts("newcomer", "send", &reply).await;
     assert!(browser.sees(&here).await.contains("In reply to"));
     let (status, refused) = browser.acts("newcomer", "delete", &about).await;
@@ -162,17 +197,34 @@ async fn polls_threads_posts_and_direct_messages_begin_with_forms() {
     let browser = Browser::new(&app);
     let channel = app.channel("general").await;
     let place = ("channel", channel.as_str());
-    let poll = [place, ("question", "tea?"), ("answer", "yes"), ("answer", "no"), ("answer", "")];
+    let poll = [
+        place,
+        ("question", "tea?"),
+        ("answer", "yes"),
+        ("answer", "no"),
+        ("answer", ""),
+    ];
     browser.acts("ada", "poll", &poll).await;
     let html = browser.sees(&browser.place("ada", &channel)).await;
     assert!(html.contains("tea?") && html.contains("do/vote"));
-    let (_, to) = browser.acts("ada", "thread", &[place, ("name", "aside")]).await;
+    let (_, to) = browser
+        .acts("ada", "thread", &[place, ("name", "aside")])
+        .await;
     assert!(browser.sees(&to).await.contains("aside"));
     let forum = app.channel("ideas").await;
-    let post = [("channel", forum.as_str()), ("name", "a bench"), ("content", "under the trees")];
+    let post = [
+        ("channel", forum.as_str()),
+        ("name", "a bench"),
+        ("content", "under the trees"),
+    ];
     let (_, to) = browser.acts("helper", "post", &post).await;
     assert!(browser.sees(&to).await.contains("under the trees"));
-    assert!(browser.sees(&browser.place("ada", &forum)).await.contains("a bench"));
+    assert!(
+        browser
+            .sees(&browser.place("ada", &forum))
+            .await
+            .contains("a bench")
+    );
     let (_, to) = browser
         .acts("ada", "direct", &[place, ("user", &app.user("artist"))])
         .await;
@@ -196,8 +248,14 @@ async fn files_are_sent_and_can_never_run_as_the_page() {
     let sent = browser.http.post(path).multipart(form).send().await;
     assert_eq!(sent.expect("an answer").status(), StatusCode::SEE_OTHER);
     let html = browser.sees(&browser.place("ada", &channel)).await;
-    let (_, link) = html.split_once("href=\"/attachments/").expect("a link to the file");
-    let link = link.split('"').next().expect("its end").replace("&amp;", "&");
+    let (_, link) = html
+        .split_once("href=\"/attachments/")
+        .expect("a link to the file");
+    let link = link
+        .split('"')
+        .next()
+        .expect("its end")
+        .replace("&amp;", "&");
     let served = browser.get(&format!("/attachments/{link}")).await;
     let header = |name: &str| served.headers()[name].to_str().expect("text").to_owned();
     assert!(header("content-disposition").starts_with("attachment"));
@@ -212,7 +270,11 @@ async fn hostile_names_and_texts_stay_text() {
     let channel = app.channel("general").await;
     let me = json!({ "nick": &HOSTILE[..32] });
     let path = format!("/guilds/{}/members/@me", app.info.guild_id);
-    app.bot(Method::PATCH, &path).json(&me).send().await.expect("an answer");
+    app.bot(Method::PATCH, &path)
+        .json(&me)
+        .send()
+        .await
+        .expect("an answer");
     let guild = format!("/guilds/{}", app.info.guild_id);
     let named = json!({ "name": HOSTILE, "as": app.user("ada") });
     app.control(Method::PATCH, &guild, named).await;
@@ -228,16 +290,39 @@ async fn hostile_names_and_texts_stay_text() {
         ] }],
     });
     let messages = format!("/channels/{channel}/messages");
-    let sent = app.bot(Method::POST, &messages).json(&body).send().await.expect("an answer");
-    let body = if sent.status().is_success() { None } else { Some(json!({ "content": HOSTILE })) };
+    let sent = app
+        .bot(Method::POST, &messages)
+        .json(&body)
+        .send()
+        .await
+        .expect("an answer");
+    let body = if sent.status().is_success() {
+        None
+    } else {
+        Some(json!({ "content": HOSTILE }))
+    };
     if let Some(body) = body {
-        app.bot(Method::POST, &messages).json(&body).send().await.expect("an answer");
+        app.bot(Method::POST, &messages)
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer");
     }
-    for path in ["/", "/debug?side=requests", "/debug?side=events&find=%3Cscript%3E"] {
+    for path in [
+        "/",
+        "/debug?side=requests",
+        "/debug?side=events&find=%3Cscript%3E",
+    ] {
         stays_text(&browser.sees(path).await);
     }
     let here = browser.place("ada", &channel);
-    for query in ["", "?side=requests", "?pins=1", "?side=events", "?notice=%3Cscript%3E"] {
+    for query in [
+        "",
+        "?side=requests",
+        "?pins=1",
+        "?side=events",
+        "?notice=%3Cscript%3E",
+    ] {
         stays_text(&browser.sees(&format!("{here}{query}")).await);
     }
 }
@@ -245,11 +330,17 @@ async fn hostile_names_and_texts_stay_text() {
 /// The only scripts are the page's own, nothing has a handler, and every link goes to the web.
 fn stays_text(html: &str) {
     for piece in html.split("<script").skip(1) {
-        assert!(piece.starts_with(" type=\"module\" src=\"/assets/page.js\"></script>"), "{piece:.80}");
+        assert!(
+            piece.starts_with(" type=\"module\" src=\"/assets/page.js\"></script>"),
+            "{piece:.80}"
+        );
     }
     for tag in html.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap_or_default();
-        assert!(!tag.contains(" onerror=") || tag.contains("&quot;"), "{tag}");
+        assert!(
+            !tag.contains(" onerror=") || tag.contains("&quot;"),
+            "{tag}"
+        );
         assert!(!tag.starts_with("img src=x"), "{tag}");
         assert!(!tag.contains(" style="), "{tag}");
         if let Some((_, link)) = tag.split_once(" href=\"") {
@@ -265,9 +356,17 @@ async fn every_answer_forbids_what_is_foreign() {
     let browser = Browser::new(&app);
     let channel = app.channel("general").await;
     let here = browser.place("ada", &channel);
-    for path in ["/", "/debug", "/assets/page.js", here.as_str(), "/as/1/channels/2"] {
+    for path in [
+        "/",
+        "/debug",
+        "/assets/page.js",
+        here.as_str(),
+        "/as/1/channels/2",
+    ] {
         let response = browser.get(path).await;
-        let policy = response.headers()["content-security-policy"].to_str().expect("text");
+        let policy = response.headers()["content-security-policy"]
+            .to_str()
+            .expect("text");
         assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"));
         assert!(!policy.contains("unsafe"));
@@ -282,7 +381,11 @@ async fn other_origins_other_names_and_forms_without_the_token_are_refused() {
     let channel = app.channel("general").await;
     let token = browser.token().await;
     let send = format!("{}/as/{}/do/send", browser.base, app.user("ada"));
-    let fields = [("channel", channel.as_str()), ("content", "forged"), ("token", &token)];
+    let fields = [
+        ("channel", channel.as_str()),
+        ("content", "forged"),
+        ("token", &token),
+    ];
     for (name, value) in [
         ("origin", "http://evil.example"),
         ("origin", "null"),
@@ -297,14 +400,30 @@ async fn other_origins_other_names_and_forms_without_the_token_are_refused() {
     let without = browser.http.post(&send).form(&fields[..2]).send().await;
     assert_eq!(without.expect("an answer").status(), StatusCode::FORBIDDEN);
     let read = browser.http.get(format!("{}/", browser.base));
-    let read = read.header("host", "evil.example").send().await.expect("an answer");
+    let read = read
+        .header("host", "evil.example")
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(read.status(), StatusCode::FORBIDDEN);
     // The control API takes no token, and so no foreign page either.
     let control = format!("{}/channels/{channel}/messages", app.info.control_url);
-    let forged = browser.http.post(control).header("origin", "http://evil.example");
-    let forged = forged.body("{\"content\":\"forged\"}").send().await.expect("an answer");
+    let forged = browser
+        .http
+        .post(control)
+        .header("origin", "http://evil.example");
+    let forged = forged
+        .body("{\"content\":\"forged\"}")
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(forged.status(), StatusCode::FORBIDDEN);
-    assert!(!browser.sees(&browser.place("ada", &channel)).await.contains("forged"));
+    assert!(
+        !browser
+            .sees(&browser.place("ada", &channel))
+            .await
+            .contains("forged")
+    );
 }
 
 #[tokio::test]
@@ -312,14 +431,20 @@ async fn live_updates_reach_those_who_may_see_them() {
     let app = App::start().await;
     let browser = Browser::new(&app);
     let channel = app.channel("general").await;
-    let mut stream = browser.get(&format!("{}/live", browser.place("newcomer", &channel))).await;
+    let mut stream = browser
+        .get(&format!("{}/live", browser.place("newcomer", &channel)))
+        .await;
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     let staff = app.channel("moderators").await;
     app.says("moderator", &staff, "between us").await;
     app.says("ada", &channel, "<b>for all</b>").await;
     let mut told = String::new();
     while !told.contains("for all") {
-        let chunk = stream.chunk().await.expect("the stream lives").expect("more comes");
+        let chunk = stream
+            .chunk()
+            .await
+            .expect("the stream lives")
+            .expect("more comes");
         told.push_str(&String::from_utf8_lossy(&chunk));
     }
     assert!(told.contains("event: message") && told.contains("&lt;b&gt;for all"));
@@ -334,17 +459,44 @@ async fn the_traffic_shows_requests_events_and_switches_faults() {
     let channel = app.channel("general").await;
     let messages = format!("/channels/{channel}/messages");
     let body = json!({ "content": "from the bot" });
-    app.bot(Method::POST, &messages).json(&body).send().await.expect("an answer");
-    let requests = browser.sees("/debug?side=requests&find=post+messages").await;
+    app.bot(Method::POST, &messages)
+        .json(&body)
+        .send()
+        .await
+        .expect("an answer");
+    let requests = browser
+        .sees("/debug?side=requests&find=post+messages")
+        .await;
     assert!(requests.contains("from the bot") && requests.contains(&messages));
     assert!(!browser.sees("/debug?find=patch").await.contains(&messages));
-    assert!(browser.sees("/debug?side=events").await.contains("MESSAGE_CREATE"));
-    let fault = [("kind", "status"), ("status", "503"), ("count", "1"), ("side", "faults")];
+    assert!(
+        browser
+            .sees("/debug?side=events")
+            .await
+            .contains("MESSAGE_CREATE")
+    );
+    let fault = [
+        ("kind", "status"),
+        ("status", "503"),
+        ("count", "1"),
+        ("side", "faults"),
+    ];
     let (status, to) = browser.post("/debug/fault", &fault).await;
-    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/debug?side=faults"));
-    let struck = app.bot(Method::GET, "/users/@me").send().await.expect("an answer");
+    assert_eq!(
+        (status, to.as_str()),
+        (StatusCode::SEE_OTHER, "/debug?side=faults")
+    );
+    let struck = app
+        .bot(Method::GET, "/users/@me")
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(struck.status(), 503);
-    let elsewhere = [("here", "https://evil.example/"), ("side", "sessions"), ("enabled", "yes")];
+    let elsewhere = [
+        ("here", "https://evil.example/"),
+        ("side", "sessions"),
+        ("enabled", "yes"),
+    ];
     let (_, to) = browser.post("/debug/limits", &elsewhere).await;
     assert_eq!(to, "/debug?side=sessions");
     assert!(browser.sees(&to).await.contains("Switch limits off"));

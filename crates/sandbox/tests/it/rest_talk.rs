@@ -409,7 +409,7 @@ async fn emojis_of_other_guilds_need_a_permission() {
     let app = App::start().await;
     let guild = json!({"name": "Elsewhere", "owner": "ada", "members": [{"username": "newcomer"}]});
     let other = app.control(Method::POST, "/guilds", guild).await;
-    let other = other["guild_id"].as_str().expect("an id").to_owned();
+    let other = other["id"].as_str().expect("an id").to_owned();
     // The smallest PNG that anybody takes for one.
     let image = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk\
                  +M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";

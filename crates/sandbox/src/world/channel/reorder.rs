@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::create::MAX_CHANNELS;
 use crate::permissions as bits;
 use crate::snowflake::Snowflake;
-use crate::validate::Form;
+use crate::validate::{Form, Patch};
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Refusal, World};
 
@@ -13,7 +13,7 @@ use crate::world::{Actor, Answer, Refusal, World};
 struct Move {
     id: Snowflake,
     position: Option<i64>,
-    parent: Option<Option<Snowflake>>,
+    parent: Patch<Snowflake>,
     lock: bool,
 }
 
@@ -23,7 +23,7 @@ impl Move {
         Self {
             id: form.required("id", id),
             position: form.integer("position", 0..=i64::from(i32::MAX)).value(),
-            parent: form.id("parent_id").given(),
+            parent: form.id("parent_id"),
             lock: form.flag("lock_permissions").value().unwrap_or_default(),
         }
     }
@@ -70,7 +70,8 @@ impl World {
         if step.lock {
             self.require_in(actor.id, step.id, bits::MANAGE_ROLES)?;
         }
-        let Some(parent) = step.parent.filter(|parent| *parent != channel.parent_id) else {
+        let wanted = step.parent.clone().given();
+        let Some(parent) = wanted.filter(|parent| *parent != channel.parent_id) else {
             return Ok(false);
         };
         self.require_in(actor.id, step.id, bits::MANAGE_CHANNELS)
@@ -88,7 +89,7 @@ impl World {
             return;
         };
         changed.position = step.position.unwrap_or(changed.position);
-        changed.parent_id = step.parent.unwrap_or(changed.parent_id);
+        changed.parent_id = step.parent.clone().given().unwrap_or(changed.parent_id);
         if step.lock
             && let Some(parent) = self.parent_of(&changed)
         {

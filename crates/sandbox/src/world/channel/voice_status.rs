@@ -31,7 +31,7 @@ impl World {
         let status = form.text("status", 0..=MAX_STATUS).given();
         form.finish()?;
         let status = status.flatten().filter(|status| !status.is_empty());
-        if self.change_voice_status(guild, id, status.clone()) {
+        if self.change_voice_status(guild, id, status.as_deref()) {
             let (action, options) = match status {
                 Some(status) => (
                     action::VOICE_CHANNEL_STATUS_CREATE,
@@ -52,15 +52,15 @@ impl World {
         &mut self,
         guild: Snowflake,
         id: Snowflake,
-        status: Option<String>,
+        status: Option<&str>,
     ) -> bool {
         let Some(channel) = self.channels.get_mut(&id) else {
             return false;
         };
-        if channel.voice_status == status {
+        if channel.voice_status.as_deref() == status {
             return false;
         }
-        channel.voice_status.clone_from(&status);
+        channel.voice_status = status.map(str::to_owned);
         let data = json!({"id": id, "guild_id": guild, "status": status});
         let audience = Audience::Channel { guild, channel: id };
         let wanted = intents::GUILDS;

@@ -127,7 +127,7 @@ impl World {
             if let Ok(copy) = self.message_mut(channel, copy_id) {
                 let nothing = Message::bare(copy_id, channel, copy.author_id);
                 take_content(copy, &nothing);
-                copy.content = GONE.to_owned();
+                GONE.clone_into(&mut copy.content);
                 copy.flags |= flag::SOURCE_MESSAGE_DELETED;
             }
             self.tell_message("MESSAGE_UPDATE", channel, copy_id);

@@ -37,7 +37,7 @@ impl World {
             };
             let foreign = self.find_emoji(id).is_some() && !self.may_use_emoji(user, channel, id);
             if foreign {
-                kept.push_str(&format!(":{name}:"));
+                kept.extend([":", name, ":"]);
             } else {
                 kept.push_str(&from[..length]);
             }
