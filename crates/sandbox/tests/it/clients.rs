@@ -44,6 +44,11 @@ async fn discord_js_understands_refusals() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_js_answers_interactions() {
+    discord_js("interactions").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn discord_js_obeys_limits_and_resumes() {
     discord_js("wire").await;
 }
@@ -81,6 +86,11 @@ async fn discord_py_moderates_people() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn discord_py_understands_refusals() {
     discord_py("refusals").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_answers_interactions() {
+    discord_py("interactions").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ mod acts;
 mod arithmetic;
 mod client;
 mod clients;
+mod clients_page;
 mod control;
 mod faults;
 mod gateway;

@@ -42,6 +42,9 @@ impl World {
         self.require_in(actor.id, channel, bits::VIEW_CHANNEL)?;
         self.check_thread_open(actor.id, channel, ThreadAct::Edit)?;
         let message = self.message_mut(channel, id)?;
+        if !message.is_shown_to(actor.id) {
+            return Err(Refusal::unknown(Unknown::Message));
+        }
         if message.author_id != actor.id || message.webhook.is_some() {
             let touches_flags_only = edit.content.is_none()
                 && edit.embeds.is_none()

@@ -146,12 +146,13 @@ impl Message {
         }
     }
 
-    /// Ephemeral answers are shown to one person and to the bot that sent them.
+    /// Ephemeral answers are shown to one person; the bot that sent them finds them by the token
+    /// of the interaction alone.
     pub(crate) fn is_shown_to(&self, user: Snowflake) -> bool {
         let Some(interaction) = &self.interaction else {
             return true;
         };
-        self.flags & flag::EPHEMERAL == 0 || interaction.user == user || self.author_id == user
+        self.flags & flag::EPHEMERAL == 0 || interaction.user == user
     }
 }
 
