@@ -10,7 +10,7 @@ use serde_json::json;
 use super::call::{Call, OpenCall};
 use super::reply::Reply;
 use crate::world::application::EntitlementQuery;
-use crate::world::{Refusal, Shared};
+use crate::world::{Refusal, Shared, World};
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -64,7 +64,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 }
 
 async fn mine(call: Call) -> Reply {
-    Reply::ok(call.read(|world, by| world.my_application(by)))
+    Reply::ok(call.read(World::my_application))
 }
 
 async fn modify_mine(call: Call) -> Reply {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
+use super::component_input::{STRING_SELECT, button, select};
 use super::embed::is_url;
 use crate::world::{Answer, Refusal};
 
@@ -17,7 +18,6 @@ const MAX_DEPTH: usize = 4;
 
 const ACTION_ROW: u64 = 1;
 const BUTTON: u64 = 2;
-const STRING_SELECT: u64 = 3;
 const CHANNEL_SELECT: u64 = 8;
 const SECTION: u64 = 9;
 const TEXT_DISPLAY: u64 = 10;
@@ -38,7 +38,7 @@ const IN_CONTAINER: &[u64] = &[
 
 /// What was counted over all components of one message.
 #[derive(Default)]
-struct Count {
+pub(super) struct Count {
     components: usize,
     characters: usize,
     next_id: u64,
@@ -176,60 +176,6 @@ fn action_row(
     Ok(())
 }
 
-fn button(button: &Map<String, Value>, path: &str, count: &mut Count) -> Answer<()> {
-    let style = button
-        .get("style")
-        .and_then(Value::as_u64)
-        .unwrap_or_default();
-    match style {
-        1..=4 => custom_id(button, path, count)?,
-        5 => {
-            let url = button
-                .get("url")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
-            if !is_url(url, false) && !url.starts_with("discord://") {
-                return Err(bad(
-                    &format!("{path}.url"),
-                    "BASE_TYPE_REQUIRED",
-                    "A url is required",
-                ));
-            }
-        }
-        6 if button.contains_key("sku_id") => {}
-        _ => {
-            let message = "Value must be one of {1, 2, 3, 4, 5, 6}.";
-            return Err(bad(&format!("{path}.style"), "BASE_TYPE_CHOICES", message));
-        }
-    }
-    if button.get("label").is_some_and(|label| !label.is_null()) {
-        text(button, path, "label", 1..=80)?;
-    } else if style != 6 && !button.contains_key("emoji") {
-        let message = "A label or an emoji is required";
-        return Err(bad(
-            &format!("{path}.label"),
-            "BUTTON_COMPONENT_INVALID",
-            message,
-        ));
-    }
-    Ok(())
-}
-
-fn select(select: &mut Map<String, Value>, kind: u64, path: &str, count: &mut Count) -> Answer<()> {
-    custom_id(select, path, count)?;
-    if kind == STRING_SELECT {
-        let at = format!("{path}.options");
-        for (index, option) in list(select, "options", &at, 1..=25)?.iter().enumerate() {
-            let option = option.as_object().cloned().unwrap_or_default();
-            text(&option, &format!("{at}.{index}"), "label", 1..=100)?;
-            text(&option, &format!("{at}.{index}"), "value", 1..=100)?;
-        }
-    }
-    default(select, "min_values", json!(1));
-    default(select, "max_values", json!(1));
-    Ok(())
-}
-
 fn section(
     section: &mut Map<String, Value>,
     path: &str,
@@ -296,7 +242,7 @@ fn media(holder: &mut Map<String, Value>, key: &str, path: &str) -> Answer<()> {
     Ok(())
 }
 
-fn custom_id(holder: &Map<String, Value>, path: &str, count: &mut Count) -> Answer<()> {
+pub(super) fn custom_id(holder: &Map<String, Value>, path: &str, count: &mut Count) -> Answer<()> {
     text(holder, path, "custom_id", 1..=100)?;
     let id = holder
         .get("custom_id")
@@ -314,7 +260,7 @@ fn custom_id(holder: &Map<String, Value>, path: &str, count: &mut Count) -> Answ
 }
 
 /// Checks a required text and counts its characters.
-fn text(
+pub(super) fn text(
     holder: &Map<String, Value>,
     path: &str,
     key: &str,
@@ -336,7 +282,7 @@ fn text(
     Err(bad(&at, "BASE_TYPE_BAD_LENGTH", &message))
 }
 
-fn list(
+pub(super) fn list(
     holder: &Map<String, Value>,
     key: &str,
     path: &str,
@@ -358,11 +304,11 @@ fn list(
     Err(bad(path, "BASE_TYPE_BAD_LENGTH", &message))
 }
 
-fn default(component: &mut Map<String, Value>, key: &str, value: Value) {
+pub(super) fn default(component: &mut Map<String, Value>, key: &str, value: Value) {
     component.entry(key).or_insert(value);
 }
 
-fn bad(path: &str, code: &str, message: &str) -> Refusal {
+pub(super) fn bad(path: &str, code: &str, message: &str) -> Refusal {
     Refusal::field(path, code, message)
 }
 

@@ -50,7 +50,7 @@ impl<T> Patch<T> {
 /// Reads the fields of one object.
 pub(crate) struct Form<'a> {
     object: Option<&'a Map<String, Value>>,
-    errors: Map<String, Value>,
+    pub(super) errors: Map<String, Value>,
 }
 
 impl<'a> Form<'a> {
@@ -82,19 +82,6 @@ impl<'a> Form<'a> {
     pub(crate) fn error(&mut self, key: &str, code: &str, message: &str) {
         self.errors
             .insert(key.to_owned(), Value::Object(leaf(code, message)));
-    }
-
-    /// Notes an error deeper down; `path` is dotted, and empty for the form itself.
-    pub(crate) fn error_at(&mut self, path: &str, code: &str, message: &str) {
-        let mut place = &mut self.errors;
-        for key in path.split('.').filter(|key| !key.is_empty()) {
-            let inner = place.entry(key).or_insert_with(|| json!({}));
-            let Some(inner) = inner.as_object_mut() else {
-                return;
-            };
-            place = inner;
-        }
-        place.extend(leaf(code, message));
     }
 
     /// Text with surrounding white space removed, with its length in characters bounded.
@@ -213,43 +200,6 @@ impl<'a> Form<'a> {
         })
     }
 
-    /// A list of texts.
-    pub(crate) fn texts(
-        &mut self,
-        key: &str,
-        count: RangeInclusive<usize>,
-        length: RangeInclusive<usize>,
-    ) -> Patch<Vec<String>> {
-        self.list(key, count, |item| {
-            let holder = Value::Object(Map::from_iter([("it".to_owned(), item.clone())]));
-            let mut form = Form::new(&holder);
-            let text = form.text("it", length.clone());
-            let text = form.required("it", text);
-            match form.errors.remove("it") {
-                Some(Value::Object(errors)) => Err(errors),
-                _ => Ok(text),
-            }
-        })
-    }
-
-    /// A list of a few numbers, each at most once.
-    pub(crate) fn numbers(&mut self, key: &str, choices: &[u64]) -> Patch<Vec<u64>> {
-        let mut seen = Vec::new();
-        self.list(key, 0..=choices.len(), |item| {
-            let number = item.as_u64().filter(|number| choices.contains(number));
-            let Some(number) = number else {
-                let message = format!("Value must be one of {choices:?}.");
-                return Err(leaf("BASE_TYPE_CHOICES", &message));
-            };
-            if seen.contains(&number) {
-                let message = "The set already contains this value";
-                return Err(leaf("SET_TYPE_ALREADY_CONTAINS_VALUE", message));
-            }
-            seen.push(number);
-            Ok(number)
-        })
-    }
-
     /// A list of objects, each read by `read`.
     pub(crate) fn objects<T>(
         &mut self,
@@ -286,7 +236,7 @@ impl<'a> Form<'a> {
         })
     }
 
-    fn list<T>(
+    pub(super) fn list<T>(
         &mut self,
         key: &str,
         count: RangeInclusive<usize>,
@@ -360,7 +310,7 @@ impl<'a> Form<'a> {
     }
 }
 
-fn leaf(code: &str, message: &str) -> Map<String, Value> {
+pub(super) fn leaf(code: &str, message: &str) -> Map<String, Value> {
     let mut map = Map::new();
     map.insert(
         "_errors".into(),

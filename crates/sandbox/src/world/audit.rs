@@ -273,7 +273,7 @@ impl World {
             .collect();
         let guild = self.guild(guild_id)?;
         let rules: Vec<_> = targets()
-            .filter_map(|id| Some(self.automod_payload(guild, guild.automod.get(&id)?)))
+            .filter_map(|id| Some(Self::automod_payload(guild, guild.automod.get(&id)?)))
             .collect();
         let integrations: Vec<_> = targets()
             .filter(|id| self.is_member(guild_id, *id))

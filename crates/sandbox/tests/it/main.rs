@@ -27,6 +27,7 @@ mod rest_expressions;
 mod rest_foreign;
 mod rest_interactions;
 mod rest_judged;
+mod rest_lasting;
 mod rest_referee;
 mod rest_rules;
 mod rest_scheduled_events;

@@ -8,7 +8,7 @@ mod integration;
 mod lobby;
 mod role_connection;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -29,7 +29,14 @@ pub struct ApplicationState {
     emojis: BTreeMap<Snowflake, Emoji>,
     role_connections: Vec<Value>,
     skus: BTreeMap<Snowflake, Sku>,
+    /// When commands were created, by guild (0 for global ones).
+    #[serde(default)]
+    command_creates: BTreeMap<Snowflake, VecDeque<u64>>,
 }
+
+/// Commands created in a day and one scope (Discord: Application Commands › Registering).
+const MAX_DAILY_CREATES: usize = 200;
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 impl World {
     /// The application of the bot who asks.
@@ -90,6 +97,28 @@ impl World {
             "type": null,
             "bot": self.user_payload(id),
         })
+    }
+
+    /// Counts new commands against the day's limit (30034).
+    pub(crate) fn count_creates(
+        &mut self,
+        application: Snowflake,
+        guild: Option<Snowflake>,
+        count: usize,
+    ) -> Answer<()> {
+        let now = self.now_ms();
+        let creates = &mut self.application_state(application)?.command_creates;
+        let creates = creates.entry(guild.unwrap_or_default()).or_default();
+        creates.retain(|at| at + DAY_MS > now);
+        if creates.len() + count > MAX_DAILY_CREATES {
+            let text = format!(
+                "Max number of daily application command creates has been reached \
+                 ({MAX_DAILY_CREATES})"
+            );
+            return Err(Refusal::new(400, 30_034, text));
+        }
+        creates.extend(std::iter::repeat_n(now, count));
+        Ok(())
     }
 
     fn application_state(&mut self, id: Snowflake) -> Answer<&mut ApplicationState> {

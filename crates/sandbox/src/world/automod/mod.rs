@@ -1,6 +1,7 @@
 //! AutoMod: the rules of a guild, what trips them, and what they do about it.
 
 mod effect;
+mod forget;
 mod keyword;
 mod preset;
 mod profile;
@@ -127,14 +128,8 @@ impl Effect {
 }
 
 impl World {
-    /// The rule object; roles and channels that are gone are left out.
-    pub(crate) fn automod_payload(&self, guild: &Guild, rule: &Rule) -> Value {
-        let roles = rule
-            .exempt_roles
-            .iter()
-            .filter(|id| guild.roles.contains_key(id));
-        let here = |id: &&Snowflake| self.guild_of(**id) == Some(guild.id);
-        let channels = rule.exempt_channels.iter().filter(here);
+    /// The rule object.
+    pub(crate) fn automod_payload(guild: &Guild, rule: &Rule) -> Value {
         json!({
             "id": rule.id,
             "guild_id": guild.id,
@@ -145,8 +140,8 @@ impl World {
             "trigger_metadata": rule.trigger.metadata(),
             "actions": rule.effects.iter().map(Effect::payload).collect::<Vec<_>>(),
             "enabled": rule.enabled,
-            "exempt_roles": roles.collect::<Vec<_>>(),
-            "exempt_channels": channels.collect::<Vec<_>>(),
+            "exempt_roles": rule.exempt_roles,
+            "exempt_channels": rule.exempt_channels,
         })
     }
 

@@ -1,7 +1,7 @@
 //! Names of members against the rules for profiles: who trips one may only look on.
 
 use super::effect::Scene;
-use super::screen::Hit;
+use super::screen::{Hit, has_exempt_role};
 use super::{Effect, Trigger};
 use crate::snowflake::Snowflake;
 use crate::world::World;
@@ -41,7 +41,7 @@ impl World {
             Some(&account.username),
         ];
         let rules = guild.automod.values();
-        let rules = rules.filter(|rule| rule.enabled && !self.has_exempt_role(guild, user, rule));
+        let rules = rules.filter(|rule| rule.enabled && !has_exempt_role(guild, user, rule));
         for rule in rules {
             let Trigger::Profile(words) = &rule.trigger else {
                 continue;

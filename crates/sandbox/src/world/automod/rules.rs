@@ -16,7 +16,7 @@ impl World {
         let guild = self.guild(guild)?;
         let rules = guild.automod.values();
         Ok(rules
-            .map(|rule| self.automod_payload(guild, rule))
+            .map(|rule| Self::automod_payload(guild, rule))
             .collect())
     }
 
@@ -25,7 +25,7 @@ impl World {
         self.require(actor.id, guild, bits::MANAGE_GUILD)?;
         let guild = self.guild(guild)?;
         let rule = guild.automod.get(&id).ok_or_else(Refusal::route)?;
-        Ok(self.automod_payload(guild, rule))
+        Ok(Self::automod_payload(guild, rule))
     }
 
     /// Adds a rule; each kind of trigger has a number of rules that it may have.

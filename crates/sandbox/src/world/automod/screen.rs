@@ -96,7 +96,7 @@ impl World {
         let parent = self.channels.get(&channel).and_then(|it| it.parent_id);
         let applies = |rule: &&Rule| {
             rule.enabled
-                && !self.has_exempt_role(guild, author, rule)
+                && !has_exempt_role(guild, author, rule)
                 && !rule.exempt_channels.contains(&channel)
                 && parent.is_none_or(|parent| !rule.exempt_channels.contains(&parent))
         };
@@ -113,11 +113,6 @@ impl World {
     pub(super) fn is_above_rules(&self, guild: &Guild, user: Snowflake) -> bool {
         self.users.get(&user).is_none_or(|user| user.bot)
             || self.permissions_in_guild(guild.id, user) & bits::MANAGE_GUILD != 0
-    }
-
-    pub(super) fn has_exempt_role(&self, guild: &Guild, user: Snowflake, rule: &Rule) -> bool {
-        let member = guild.members.get(&user);
-        member.is_some_and(|member| !member.roles.is_disjoint(&rule.exempt_roles))
     }
 
     fn trips(&self, guild: &Guild, author: Snowflake, content: &str, rule: &Rule) -> Option<Match> {
@@ -165,4 +160,10 @@ impl World {
             latest.take_while(move |it| it.id.timestamp_ms() >= since)
         })
     }
+}
+
+/// Whether a rule spares a member for a role.
+pub(super) fn has_exempt_role(guild: &Guild, user: Snowflake, rule: &Rule) -> bool {
+    let member = guild.members.get(&user);
+    member.is_some_and(|member| !member.roles.is_disjoint(&rule.exempt_roles))
 }

@@ -44,6 +44,7 @@ impl World {
         for gone in threads.into_iter().chain([id]) {
             self.channels.remove(&gone);
             self.messages.remove(&gone);
+            self.unname_in_rules(guild, gone);
         }
         self.invites.retain(|_, invite| invite.channel_id != id);
         self.webhooks

@@ -110,6 +110,7 @@ impl World {
         let known = self.same_command(application, guild, &new);
         if known.is_none() {
             self.check_room(application, guild, new.kind)?;
+            self.count_creates(application, guild, 1)?;
         }
         let id = self.keep_command(application, guild, known, new);
         let command = self.commands.get(&id);
@@ -245,6 +246,12 @@ impl World {
         let wanted = form.required("", wanted);
         form.finish().map_err(Refusal::unwrapped)?;
         check_bulk(&wanted)?;
+        let is_new = |new: &&NewCommand| {
+            let named = new.id.is_some_and(|id| self.commands.contains_key(&id));
+            !named && self.same_command(application, guild, new).is_none()
+        };
+        let created = wanted.iter().filter(is_new).count();
+        self.count_creates(application, guild, created)?;
         let mut kept = Vec::with_capacity(wanted.len());
         for new in wanted {
             let named = new.id.filter(|id| {

@@ -33,6 +33,16 @@ struct Entry {
     allowed: bool,
 }
 
+impl CommandPermissions {
+    pub(crate) fn forget(&mut self, gone: Snowflake) {
+        self.entries.retain(|entry| entry.id != gone);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
 impl Entry {
     fn payload(self) -> Value {
         json!({"id": self.id, "type": self.kind, "permission": self.allowed})

@@ -194,7 +194,7 @@ impl World {
     pub(crate) fn premium_tier(&self, guild: Snowflake) -> usize {
         let settings = self.guilds.get(&guild).map(|guild| &guild.settings);
         let tier = settings.and_then(|all| all.get("premium_tier")?.as_u64());
-        tier.map_or(0, |tier| if tier < 4 { tier as usize } else { 3 })
+        tier.map_or(0, |tier| usize::try_from(tier.min(3)).unwrap_or_default())
     }
 
     pub(crate) fn tell_emojis(&mut self, guild: Snowflake) {

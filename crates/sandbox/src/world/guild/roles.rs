@@ -211,6 +211,7 @@ impl World {
         {
             channel.overwrites.retain(|overwrite| overwrite.id != id);
         }
+        self.unname_in_rules(guild_id, id);
         let data = json!({"guild_id": guild_id, "role_id": id});
         self.dispatch(
             "GUILD_ROLE_DELETE",
