@@ -5,6 +5,7 @@ mod arithmetic;
 mod client;
 mod clients;
 mod clients_page;
+mod community_life;
 mod control;
 mod faults;
 mod gateway;
