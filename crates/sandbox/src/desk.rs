@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::faults::{FaultBook, GatewayFault};
 use crate::gateway::{Hub, Rules};
 use crate::limits::{InvalidRequests, Limiter, Limits, is_invalid};
+use crate::server::panics::Panics;
 use crate::snapshot::{Shelf, Snapshot, SnapshotError};
 use crate::snowflake::Snowflake;
 use crate::world::Shared;
@@ -50,6 +51,7 @@ pub(crate) struct Desk {
     pub(crate) hub: Arc<Hub>,
     limiter: Mutex<Limiter>,
     pub(crate) faults: Arc<FaultBook>,
+    pub(crate) panics: Panics,
     seen: Mutex<Seen>,
     shelf: Mutex<Shelf>,
 }
@@ -81,6 +83,7 @@ impl Desk {
         shared: Arc<Shared>,
         hub: Arc<Hub>,
         faults: Arc<FaultBook>,
+        panics: Panics,
         limits: Limits,
     ) -> Self {
         limit_gateway(&shared, &hub, &limits);
@@ -89,6 +92,7 @@ impl Desk {
             hub,
             limiter: Mutex::new(Limiter::new(limits)),
             faults,
+            panics,
             seen: Mutex::default(),
             shelf: Mutex::default(),
         }

@@ -1,5 +1,6 @@
 //! Starts and stops the sandbox: one port for REST, Gateway and the control API.
 
+pub(crate) mod panics;
 mod path;
 pub(crate) mod wire;
 
@@ -33,6 +34,7 @@ use crate::seed::{self, SpecError, WorldSpec};
 use crate::snapshot::{Snapshot, SnapshotError};
 use crate::snowflake::Snowflake;
 use crate::world::{Addresses, SandboxClock, Shared, WorldConfig};
+use panics::Panics;
 use wire::{CutHandle, Wire};
 
 /// The largest request body, in bytes: Discord's 25 MiB of files and a little JSON.
@@ -186,6 +188,7 @@ impl Sandbox {
         })?;
         let hub = Arc::new(Hub::default());
         let faults = Arc::new(FaultBook::new(config.seed));
+        let panics = Panics::default();
         shared.subscribe(Arc::clone(&hub) as _);
 
         let cancel = CancellationToken::new();
@@ -194,6 +197,7 @@ impl Sandbox {
             shared: Arc::clone(&shared),
             hub: Arc::clone(&hub),
             faults: Arc::clone(&faults),
+            panics: panics.clone(),
             heartbeat_interval: config.heartbeat_interval.max(MIN_HEARTBEAT_INTERVAL),
             cancel: cancel.clone(),
         };
@@ -203,7 +207,13 @@ impl Sandbox {
             cancel.clone(),
         ));
         tracker.spawn(run_due(Arc::clone(&shared), cancel.clone()));
-        let desk = Arc::new(Desk::new(Arc::clone(&shared), hub, faults, config.limits));
+        let desk = Arc::new(Desk::new(
+            Arc::clone(&shared),
+            hub,
+            faults,
+            panics.clone(),
+            config.limits,
+        ));
         // People go through the same REST routes as bots, but not past the front.
         let people = rest::router(Arc::clone(&shared));
         let control = control::router(Arc::clone(&desk), people.clone());
@@ -225,7 +235,7 @@ impl Sandbox {
             .merge(control::snapshot_router(Arc::clone(&desk)).layer(strangers))
             .layer(DefaultBodyLimit::disable())
             // Outermost, so that a panic anywhere still answers its request.
-            .layer(CatchPanicLayer::new());
+            .layer(CatchPanicLayer::custom(panics));
         // Around the router, which would have chosen a route already.
         let app = MapRequestLayer::new(path::plain).layer(app);
         let server = axum::serve(
@@ -315,6 +325,11 @@ impl Sandbox {
     /// Requests within ten minutes that count towards Discord's ban of an address.
     pub fn invalid_requests(&self) -> usize {
         self.desk.invalid_requests()
+    }
+
+    /// Mistakes of the sandbox's own since its start, which cost a request or a connection each.
+    pub fn panics(&self) -> u64 {
+        self.desk.panics.count()
     }
 
     /// Stops: no new requests, websockets are closed, tasks are awaited.

@@ -20,6 +20,7 @@ pub(super) async fn show(State(control): State<Control>) -> Json<Value> {
     state["sessions"] = json!(desk.hub.views());
     state["limits"] = json!(desk.limiter().limits());
     state["faults"] = desk.faults.with(|faults| json!(faults.all()));
+    state["panics"] = json!(desk.panics.count());
     state["invalid_requests"] = json!(desk.invalid_requests());
     Json(state)
 }

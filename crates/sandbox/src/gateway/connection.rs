@@ -20,6 +20,7 @@ use super::requests;
 use super::session::{Event, Order};
 use super::spoil;
 use crate::faults::{FaultBook, FaultKind};
+use crate::server::panics::Panics;
 use crate::server::wire::CutHandle;
 use crate::world::Shared;
 
@@ -40,6 +41,7 @@ pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) faults: Arc<FaultBook>,
+    pub(crate) panics: Panics,
     pub(crate) heartbeat_interval: Duration,
     /// Cancelled when the server stops.
     pub(crate) cancel: CancellationToken,

@@ -19,7 +19,8 @@ use crate::snowflake::Snowflake;
 use crate::world::gateway::LARGE_THRESHOLD;
 use crate::world::{Shared, World};
 
-/// Sessions kept at once; beyond this, IDENTIFY is refused.
+/// Sessions kept at once; beyond this, those that lost their socket are forgotten first, and then
+/// IDENTIFY is refused.
 const MAX_SESSIONS: usize = 200;
 
 /// The largest `large_threshold` of an IDENTIFY.
@@ -314,15 +315,20 @@ impl Hub {
 }
 
 impl Inner {
-    /// Makes room, by forgetting sessions that nobody came back to.
+    /// Makes room, by forgetting sessions that nobody came back to; when there is still none, the
+    /// one that has waited longest for its client.
     fn make_room(&mut self, now_ms: u64) -> Result<(), Refused> {
         self.sessions
             .retain(|_, session| !session.is_expired(now_ms));
-        if self.sessions.len() >= MAX_SESSIONS {
-            Err(Close::RATE_LIMITED.into())
-        } else {
-            Ok(())
+        if self.sessions.len() < MAX_SESSIONS {
+            return Ok(());
         }
+        let waiting = self.sessions.iter();
+        let waiting = waiting.filter_map(|(id, session)| Some((session.detached_at_ms()?, id)));
+        let (_, longest) = waiting.min().ok_or(Close::RATE_LIMITED)?;
+        let longest = longest.clone();
+        self.sessions.remove(&longest);
+        Ok(())
     }
 }
 

@@ -78,7 +78,9 @@ async fn open(
     upgrade
         .max_message_size(MAX_MESSAGE_BYTES)
         .on_upgrade(move |socket| {
-            tracker.track_future(connection::serve(socket, context, encoder, cut))
+            let panics = context.panics.clone();
+            let served = connection::serve(socket, context, encoder, cut);
+            tracker.track_future(panics.survive(served))
         })
 }
 

@@ -117,6 +117,11 @@ impl Session {
             .is_some_and(|since| now_ms.saturating_sub(since) > SESSION_LIFETIME_MS)
     }
 
+    /// Since when it has had no socket.
+    pub(crate) fn detached_at_ms(&self) -> Option<u64> {
+        self.detached_at_ms
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.connection.is_some()
     }

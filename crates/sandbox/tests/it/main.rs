@@ -14,6 +14,7 @@ mod gateway_limits;
 mod gateway_members;
 mod limits;
 mod limits_shared;
+mod mutants;
 mod page;
 mod page_browser;
 mod people;

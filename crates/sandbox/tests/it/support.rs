@@ -217,17 +217,37 @@ impl Socket {
         while self.next().await["op"] != 11 {}
     }
 
+    /// Sends bytes, as text where they are text and that is wanted. A socket that the server has
+    /// closed already takes nothing, which shows when it is read.
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8], as_text: bool) {
+        let message = match std::str::from_utf8(bytes) {
+            Ok(text) if as_text => Message::text(text),
+            _ => Message::binary(bytes.to_vec()),
+        };
+        let _ = self.stream.send(message).await;
+    }
+
+    /// A round trip, or the code with which the server closes instead.
+    pub(crate) async fn beats_or_closes(&mut self) -> Option<u16> {
+        self.send_bytes(b"{\"op\":1,\"d\":null}", true).await;
+        loop {
+            let frame = match self.message().await {
+                Some(Message::Close(Some(frame))) => return Some(frame.code.into()),
+                Some(Message::Text(text)) => self.parsed(text.as_str()),
+                Some(Message::Binary(bytes)) => self.inflated(&bytes),
+                other => panic!("expected a frame, got {other:?}"),
+            };
+            if frame["op"] == 11 {
+                return None;
+            }
+        }
+    }
+
     /// The next frame.
     pub(crate) async fn next(&mut self) -> Value {
         match self.message().await {
             Some(Message::Text(text)) => self.parsed(text.as_str()),
-            Some(Message::Binary(bytes)) => {
-                let bytes = match self.inflate.as_mut().expect("compression was asked for") {
-                    Inflate::Zlib(decoder) => inflated(decoder, &bytes, ZlibOut::take),
-                    Inflate::Zstd(decoder) => inflated(decoder, &bytes, ZstdOut::take),
-                };
-                self.parsed(&String::from_utf8(bytes).expect("UTF-8"))
-            }
+            Some(Message::Binary(bytes)) => self.inflated(&bytes),
             other => panic!("expected a frame, got {other:?}"),
         }
     }
@@ -278,6 +298,16 @@ impl Socket {
         let next = tokio::time::timeout(STUCK, self.stream.next()).await;
         next.expect("the Gateway says something")
             .and_then(Result::ok)
+    }
+
+    fn inflated(&mut self, bytes: &[u8]) -> Value {
+        let bytes = match &mut self.inflate {
+            Some(Inflate::Zlib(decoder)) => inflated(decoder, bytes, ZlibOut::take),
+            Some(Inflate::Zstd(decoder)) => inflated(decoder, bytes, ZstdOut::take),
+            // A frame compressed by itself.
+            None => inflated(&mut ZlibOut::new(Vec::new()), bytes, ZlibOut::take),
+        };
+        self.parsed(&String::from_utf8(bytes).expect("UTF-8"))
     }
 
     fn parsed(&mut self, text: &str) -> Value {

@@ -175,7 +175,7 @@ impl World {
             }
         }
         if banned.is_empty() {
-            return Err(Refusal::new(500, 500_000, "Failed to ban users"));
+            return Err(Refusal::new(400, 500_000, "Failed to ban users"));
         }
         Ok(json!({"banned_users": banned, "failed_users": failed}))
     }
