@@ -209,20 +209,10 @@ impl World {
         if guild.audit.len() > MAX_ENTRIES {
             guild.audit.pop_front();
         }
-        let readers: Vec<_> = guild.members.keys().copied().collect();
-        for reader in readers {
-            let may_read = self.applications.contains_key(&reader)
-                && self.permissions_in_guild(guild_id, reader) & bits::VIEW_AUDIT_LOG != 0;
-            if may_read {
-                let audience = Audience::User(reader);
-                let wanted = intents::GUILD_MODERATION;
-                self.dispatch(
-                    "GUILD_AUDIT_LOG_ENTRY_CREATE",
-                    audience,
-                    wanted,
-                    data.clone(),
-                );
-            }
+        for reader in self.bots_with(guild_id, bits::VIEW_AUDIT_LOG) {
+            let (audience, wanted) = (Audience::User(reader), intents::GUILD_MODERATION);
+            let event = "GUILD_AUDIT_LOG_ENTRY_CREATE";
+            self.dispatch(event, audience, wanted, data.clone());
         }
     }
 

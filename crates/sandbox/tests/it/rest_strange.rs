@@ -49,6 +49,20 @@ const NAMES: &[&str] = &[
     "days",
     "color",
     "colors",
+    "trigger_type",
+    "trigger_metadata",
+    "keyword_filter",
+    "regex_patterns",
+    "event_type",
+    "actions",
+    "metadata",
+    "description",
+    "choices",
+    "value",
+    "component",
+    "members",
+    "text",
+    "sender",
 ];
 
 fn json() -> impl Strategy<Value = Value> {
@@ -91,6 +105,14 @@ proptest! {
             let message = NewMessage::text("hello");
             let message = world.create_message(&owner, channel, message).expect("a message");
             let message = message["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+            let robot = world.create_bot("steward", None);
+            world.join_guild(robot, guild, u64::MAX).expect("it comes in");
+            let ask = serde_json::json!({"name": "ask", "description": "d", "options": [
+                {"type": 3, "name": "type", "description": "d"},
+                {"type": 6, "name": "name", "description": "d"},
+                {"type": 10, "name": "position", "description": "d"},
+            ]});
+            world.put_command(&robot.into(), robot, None, &ask).expect("a command");
             for body in &bodies {
                 if let Ok(new) = NewMessage::parse(body, Vec::new()) {
                     let _ = world.create_message(&owner, channel, new);
@@ -113,6 +135,32 @@ proptest! {
                 let _ = world.bulk_ban(&owner, guild, body);
                 let _ = world.prune(&owner, guild, body);
                 let _ = world.interact(&owner, body, Vec::new());
+                let _ = world.create_automod_rule(&owner, guild, body);
+                let bot: Actor = robot.into();
+                let _ = world.put_command(&bot, robot, None, body);
+                let _ = world.replace_commands(&bot, robot, Some(guild), body);
+                let _ = world.set_command_permissions(&owner, robot, guild, robot, body);
+                let _ = world.modify_application(&bot, robot, body);
+                let _ = world.modify_own_user(&owner, body);
+                let _ = world.set_role_connections(&bot, robot, body);
+                let _ = world.create_entitlement(&bot, robot, body);
+                let _ = world.create_application_emoji(&bot, robot, body);
+                let _ = world.create_lobby(&bot, body);
+                let answered = serde_json::json!({"type": 9, "data": body});
+                let run = serde_json::json!({
+                    "type": 2, "channel_id": channel, "data": {"name": "ask", "options": body},
+                });
+                if let Ok(begun) = world.interact(&owner, &run, Vec::new()) {
+                    let id = begun["id"].as_str().and_then(|id| id.parse().ok());
+                    let (id, token) = (id.expect("an id"), begun["token"].clone());
+                    let token = token.as_str().expect("a token");
+                    let _ = world.respond(id, token, body, Vec::new());
+                    let _ = world.respond(id, token, &answered, Vec::new());
+                    let filled = serde_json::json!({
+                        "type": 5, "channel_id": channel, "interaction_id": id, "data": body,
+                    });
+                    let _ = world.interact(&owner, &filled, Vec::new());
+                }
             }
         });
     }

@@ -11,6 +11,8 @@ const MAX_DESCRIPTION: usize = 400;
 const MAX_URL: usize = 2_048;
 const MAX_TAGS: usize = 5;
 const MAX_TAG: usize = 20;
+const MAX_EVENT_TYPES: usize = 25;
+const MAX_EVENT_TYPE: usize = 100;
 /// The largest picture, in bytes.
 const MAX_IMAGE: usize = 10 * 1024 * 1024;
 
@@ -56,6 +58,17 @@ impl World {
         }
         if let Some(tags) = form.texts("tags", 0..=MAX_TAGS, 1..=MAX_TAG).given() {
             changed.insert("tags".into(), json!(tags.unwrap_or_default()));
+        }
+        let types = form.texts(
+            "event_webhooks_types",
+            0..=MAX_EVENT_TYPES,
+            1..=MAX_EVENT_TYPE,
+        );
+        if let Some(types) = types.given() {
+            changed.insert(
+                "event_webhooks_types".into(),
+                json!(types.unwrap_or_default()),
+            );
         }
         for key in ["install_params", "integration_types_config"] {
             if let Patch::Value(value) = form.raw(key) {

@@ -1,4 +1,7 @@
 //! Interactions: what people set off (commands, buttons, selects, modals), told to the bot.
+//!
+//! They go out on the Gateway only: an application may set an `interactions_endpoint_url`, which is
+//! kept and shown, but the sandbox never calls it.
 
 mod component;
 mod follow;
