@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::snowflake::Snowflake;
+use crate::world::message::render::withhold;
 
 /// Whether a dispatch carries a message.
 pub(crate) fn carries_message(kind: &str) -> bool {
@@ -46,21 +47,10 @@ fn may_read(message: &Value, bot: &str) -> bool {
 }
 
 fn empty(message: &mut Value) {
-    let Some(fields) = message.as_object_mut() else {
-        return;
-    };
-    for (name, nothing) in [
-        ("content", json!("")),
-        ("matched_content", json!("")),
-        ("embeds", json!([])),
-        ("attachments", json!([])),
-        ("components", json!([])),
-    ] {
-        if let Some(field) = fields.get_mut(name) {
-            *field = nothing;
-        }
+    withhold(message);
+    if let Some(matched) = message.get_mut("matched_content") {
+        *matched = json!("");
     }
-    fields.remove("poll");
 }
 
 #[cfg(test)]

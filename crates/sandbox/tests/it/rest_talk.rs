@@ -484,3 +484,35 @@ async fn a_timeout_leaves_reading_only() {
         200
     );
 }
+
+#[tokio::test]
+async fn a_bot_without_the_content_intent_reads_only_what_is_meant_for_it() {
+    let app = App::start().await;
+    let general = app.info.channel_id.to_string();
+    let (_, ready) = app.identified(TALK).await;
+    let me = ready["user"]["id"].as_str().expect("an id");
+    let stranger = app.says("newcomer", &general, "between us").await;
+    let meant = app
+        .says("newcomer", &general, &format!("hey <@{me}>"))
+        .await;
+    let own = made(&app, &messages(&app), json!({"content": "mine"})).await;
+    let intents = json!({"privileged": 0});
+    app.control(Method::PUT, &format!("/users/{me}/intents"), intents)
+        .await;
+    let content = async |message: &Value| {
+        let path = format!("{}/{}", messages(&app), id(message));
+        seen(&app, &path).await["content"].clone()
+    };
+    assert_eq!(content(&stranger).await, "");
+    assert_eq!(content(&meant).await, json!(format!("hey <@{me}>")));
+    assert_eq!(content(&own).await, "mine");
+    let search = format!("/guilds/{}/messages/search?content=us", app.info.guild_id);
+    assert_eq!(
+        refused(&app, Method::GET, &search, Value::Null).await,
+        (403, 50_001)
+    );
+    // People read on.
+    let path = format!("{}/{}", messages(&app), id(&stranger));
+    let (_, seen) = person(&app, "helper", Method::GET, &path, json!({})).await;
+    assert_eq!(seen["content"], "between us");
+}

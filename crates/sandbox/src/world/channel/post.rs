@@ -95,7 +95,8 @@ impl World {
         self.require_in(actor.id, channel_id, bits::SEND_MESSAGES)?;
         let moderates = self.permissions_in(actor.id, channel_id) & bits::MANAGE_THREADS != 0;
         rules.check(&tags, tags.iter(), moderates)?;
-        let message = NewMessage::parse(message.unwrap_or(&Value::Null), files)?;
+        let mut message = NewMessage::parse(message.unwrap_or(&Value::Null), files)?;
+        message.content = self.without_foreign_emojis(actor.id, channel_id, &message.content);
         self.check_may_write(actor.id, channel_id, &message)?;
         if message.is_empty() {
             return Err(Refusal::new(400, 50_006, "Cannot send an empty message"));

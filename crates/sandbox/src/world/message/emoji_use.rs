@@ -19,7 +19,7 @@ impl World {
     }
 
     /// A text with `:name:` in place of each custom emoji that its author may not use there.
-    pub(super) fn without_foreign_emojis(
+    pub(crate) fn without_foreign_emojis(
         &self,
         user: Snowflake,
         channel: Snowflake,

@@ -160,10 +160,7 @@ impl World {
             let code = "MESSAGE_REFERENCE_NOT_FORWARDABLE";
             return Err(Refusal::field("message_reference", code, text));
         }
-        let reads_all = !self.applications.contains_key(&user)
-            || self.guild_of(message.channel_id).is_none()
-            || self.privileged_intents_allowed(user) & crate::world::intents::MESSAGE_CONTENT != 0;
-        if reads_all || message.author_id == user || message.mentions.contains(&user) {
+        if self.may_read_content(user, message) {
             return Ok(());
         }
         let text = "You cannot forward a message whose content you cannot read";

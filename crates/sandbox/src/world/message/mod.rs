@@ -14,7 +14,7 @@ mod parts;
 pub mod pin;
 pub mod poll;
 pub mod reaction;
-mod render;
+pub(crate) mod render;
 pub mod search;
 pub mod send;
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Message, kind};
 use crate::snowflake::Snowflake;
 use crate::world::clock::iso8601;
-use crate::world::{Member, World};
+use crate::world::{Member, World, intents};
 
 impl World {
     /// A message as `viewer` gets it over REST.
@@ -137,7 +137,20 @@ impl World {
         if thread.is_some_and(|thread| thread.parent_id == Some(message.channel_id)) {
             put("thread", self.channel_payload(message.id, viewer));
         }
+        if !self.may_read_content(viewer, message) {
+            withhold(&mut payload);
+        }
         payload
+    }
+
+    /// Whether a viewer gets what somebody wrote: everyone but a bot whose application lacks the
+    /// message content intent, which reads its own messages, those that mention it, and DMs.
+    pub(crate) fn may_read_content(&self, viewer: Snowflake, message: &Message) -> bool {
+        !self.applications.contains_key(&viewer)
+            || self.privileged_intents_allowed(viewer) & intents::MESSAGE_CONTENT != 0
+            || self.guild_of(message.channel_id).is_none()
+            || message.author_id == viewer
+            || message.mentions.contains(&viewer)
     }
 
     /// Pictures of embeds that name an uploaded file get its link.
@@ -199,5 +212,29 @@ impl World {
             "sticker_items": message.sticker_items,
             "components": message.components,
         })
+    }
+}
+
+/// Empties what people wrote in a rendered message, and in the one that it forwards.
+pub(crate) fn withhold(message: &mut Value) {
+    let Some(fields) = message.as_object_mut() else {
+        return;
+    };
+    for (name, nothing) in [
+        ("content", json!("")),
+        ("embeds", json!([])),
+        ("attachments", json!([])),
+        ("components", json!([])),
+    ] {
+        if let Some(field) = fields.get_mut(name) {
+            *field = nothing;
+        }
+    }
+    fields.remove("poll");
+    let snapshots = fields
+        .get_mut("message_snapshots")
+        .and_then(Value::as_array_mut);
+    for snapshot in snapshots.into_iter().flatten() {
+        withhold(&mut snapshot["message"]);
     }
 }

@@ -34,9 +34,6 @@ impl World {
     ) -> Answer<Value> {
         self.check_may_send(actor.id, channel_id, &new)?;
         new.content = self.without_foreign_emojis(actor.id, channel_id, &new.content);
-        if let Some(poll) = &mut new.poll {
-            self.complete_poll(actor.id, channel_id, poll)?;
-        }
         if let Some(first) = self.nonce_used(actor.id, channel_id, &new) {
             let message = self.message(channel_id, first);
             return message
@@ -84,8 +81,11 @@ impl World {
         author_id: Snowflake,
         webhook: Option<WebhookAuthor>,
         channel_id: Snowflake,
-        new: NewMessage,
+        mut new: NewMessage,
     ) -> Answer<()> {
+        if let Some(poll) = &mut new.poll {
+            self.complete_poll(author_id, channel_id, poll)?;
+        }
         let reference = new.reference.as_ref();
         let forward = reference.is_some_and(|reference| reference.forward);
         if new.is_empty() && !forward {
