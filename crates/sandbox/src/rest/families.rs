@@ -41,9 +41,9 @@ mod tests {
 
     #[test]
     fn an_operation_of_discords_is_told_from_a_route_of_nobodys() {
-        let known = refusal("GET", "/api/v10/guilds/1/widget.png");
+        let known = refusal("GET", "/api/v10/partner-sdk/token");
         assert_eq!(known.status, 501);
-        assert!(known.message.ends_with("GET /guilds/*/widget.png"));
+        assert!(known.message.ends_with("GET /partner-sdk"));
         assert_eq!(refusal("GET", "/api/v10/nothing").status, 404);
     }
 }
