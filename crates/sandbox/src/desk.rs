@@ -4,9 +4,12 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::Router;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
+use crate::actors::Troupe;
+use crate::control::events::EventLog;
 use crate::faults::{FaultBook, GatewayFault};
 use crate::gateway::{Hub, Rules};
 use crate::limits::{InvalidRequests, Limiter, Limits, is_invalid};
@@ -54,6 +57,8 @@ pub(crate) struct Desk {
     pub(crate) panics: Panics,
     seen: Mutex<Seen>,
     shelf: Mutex<Shelf>,
+    pub(crate) events: Arc<EventLog>,
+    pub(crate) actors: Arc<Troupe>,
 }
 
 #[derive(Default)]
@@ -85,8 +90,12 @@ impl Desk {
         faults: Arc<FaultBook>,
         panics: Panics,
         limits: Limits,
+        people: Router,
     ) -> Self {
         limit_gateway(&shared, &hub, &limits);
+        let events = Arc::new(EventLog::default());
+        shared.subscribe(Arc::clone(&events) as _);
+        let actors = Arc::new(Troupe::new(Arc::clone(&shared), people));
         Self {
             shared,
             hub,
@@ -95,6 +104,8 @@ impl Desk {
             panics,
             seen: Mutex::default(),
             shelf: Mutex::default(),
+            events,
+            actors,
         }
     }
 
@@ -120,6 +131,8 @@ impl Desk {
     /// rate limits start anew; answers how many sessions there were.
     pub(crate) fn restore(&self, snapshot: &Snapshot) -> Result<usize, SnapshotError> {
         let saved = snapshot.world()?;
+        // They play in the world that is left behind.
+        self.actors.stop_all();
         let sessions = self.shared.write(|world| {
             self.shared.clock().take_up(snapshot.saved_at_ms());
             world.become_saved(saved);
@@ -167,6 +180,8 @@ impl Desk {
             seen.invalid.count_one(request.at, ban);
         }
         seen.keep(request);
+        drop(seen);
+        self.events.ring();
     }
 
     /// The last requests, oldest first.

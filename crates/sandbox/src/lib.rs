@@ -19,6 +19,7 @@
 //! ```
 
 mod actor;
+mod actors;
 pub mod control;
 mod desk;
 mod faults;
@@ -35,7 +36,9 @@ pub mod snowflake;
 pub mod validate;
 pub mod world;
 
+pub use actors::{ActorError, ActorSpec, ActorView, ChatterSpec, OneOf, Span, Step};
 pub use control::Person;
+pub use control::events::SeenEvent;
 pub use desk::SeenRequest;
 pub use faults::{Fault, FaultKind, GatewayFault};
 pub use limits::{Allowance, Limits, RouteLimit, Scope};

@@ -22,6 +22,8 @@ use tower::util::MapRequestLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
+use crate::actors::{self, ActorError, ActorSpec, ActorView};
+use crate::control::events::SeenEvent;
 use crate::control::{self, Person};
 use crate::desk::{Desk, SeenRequest};
 use crate::faults::{Fault, FaultBook, GatewayFault};
@@ -207,16 +209,30 @@ impl Sandbox {
             cancel.clone(),
         ));
         tracker.spawn(run_due(Arc::clone(&shared), cancel.clone()));
+        // People go through the same REST routes as bots, but not past the front.
+        let people = rest::router(Arc::clone(&shared));
         let desk = Arc::new(Desk::new(
             Arc::clone(&shared),
             hub,
             faults,
             panics.clone(),
             config.limits,
+            people.clone(),
         ));
-        // People go through the same REST routes as bots, but not past the front.
-        let people = rest::router(Arc::clone(&shared));
-        let control = control::router(Arc::clone(&desk), people.clone());
+        let actors = Arc::clone(&desk.actors);
+        if let Start::World(spec) = &config.start {
+            for (at, actor) in spec.actors.iter().enumerate() {
+                let started = actors.start(actor);
+                started.map_err(|error| Error::World(SpecError::of_actor(at, &error)))?;
+            }
+            actors.run_due().await;
+        }
+        // Ends when `cancel` is cancelled, as the server does.
+        let acting = cancel
+            .clone()
+            .run_until_cancelled_owned(actors::play(actors));
+        tracker.spawn(acting);
+        let control = control::router(Arc::clone(&desk), people.clone(), cancel.clone());
         let strangers = from_fn_with_state(config.listen, page::refuse_strangers);
         let page = Page::new(
             Arc::clone(&desk),
@@ -320,6 +336,36 @@ impl Sandbox {
     /// The last 1,000 REST requests of bots, oldest first.
     pub fn requests(&self) -> Vec<SeenRequest> {
         self.desk.requests()
+    }
+
+    /// The last 1,000 dispatched events after a number, oldest first.
+    pub fn events(&self, after: u64) -> Vec<SeenEvent> {
+        self.desk.events.after(after)
+    }
+
+    /// Lets someone of the world act by themselves; answers the actor's id. What is due at once is
+    /// done before the answer.
+    pub async fn start_actor(&self, actor: &ActorSpec) -> Result<u64, ActorError> {
+        let id = self.desk.actors.start(actor)?;
+        self.desk.actors.run_due().await;
+        Ok(id)
+    }
+
+    /// Everyone who acts by themselves, and how they get on.
+    pub fn actors(&self) -> Vec<ActorView> {
+        self.desk.actors.views()
+    }
+
+    /// Lets an actor act no more; answers whether there is one.
+    pub fn stop_actor(&self, id: u64) -> bool {
+        self.desk.actors.stop(id)
+    }
+
+    /// Moves the clock forward. Whatever is due on the way, actors' steps included, happens at its
+    /// moment.
+    pub async fn advance(&self, ms: u64) {
+        self.desk.actors.advance(ms).await;
+        gateway::sweep(&self.desk.shared, &self.desk.hub);
     }
 
     /// Requests within ten minutes that count towards Discord's ban of an address.

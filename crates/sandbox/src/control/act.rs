@@ -117,7 +117,7 @@ fn rest_request(method: Method, path: &str, body: Body) -> Result<Request, Probl
 }
 
 /// No content type counts as JSON: `curl -X DELETE` sends none.
-fn is_json(headers: &HeaderMap) -> bool {
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(header::CONTENT_TYPE) else {
         return true;
     };

@@ -25,8 +25,7 @@ pub(super) async fn advance_clock(
     body: Bytes,
 ) -> Result<Json<Value>, Problem> {
     let advance: Advance = parse(&body)?;
-    control.desk.shared.clock().advance(advance.ms);
-    control.desk.shared.run_due();
+    control.desk.actors.advance(advance.ms).await;
     gateway::sweep(&control.desk.shared, &control.desk.hub);
     Ok(Json(json!({ "now_ms": control.desk.now_ms() })))
 }

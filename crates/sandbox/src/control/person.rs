@@ -210,7 +210,7 @@ pub(super) async fn act(routes: &Router, user: Snowflake, mut request: Request<B
 }
 
 /// Percent-encodes one segment of a path.
-pub(super) fn encoded(segment: &str) -> String {
+pub(crate) fn encoded(segment: &str) -> String {
     percent_encoding::utf8_percent_encode(segment, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 

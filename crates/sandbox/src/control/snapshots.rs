@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 use http::{StatusCode, header};
 use serde::Deserialize;
@@ -20,14 +20,6 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
     Router::new()
         .route("/control/snapshot", get(download).put(upload))
         .with_state(desk)
-}
-
-/// The routes of named snapshots.
-pub(super) fn named() -> Router<Control> {
-    Router::new()
-        .route("/control/snapshots", get(list).post(keep))
-        .route("/control/snapshots/{name}", delete(forget))
-        .route("/control/snapshots/{name}/restore", post(restore))
 }
 
 /// `GET /control/snapshot`
@@ -48,7 +40,7 @@ async fn upload(State(desk): State<Arc<Desk>>, body: Body) -> Result<Json<Value>
 }
 
 /// `GET /control/snapshots`
-async fn list(State(control): State<Control>) -> Json<Value> {
+pub(super) async fn list(State(control): State<Control>) -> Json<Value> {
     Json(json!({ "snapshots": control.desk.shelf().views() }))
 }
 
@@ -59,7 +51,7 @@ struct Named {
 }
 
 /// `POST /control/snapshots`
-async fn keep(
+pub(super) async fn keep(
     State(control): State<Control>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<ShelvedView>), Problem> {
@@ -70,7 +62,7 @@ async fn keep(
 }
 
 /// `POST /control/snapshots/{name}/restore`
-async fn restore(
+pub(super) async fn restore(
     State(control): State<Control>,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Problem> {
@@ -79,7 +71,7 @@ async fn restore(
 }
 
 /// `DELETE /control/snapshots/{name}`
-async fn forget(
+pub(super) async fn forget(
     State(control): State<Control>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {

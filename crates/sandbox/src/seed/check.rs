@@ -25,6 +25,11 @@ pub(super) fn check(spec: &WorldSpec) -> Checked {
     for (at, guild) in spec.guilds.iter().enumerate() {
         check_guild(guild).map_err(|gap| gap.inside(&format!("guilds[{at}]")))?;
     }
+    for (at, actor) in spec.actors.iter().enumerate() {
+        actor
+            .check()
+            .map_err(|(place, lack)| Gap::at(&place, lack).inside(&format!("actors[{at}]")))?;
+    }
     let Some(first) = spec.guilds.first() else {
         return Err(Gap::at("guilds", "a world has at least one guild"));
     };

@@ -7,6 +7,8 @@ use serde_json::value::RawValue;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::actors::ActorError;
+
 /// Something that a description lacks.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Gap {
@@ -24,6 +26,13 @@ pub struct SpecError {
     pub field: String,
     /// What is wrong with it.
     pub message: String,
+}
+
+impl SpecError {
+    /// An actor of a world that names what the world lacks.
+    pub(crate) fn of_actor(at: usize, error: &ActorError) -> Self {
+        Gap::at(&format!("actors[{at}]"), error.to_string()).without_text()
+    }
 }
 
 impl fmt::Display for SpecError {

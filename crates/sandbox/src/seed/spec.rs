@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::value::{self, When};
+use crate::actors::ActorSpec;
 
 /// What exists at the start. The first guild, its first bot and its first text channel are the
 /// ones that [`crate::Info`] names.
@@ -19,6 +20,9 @@ pub struct WorldSpec {
     pub description: String,
     /// At least one.
     pub guilds: Vec<GuildSpec>,
+    /// Who acts by themselves from the start.
+    #[serde(default)]
+    pub actors: Vec<ActorSpec>,
 }
 
 /// A guild. People and bots are named; the same name in two guilds is the same user.

@@ -18,6 +18,7 @@ pub mod intents;
 pub mod interaction;
 pub mod member;
 pub mod message;
+pub mod named;
 mod outage;
 pub mod refusal;
 pub mod role;

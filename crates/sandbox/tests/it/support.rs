@@ -15,6 +15,8 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::client::Request;
 
+use crate::control_document;
+
 /// The first day of 2026, where manual clocks start.
 pub(crate) const NEW_YEAR_MS: u64 = 1_767_225_600_000;
 /// GUILDS, GUILD_MESSAGES and MESSAGE_CONTENT.
@@ -82,11 +84,14 @@ impl App {
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
         let mut request = self
             .http
-            .request(method, format!("{}{path}", self.info.control_url));
+            .request(method.clone(), format!("{}{path}", self.info.control_url));
         if !body.is_null() {
             request = request.json(&body);
         }
-        answer(request.send().await.expect("the control API answers")).await
+        let sent = request.send().await.expect("the control API answers");
+        let (status, answer) = answer(sent).await;
+        control_document::judge(&method, path, &body, status, &answer);
+        (status, answer)
     }
 
     /// Like [`App::ask`], for what must succeed.
