@@ -53,7 +53,7 @@ pub(crate) fn build(world: &mut World, spec: &WorldSpec) -> Result<(), SpecError
         let added = guild::add(world, &mut names, guild, [now_ms, founded_ms]);
         built.push(added.map_err(inside(at))?);
     }
-    talk::perform(world, &names, &built, plans, now_ms).map_err(|(at, gap)| inside(at)(gap))?;
+    talk::perform(world, &names, &built, &plans, now_ms).map_err(|(at, gap)| inside(at)(gap))?;
     world.pretend(None);
     for (at, (guild, added)) in spec.guilds.iter().zip(&built).enumerate() {
         guild::finish(world, &names, guild, added).map_err(inside(at))?;
@@ -89,7 +89,7 @@ pub(crate) fn add_guild(
     announce(world, added.guild_id, &added.bots);
     let id = added.guild_id;
     let built = [added];
-    talk::perform(world, &names, &built, vec![plan], now_ms)
+    talk::perform(world, &names, &built, &[plan], now_ms)
         .and_then(|()| guild::finish(world, &names, spec, &built[0]).map_err(|gap| (0, gap)))
         .map_err(|(_, gap)| gap.without_text())?;
     Ok(id)
@@ -117,7 +117,7 @@ impl Names {
         let users = world.users.values();
         Self(
             users
-                .map(|user| (user.username.to_string(), user.id))
+                .map(|user| (user.username.clone(), user.id))
                 .collect(),
         )
     }

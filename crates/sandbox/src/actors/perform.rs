@@ -35,7 +35,7 @@ pub(super) async fn step(
     let done = async {
         let name = step.person.as_ref().or(memory.person.as_ref());
         let name = name.ok_or("nobody is said to do it")?;
-        let person = shared.read(|world| world.user_named(name)).map_err(told)?;
+        let person = shared.read(|world| world.user_named(name)).map_err(|error| error.to_string())?;
         if step.channel.is_some() {
             memory.channel.clone_from(&step.channel);
         }
@@ -88,11 +88,11 @@ impl Scene<'_> {
             let (method, path) = request
                 .split_once(' ')
                 .ok_or("write a method and a path, such as `POST /channels/general/typing`")?;
-            let method = method.parse().map_err(told)?;
+            let method = method.parse().map_err(|error| error.to_string())?;
             let path = self
                 .shared
                 .read(|world| ids_in_path(world, path))
-                .map_err(told)?;
+                .map_err(|error| error.to_string())?;
             return self.does(method, &path, &step.body).await.map(drop);
         }
         if step.voice.is_some() || step.presence.is_some() {
@@ -107,7 +107,7 @@ impl Scene<'_> {
             let guild = self
                 .shared
                 .read(|world| world.guild_named(guild))
-                .map_err(told)?;
+                .map_err(|error| error.to_string())?;
             return self.person.leaves(guild).await.map_err(refused);
         }
         self.interacts().await
@@ -183,7 +183,7 @@ impl Scene<'_> {
                 let guild = world.guilds.values().find(here);
                 (guild.map(|guild| guild.id), None)
             } else {
-                let id = world.channel_named(name, None).map_err(told)?;
+                let id = world.channel_named(name, None).map_err(|error| error.to_string())?;
                 let channel = world.channels.get(&id);
                 (channel.and_then(|channel| channel.guild_id), Some(id))
             };
@@ -203,7 +203,7 @@ impl Scene<'_> {
     fn channel(&self) -> Done<Snowflake> {
         let name = self.memory.channel.as_ref().ok_or("say where: `in`")?;
         let found = self.shared.read(|world| world.channel_named(name, None));
-        found.map_err(told)
+        found.map_err(|error| error.to_string())
     }
 
     /// The message that a step is about: the one it names, or the last one that fits.
@@ -263,8 +263,4 @@ fn refused(refusal: Refusal) -> String {
         Some(errors) => format!("{} {errors}", refusal.message),
         None => refusal.message,
     }
-}
-
-fn told(error: impl ToString) -> String {
-    error.to_string()
 }

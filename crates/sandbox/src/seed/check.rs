@@ -193,7 +193,8 @@ fn check_channel(channel: &ChannelSpec, before: &[ChannelSpec], known: &Known<'_
         let lack = format!("{holder} holds no messages; in a forum, write `posts`");
         return Err(Gap::at("messages", lack));
     }
-    if !kind.is_forum() && !(channel.posts.is_empty() && channel.tags.is_empty()) {
+    let has_posts = !channel.posts.is_empty() || !channel.tags.is_empty();
+    if has_posts && !kind.is_forum() {
         let lack = format!("{holder} is no forum, so it has no posts and no tags");
         return Err(Gap::at("posts", lack));
     }

@@ -79,7 +79,7 @@ fn set(world: &mut World, channel: &mut Channel, spec: &ChannelSpec) {
         }
     };
     put("topic", spec.topic.as_ref().map(|topic| json!(topic)));
-    put("nsfw", spec.nsfw.then(|| json!(true)));
+    put("nsfw", spec.nsfw.then_some(json!(true)));
     let limit = (spec.user_limit > 0).then(|| json!(spec.user_limit));
     put("user_limit", limit);
     if !channel.kind.is_forum() {

@@ -163,7 +163,7 @@ pub(super) fn perform(
     world: &mut World,
     names: &Names,
     built: &[Added],
-    plans: Vec<Plan<'_>>,
+    plans: &[Plan<'_>],
     now_ms: u64,
 ) -> Result<(), (usize, Gap)> {
     let mut order: Vec<(u64, usize, usize)> = Vec::new();
@@ -180,7 +180,7 @@ pub(super) fn perform(
         done.map_err(|gap| (guild, gap.inside(&act.place)))?;
     }
     world.pretend(None);
-    for (scene, plan) in scenes.iter().zip(&plans) {
+    for (scene, plan) in scenes.iter().zip(plans) {
         scene.close(world, plan);
     }
     Ok(())

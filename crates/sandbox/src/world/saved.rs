@@ -45,7 +45,7 @@ pub(crate) mod pairs {
         S: Serializer,
     {
         let mut pairs: Vec<_> = map.iter().collect();
-        pairs.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        pairs.sort_unstable_by_key(|(key, _)| *key);
         serializer.collect_seq(pairs)
     }
 
