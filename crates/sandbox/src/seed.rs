@@ -115,11 +115,7 @@ struct Names(HashMap<String, Snowflake>);
 impl Names {
     fn of(world: &World) -> Self {
         let users = world.users.values();
-        Self(
-            users
-                .map(|user| (user.username.clone(), user.id))
-                .collect(),
-        )
+        Self(users.map(|user| (user.username.clone(), user.id)).collect())
     }
 
     /// The description was checked, so that everyone who is asked for exists.

@@ -35,7 +35,9 @@ pub(super) async fn step(
     let done = async {
         let name = step.person.as_ref().or(memory.person.as_ref());
         let name = name.ok_or("nobody is said to do it")?;
-        let person = shared.read(|world| world.user_named(name)).map_err(|error| error.to_string())?;
+        let person = shared
+            .read(|world| world.user_named(name))
+            .map_err(|error| error.to_string())?;
         if step.channel.is_some() {
             memory.channel.clone_from(&step.channel);
         }
@@ -88,7 +90,7 @@ impl Scene<'_> {
             let (method, path) = request
                 .split_once(' ')
                 .ok_or("write a method and a path, such as `POST /channels/general/typing`")?;
-            let method = method.parse().map_err(|error| error.to_string())?;
+            let method: Method = method.parse().map_err(|_| format!("{method} is no method"))?;
             let path = self
                 .shared
                 .read(|world| ids_in_path(world, path))
@@ -183,7 +185,9 @@ impl Scene<'_> {
                 let guild = world.guilds.values().find(here);
                 (guild.map(|guild| guild.id), None)
             } else {
-                let id = world.channel_named(name, None).map_err(|error| error.to_string())?;
+                let id = world
+                    .channel_named(name, None)
+                    .map_err(|error| error.to_string())?;
                 let channel = world.channels.get(&id);
                 (channel.and_then(|channel| channel.guild_id), Some(id))
             };
