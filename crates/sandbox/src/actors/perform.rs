@@ -90,7 +90,9 @@ impl Scene<'_> {
             let (method, path) = request
                 .split_once(' ')
                 .ok_or("write a method and a path, such as `POST /channels/general/typing`")?;
-            let method: Method = method.parse().map_err(|_| format!("{method} is no method"))?;
+            let method: Method = method
+                .parse()
+                .map_err(|_| format!("{method} is no method"))?;
             let path = self
                 .shared
                 .read(|world| ids_in_path(world, path))
