@@ -16,6 +16,8 @@ use super::{Page, html};
 use crate::desk::SeenRequest;
 use crate::snowflake::Snowflake;
 
+/// People whose names are looked up.
+const MAX_NAMES: usize = 2_000;
 /// Rows of one list.
 const MAX_ROWS: usize = 100;
 
@@ -109,7 +111,12 @@ impl Debug {
 
 fn names(page: &Page) -> HashMap<Snowflake, String> {
     page.desk.shared.read(|world| {
-        let bots = world.users.values().filter(|user| user.bot);
+        let people = world
+            .users
+            .values()
+            .filter(|user| !user.bot)
+            .take(MAX_NAMES);
+        let bots = world.users.values().filter(|user| user.bot).chain(people);
         let bots = bots.map(|user| (user.id, user.username.clone()));
         let guilds = world
             .guilds

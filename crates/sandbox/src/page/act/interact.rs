@@ -23,6 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Discord: Interaction Type.
 const COMMAND: u64 = 2;
 const COMPONENT: u64 = 3;
+const AUTOCOMPLETE: u64 = 4;
 const MODAL: u64 = 5;
 
 /// The request of a verb; `None` for another verb, or without what it needs.
@@ -56,13 +57,13 @@ pub(super) fn step(world: &World, user: Snowflake, verb: &str, form: &Form) -> O
                 "data": { "type": 3, "name": name, "target_id": form.id("message")? },
             })
         }
-        "run" => {
+        "run" | "complete" => {
             let application = form.id("application")?;
             let known = view::chat_commands(world, user, channel);
             let command = known.into_iter().find(|command| {
                 command.application == application && command.path.join(" ") == form.text("path")
             })?;
-            json!({
+            let mut body = json!({
                 "type": COMMAND,
                 "application_id": application,
                 "data": {
@@ -70,7 +71,12 @@ pub(super) fn step(world: &World, user: Snowflake, verb: &str, form: &Form) -> O
                     "name": command.path.join(" "),
                     "options": options(&command.parameters, form),
                 },
-            })
+            });
+            if verb == "complete" {
+                body["type"] = json!(AUTOCOMPLETE);
+                body["data"]["focused"] = json!(form.text("focused"));
+            }
+            body
         }
         _ => return None,
     };

@@ -10,6 +10,7 @@ mod talk;
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -97,6 +98,9 @@ pub(super) async fn perform(
     let draft = form.text("content").to_owned();
     if verb == "person" {
         return join(&page, &form).await;
+    }
+    if verb == "complete" {
+        return complete(&page, user, form).await;
     }
     let step = talk::step(user, &verb, &form)
         .or_else(|| send::step(&verb, &form))
@@ -188,6 +192,27 @@ async fn join(page: &Page, form: &Form) -> Response {
             .await;
     }
     Redirect::to(&format!("/as/{user}")).into_response()
+}
+
+/// What a bot proposes for the option that is being typed, for the script.
+async fn complete(page: &Page, user: Snowflake, form: Form) -> Response {
+    let shared = &page.desk.shared;
+    let step = shared.read(|world| interact::step(world, user, "complete", &form));
+    let Some(step) = step else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    match page.run(user, step, form).await {
+        Answered::Done(answer) => {
+            let id = super::view::id(&answer, "id").unwrap_or_default();
+            interact::outcome(page, id).await;
+            let seen = shared
+                .read(|world| world.seen_interaction(id))
+                .unwrap_or_default();
+            let choices = super::view::list(&seen["response"], "choices");
+            Json(json!(choices)).into_response()
+        }
+        Answered::Refused { status, .. } => status.into_response(),
+    }
 }
 
 /// The channel again, with what was refused.

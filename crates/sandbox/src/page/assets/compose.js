@@ -1,6 +1,7 @@
 // Where one writes: Enter sends, typing is told, and "/" finds commands.
 
 const TELL_MS = 8_000;
+const COMPLETE_MS = 200;
 let toldAt = 0;
 
 /** Listens to the whole page, since the composer comes and goes with its region. */
@@ -16,6 +17,7 @@ export function prepareComposer() {
   });
   document.addEventListener("input", (event) => {
     const write = event.target;
+    if (write.matches?.("[data-complete]")) complete(write);
     if (!write.matches?.("[data-write]")) return;
     if (write.value.startsWith("/")) findCommands(write.value);
     else if (write.value) tellTyping(write.form);
@@ -29,6 +31,28 @@ export function prepareComposer() {
       write.focus();
     }
   });
+}
+
+let completing = 0;
+
+/** Asks the bot how an option goes on, and lists what it proposes. */
+function complete(field) {
+  clearTimeout(completing);
+  completing = setTimeout(async () => {
+    const body = new FormData(field.form);
+    body.set("focused", field.name.slice(2));
+    const action = field.form.getAttribute("action").replace(/run$/, "complete");
+    const response = await fetch(action, { method: "POST", body: new URLSearchParams([...body].filter(([, value]) => typeof value === "string")) });
+    if (!response.ok) return;
+    let list = field.list;
+    if (!list) {
+      list = document.createElement("datalist");
+      list.id = `choices-${completing}`;
+      field.after(list);
+      field.setAttribute("list", list.id);
+    }
+    list.replaceChildren(...(await response.json()).map(({ name, value }) => new Option(name, value)));
+  }, COMPLETE_MS);
 }
 
 /** How many files were chosen. */

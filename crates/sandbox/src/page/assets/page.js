@@ -82,10 +82,16 @@ async function send(event) {
       location.reload();
       return;
     }
-    swap(page, REGIONS);
+    if (ok) {
+      document.querySelectorAll(".tools > details[open]").forEach((tool) => (tool.open = false));
+      if (form.closest("#compose, #dialog")) document.querySelector("#scroll.from-below")?.scrollTo(0, 0);
+    }
+    // Whoever writes something else by now is not disturbed.
+    const elsewhere = (region) => isTypingIn(region) && !form.contains(document.activeElement);
+    swap(page, REGIONS.filter((region) => !elsewhere(region)));
     if (ok) history.replaceState(null, "", target.searchParams.has("modal") ? location.href : address);
     const write = document.querySelector("#compose [data-write]");
-    if (write && !wasWriting) write.value = kept;
+    if (write && !wasWriting && write !== document.activeElement) write.value = kept;
     if (write && wasWriting) write.focus();
     openDialog();
   } catch {

@@ -32,11 +32,7 @@ pub(in super::super) fn screen(
 ) -> Markup {
     let (viewer, head) = (page.frame.viewer.id, &page.head);
     let here = format!("/as/{viewer}/channels/{}", head.id);
-    let title = if head.guild.is_some() {
-        format!("#{}", head.name)
-    } else {
-        head.name.clone()
-    };
+    let title = head.title();
     let main = html! {
         (header(page, token, &here))
         div id="notice" role="alert" {

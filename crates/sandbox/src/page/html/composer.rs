@@ -31,11 +31,7 @@ pub(super) fn composer(page: &ChannelPage, token: &str, draft: &str) -> Markup {
             p id="compose" class="soft closed" { bdi { (page.frame.viewer.name) } " may not write here." }
         };
     }
-    let place = if page.head.guild.is_some() {
-        format!("#{}", page.head.name)
-    } else {
-        page.head.name.clone()
-    };
+    let place = page.head.title();
     html! {
         div id="compose" {
             form method="post" action=(act("send")) enctype="multipart/form-data" class="composer" {

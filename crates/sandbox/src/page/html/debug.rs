@@ -1,11 +1,10 @@
-//! The side of people who debug a bot: requests, events, sessions, limits, faults.
+//! The side of people who debug a bot: its tabs, requests and events.
 
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::super::debug::{Debug, Filter, Tab};
 use super::super::traffic::Event;
-use super::super::view::text;
 use super::parts::precise;
 use super::{Document, document};
 use crate::desk::SeenRequest;
@@ -39,8 +38,8 @@ pub(in super::super) fn debug_side(debug: &Debug, token: &str, here: &str) -> Ma
             @match debug.tab {
                 Tab::Requests => (requests(debug, token, here)),
                 Tab::Events => (events(debug, here)),
-                Tab::Sessions => (sessions(debug, token, here)),
-                Tab::Faults => (faults(debug, token, here)),
+                Tab::Sessions => (super::operate::sessions(debug, token, here)),
+                Tab::Faults => (super::operate::faults(debug, token, here)),
             }
         }
     }
@@ -69,7 +68,7 @@ fn requests(debug: &Debug, token: &str, here: &str) -> Markup {
         (filters(debug, here, "requests", &more))
         @if debug.requests.is_empty() { p class="soft empty" { "No request fits. Bots' requests appear here as they come." } }
         ol class="rows" { @for request in &debug.requests { (request_row(debug, request)) } }
-        (operate(token, here, "requests", "forget-requests", "Forget them"))
+        (super::operate::operate(token, here, "requests", "forget-requests", "Forget them"))
     }
 }
 
@@ -90,7 +89,7 @@ fn request_row(debug: &Debug, request: &SeenRequest) -> Markup {
             details {
                 summary {
                     span class={ "method of-" (request.method.to_lowercase()) } { (request.method) }
-                    code class="path" { (request.path.trim_start_matches("/api/v10")) }
+                    code class="path" title=(request.path) { (short(&request.path)) }
                     span class={ "state " (class) } { @if request.status == 0 { "cut" } @else { (request.status) } }
                     span class="soft took" { @if let Some(took) = request.took_us { (took_of(took)) } }
                 }
@@ -105,6 +104,24 @@ fn request_row(debug: &Debug, request: &SeenRequest) -> Markup {
             }
         }
     }
+}
+
+/// A path with its ids and tokens shortened to their last digits.
+fn short(path: &str) -> String {
+    const LONG: usize = 15;
+    const KEPT: usize = 4;
+    let path = path.strip_prefix("/api/v10").unwrap_or(path);
+    let segments = path.split('/').map(|segment| {
+        let length = segment.chars().count();
+        let is_id = segment.chars().all(|c| c.is_ascii_digit());
+        if length >= LONG && (is_id || length > 2 * LONG) {
+            let end: String = segment.chars().skip(length - KEPT).collect();
+            format!("…{end}")
+        } else {
+            segment.to_owned()
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 fn took_of(micros: u64) -> String {
@@ -169,120 +186,18 @@ fn audience(debug: &Debug, audience: Audience) -> String {
     }
 }
 
-fn sessions(debug: &Debug, token: &str, here: &str) -> Markup {
-    let all = debug
-        .sessions
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    html! {
-        h2 { "Sessions" }
-        @if all.is_empty() { p class="soft empty" { "No bot is connected to the Gateway." } }
-        ul class="rows" {
-            @for session in all {
-                li class="plain" {
-                    p class="line" {
-                        span class={ "status " (if session["connected"] == true { "online" } else { "offline" }) } {}
-                        strong { bdi { (super::super::view::id(session, "bot_id").and_then(|id| debug.names.get(&id)).map_or("a bot", String::as_str)) } }
-                        span class="soft" { @if session["connected"] == true { "connected" } @else { "may resume" } }
-                    }
-                    p class="soft" { "seq " (session["seq"]) " · intents " (session["intents"]) " · shard " (session["shard"]) " · " code data-copy { (text(session, "session_id")) } }
-                }
-            }
-        }
-        h3 { "Break the Gateway" }
-        form method="post" action="/debug/gateway" class="line wrap" {
-            (operator(token, here, "sessions"))
-            button class="small" name="what" value="reconnect" { "Op 7, reconnect" }
-            button class="small" name="what" value="invalidate" { "Op 9, invalid" }
-            button class="small" name="what" value="disconnect" { "Close 4000" }
-            button class="small" name="what" value="drop" { "Drop sockets" }
-            button class="small danger" name="what" value="silence" { "Go silent" }
-        }
-        h2 { "Rate limits" }
-        p { strong { (debug.invalid) } " invalid requests within ten minutes." }
-        (limits(&debug.limits))
-        form method="post" action="/debug/limits" class="line wrap" {
-            (operator(token, here, "sessions"))
-            button class="small" name="enabled" value=(if debug.limits["enabled"] == true { "no" } else { "yes" }) { @if debug.limits["enabled"] == true { "Switch limits off" } @else { "Switch limits on" } }
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn limits(limits: &Value) -> Markup {
-    let rows = limits.as_object().into_iter().flatten();
-    html! {
-        dl class="limits" {
-            @for (name, value) in rows {
-                dt { (name.replace('_', " ")) }
-                dd { @if value["limit"].is_u64() { (value["limit"]) " per " (value["per_ms"]) " ms" } @else { code { (value) } } }
-            }
-        }
-    }
-}
-
-fn faults(debug: &Debug, token: &str, here: &str) -> Markup {
-    let waiting = debug
-        .faults
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let kinds = [
-        ("status", "an error status"),
-        ("429", "a 429"),
-        ("cloudflare", "a Cloudflare page"),
-        ("latency", "a late answer"),
-        ("drop", "a cut connection"),
-        ("lost", "a lost answer"),
-    ];
-    html! {
-        h2 { "Faults of REST" }
-        form method="post" action="/debug/fault" class="stack panel" {
-            (operator(token, here, "faults"))
-            label { "What" select name="kind" { @for (value, word) in kinds { option value=(value) { (word) } } } }
-            div class="line" {
-                label class="grow" { "Route" input name="route" placeholder="any, or /channels/{id}/messages" autocomplete="off"; }
-                label { "Method" select name="method" { option value="" { "any" } @for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] { option { (method) } } } }
-            }
-            div class="line" {
-                label { "Times" input type="number" name="count" min="1" max="1000" value="1"; }
-                label { "Status" input type="number" name="status" min="400" max="599" placeholder="500"; }
-                label { "Milliseconds" input type="number" name="ms" min="0" max="120000" placeholder="1000"; }
-            }
-            p { button class="primary" { "Switch on" } }
-        }
-        @if waiting.is_empty() { p class="soft" { "None waits." } }
-        ul class="rows" {
-            @for fault in waiting {
-                li class="plain" { code { (text(fault, "kind")) } " "
-                    @if let Some(method) = fault["method"].as_str() { (method) " " }
-                    code { (fault["route"].as_str().unwrap_or("any route")) } " "
-                    span class="soft" { (fault["count"]) " more" }
-                }
-            }
-        }
-        @if !waiting.is_empty() { (operate(token, here, "faults", "clear-faults", "Clear them")) }
-        h2 { "Clock" }
-        form method="post" action="/debug/clock" class="line wrap" {
-            (operator(token, here, "faults"))
-            @for (ms, word) in [("60000", "+1 minute"), ("3600000", "+1 hour"), ("86400000", "+1 day")] {
-                button class="small" name="ms" value=(ms) { (word) }
-            }
-        }
-        p class="soft" { "It is " (precise(debug.now_ms)) " here." }
-    }
-}
-
-fn operator(token: &str, here: &str, side: &str) -> Markup {
-    html! {
-        input type="hidden" name="token" value=(token);
-        input type="hidden" name="here" value=(here);
-        input type="hidden" name="side" value=(side);
-    }
-}
-
-fn operate(token: &str, here: &str, side: &str, verb: &str, word: &str) -> Markup {
-    html! {
-        form method="post" action={ "/debug/" (verb) } class="line" { (operator(token, here, side)) button class="small quiet" { (word) } }
+    #[test]
+    fn long_ids_and_tokens_are_shortened_in_paths() {
+        let path = "/api/v10/channels/1573569820501213199/messages/@me";
+        assert_eq!(short(path), "/channels/…3199/messages/@me");
+        let token = "a".repeat(60);
+        assert_eq!(
+            short(&format!("/interactions/1/{token}/callback")),
+            "/interactions/1/…aaaa/callback"
+        );
     }
 }

@@ -13,6 +13,7 @@ mod frame;
 mod log;
 mod members;
 mod message;
+mod operate;
 mod parts;
 mod poll;
 mod system;

@@ -75,6 +75,17 @@ pub(in super::super) struct Head {
     pub(in super::super) tags: Vec<(Snowflake, String)>,
 }
 
+impl Head {
+    /// `#general`, but the plain name of a thread or a person.
+    pub(in super::super) fn title(&self) -> String {
+        if self.guild.is_some() && !self.is_thread {
+            format!("#{}", self.name)
+        } else {
+            self.name.clone()
+        }
+    }
+}
+
 /// The channel as `viewer` sees it; `None` when it is hidden or there is none.
 pub(in super::super) fn channel_page(
     world: &World,

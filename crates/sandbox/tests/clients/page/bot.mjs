@@ -19,7 +19,10 @@ export async function bot(scene) {
     await answer.react("👋");
   });
   client.on(Events.InteractionCreate, async (interaction) => {
-    if (interaction.isButton() && interaction.customId === "ask") {
+    if (interaction.isAutocomplete()) {
+      const typed = interaction.options.getFocused();
+      await interaction.respond(["bread", "brooms", "honey"].filter((it) => it.startsWith(typed)).map((it) => ({ name: it, value: it })));
+    } else if (interaction.isButton() && interaction.customId === "ask") {
       const field = new discord.LabelBuilder().setLabel("Your question").setTextInputComponent(
         new TextInputBuilder().setCustomId("question").setStyle(TextInputStyle.Paragraph).setMaxLength(200),
       );
@@ -31,6 +34,10 @@ export async function bot(scene) {
     } else if (interaction.isModalSubmit()) {
       await interaction.reply(`Asked: ${interaction.fields.getTextInputValue("question")}`);
     } else if (interaction.isChatInputCommand()) {
+      if (interaction.commandName === "market") {
+        await interaction.reply(`Two stalls sell ${interaction.options.getString("what")}.`);
+        return;
+      }
       const times = interaction.options.getInteger("times") ?? 1;
       await interaction.reply("ding ".repeat(times).trim());
     }
@@ -44,7 +51,9 @@ export async function bot(scene) {
       { name: "times", description: "how often", type: 4, min_value: 1, max_value: 9 },
     ] },
     { name: "market", description: "About the market", options: [
-      { name: "stalls", description: "Who sells what", type: 1 },
+      { name: "stalls", description: "Who sells what", type: 1, options: [
+        { name: "what", description: "the goods", type: 3, autocomplete: true, required: true },
+      ] },
     ] },
   ], scene.guild_id);
   return client;

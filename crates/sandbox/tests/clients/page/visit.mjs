@@ -111,6 +111,16 @@ async function lives(page, size) {
   await picture(page, `${size}-command`);
   await page.getByRole("button", { name: "Use /bell" }).click();
   await page.locator(".message", { hasText: "ding ding ding" }).last().waitFor();
+
+  // A command whose option the bot completes.
+  await write.fill("/market");
+  await write.press("Enter");
+  const goods = page.locator('.command[data-command="market stalls"] input[name="o:what"]');
+  await goods.pressSequentially("br");
+  await goods.locator("xpath=following-sibling::datalist/option[@value='brooms']").waitFor({ state: "attached" });
+  await goods.fill("brooms");
+  await page.getByRole("button", { name: "Use /market stalls" }).click();
+  await page.locator(".message", { hasText: "Two stalls sell brooms." }).last().waitFor();
   assert.equal(await page.evaluate(() => window.stayed), true, "nothing was loaded anew");
 
   // Answers by the menu of a message, changes what was written, deletes it.
@@ -161,6 +171,7 @@ async function looks(page, size) {
 try {
   const desk = await open({ viewport: { width: 1360, height: 860 }, colorScheme: "light" });
   const page = await desk.newPage();
+  await documents(page);
   await lives(page, "desk");
   await looks(page, "desk");
   await traffic(page);
@@ -181,6 +192,16 @@ try {
 } finally {
   await client.destroy();
   rmSync(profile, { recursive: true, force: true });
+}
+
+/** The picture for the documentation: a busy channel with the traffic beside it. */
+async function documents(page) {
+  await page.setViewportSize({ width: 1400, height: 900 });
+  await live(page, `${general}?side=requests`);
+  await page.evaluate(() => document.querySelector("#scroll").scrollBy(0, -330));
+  await page.mouse.move(5, 5);
+  await picture(page, "docs");
+  await page.setViewportSize({ width: 1360, height: 860 });
 }
 
 /** Requests of the bot appear beside the channel by themselves. */
