@@ -47,15 +47,20 @@ function light(on) {
   if (lamp) lamp.firstElementChild.textContent = on ? "Live" : "Not live";
 }
 
+/** What was last shown of each message: one that stays the same is left alone, so that nothing
+ * moves away under a finger. */
+const shown = new WeakMap();
+
 /** Puts a message into the log: in its place, or at the end. */
 function show({ id, html }) {
   const log = document.querySelector("#log");
-  if (!log) return;
+  if (!log || shown.get(document.getElementById(`m${id}`)) === html) return;
   const fragment = new DOMParser().parseFromString(`<ol>${html}</ol>`, "text/html");
   const items = [...fragment.querySelectorAll("ol > li")];
   const fresh = items.find((item) => item.dataset.id === id);
   if (!fresh) return;
   enliven(fragment);
+  shown.set(fresh, html);
   const old = document.getElementById(`m${id}`);
   if (old) {
     const menu = old.querySelector(".more[open]");

@@ -82,12 +82,12 @@ async function send(event) {
       location.reload();
       return;
     }
-    if (ok) {
-      document.querySelectorAll(".tools > details[open]").forEach((tool) => (tool.open = false));
-      if (form.closest("#compose, #dialog")) document.querySelector("#scroll.from-below")?.scrollTo(0, 0);
-    }
     // Whoever writes something else by now is not disturbed.
     const elsewhere = (region) => isTypingIn(region) && !form.contains(document.activeElement);
+    if (ok) {
+      if (!elsewhere("#compose")) form.closest(".tools > details")?.removeAttribute("open");
+      if (form.closest("#compose, #dialog")) document.querySelector("#scroll.from-below")?.scrollTo(0, 0);
+    }
     swap(page, REGIONS.filter((region) => !elsewhere(region)));
     if (ok) history.replaceState(null, "", target.searchParams.has("modal") ? location.href : address);
     const write = document.querySelector("#compose [data-write]");

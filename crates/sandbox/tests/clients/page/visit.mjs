@@ -21,6 +21,7 @@ const places = await furnish(scene);
 const { users, channels, said } = places;
 const general = `${base}/as/${users.ada}/channels/${channels.general}`;
 const complaints = [];
+const opened = [];
 
 const profile = mkdtempSync(join(tmpdir(), "page-"));
 const flags = [
@@ -33,6 +34,7 @@ async function open(options) {
   const context = await chromium.launchPersistentContext(mkdtempSync(join(profile, "p-")), {
     executablePath: scene.browser, headless: true, args: flags, reducedMotion: "reduce", ...options,
   });
+  opened.push(context);
   context.setDefaultTimeout(15_000);
   await context.addInitScript(() => {
     addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
@@ -73,11 +75,22 @@ async function lives(page, size) {
   await picture(page, `${size}-general`);
   const write = page.locator("#compose textarea");
 
+  // Messages of the last visit are still there: only a new one counts.
+  const seen = new Map();
+  for (const text of ["Only me, the bot.", "Thank you, @ada!", "@ada takes gate.", "Asked: Where is the key?", "ding ding ding", "Two stalls sell brooms.", "Cake is good", "Cake is very good"]) {
+    seen.set(text, await page.locator(".message .text", { hasText: text }).count());
+  }
+  const next = async (text) => {
+    const own = page.locator(".message", { has: page.locator(".text", { hasText: text }) }).nth(seen.get(text));
+    await own.waitFor();
+    return own;
+  };
+
   // Writes, and sees the bot type, answer, edit and react without loading anything anew.
   await page.evaluate(() => { window.stayed = true; });
   await write.fill("Who is there?");
   await write.press("Enter");
-  const answer = page.locator(".message", { hasText: "Only me, the bot." }).last();
+  const answer = await next("Only me, the bot.");
   await answer.locator("strong", { hasText: "the bot" }).waitFor();
   await answer.locator(".reaction", { hasText: "👋" }).click();
   await answer.locator('.reaction[aria-pressed="true"]').waitFor();
@@ -86,10 +99,10 @@ async function lives(page, size) {
   // Presses a button: an answer for its own eyes; picks in a select; votes.
   const report = page.locator(`#m${said.report.id}`);
   await report.getByRole("button", { name: "I will help" }).click();
-  await page.locator(".ephemeral", { hasText: "Thank you, @ada!" }).last().waitFor();
+  await (await next("Thank you, @ada!")).getByText("Only you and the app see this.").waitFor();
   await report.locator("select").selectOption("gate");
   await report.getByRole("button", { name: "Choose" }).click();
-  await page.locator(".message", { hasText: "@ada takes gate." }).last().waitFor();
+  await next("@ada takes gate.");
   const poll = page.locator(`#m${said.poll.id}`);
   await poll.getByLabel("Saturday at noon").check();
   await poll.getByRole("button", { name: "Vote" }).click();
@@ -101,7 +114,7 @@ async function lives(page, size) {
   await dialog.getByLabel("Your question").fill("Where is the key?");
   await picture(page, `${size}-modal`);
   await dialog.getByRole("button", { name: "Send" }).click();
-  await page.locator(".message", { hasText: "Asked: Where is the key?" }).last().waitFor();
+  await next("Asked: Where is the key?");
   await dialog.waitFor({ state: "detached" });
 
   // Finds a slash command by typing, and uses it.
@@ -110,7 +123,7 @@ async function lives(page, size) {
   await page.locator('.command[data-command="bell"] input[name="o:times"]').fill("3");
   await picture(page, `${size}-command`);
   await page.getByRole("button", { name: "Use /bell" }).click();
-  await page.locator(".message", { hasText: "ding ding ding" }).last().waitFor();
+  await next("ding ding ding");
 
   // A command whose option the bot completes.
   await write.fill("/market");
@@ -120,7 +133,7 @@ async function lives(page, size) {
   await goods.locator("xpath=following-sibling::datalist/option[@value='brooms']").waitFor({ state: "attached" });
   await goods.fill("brooms");
   await page.getByRole("button", { name: "Use /market stalls" }).click();
-  await page.locator(".message", { hasText: "Two stalls sell brooms." }).last().waitFor();
+  await next("Two stalls sell brooms.");
   assert.equal(await page.evaluate(() => window.stayed), true, "nothing was loaded anew");
 
   // Answers by the menu of a message, changes what was written, deletes it.
@@ -133,13 +146,13 @@ async function lives(page, size) {
   await page.getByText("Replying to").waitFor();
   await page.locator("#compose textarea").fill("Cake is good");
   await page.getByRole("button", { name: "Send" }).click();
-  const mine = page.locator(".message", { hasText: "Cake is good" }).last();
+  const mine = await next("Cake is good");
   await mine.locator(".answered").waitFor();
   await menu(mine, "Edit");
   await page.locator("#compose textarea").fill("Cake is *very* good");
   await page.getByRole("button", { name: "Save" }).click();
-  await page.locator(".message", { hasText: "Cake is very good" }).locator(".edited").last().waitFor();
-  const changed = page.locator(".message", { hasText: "Cake is very good" }).last();
+  const changed = await next("Cake is very good");
+  await changed.locator(".edited").waitFor();
   const id = await changed.getAttribute("id");
   await menu(changed, "Delete");
   await page.locator(`#${id}`).waitFor({ state: "detached" });
@@ -189,9 +202,15 @@ try {
   await looks(await dark.newPage(), "dark");
   await dark.close();
   assert.deepEqual(complaints, []);
+} catch (error) {
+  const last = opened.at(-1)?.pages().at(-1);
+  if (scene.pictures) await last?.screenshot({ path: join(scene.pictures, "failed.png") }).catch(() => {});
+  console.error("the page complained of", complaints);
+  throw error;
 } finally {
+  await Promise.all(opened.map((context) => context.close().catch(() => {})));
   await client.destroy();
-  rmSync(profile, { recursive: true, force: true });
+  rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
 /** The picture for the documentation: a busy channel with the traffic beside it. */
