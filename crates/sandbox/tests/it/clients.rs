@@ -49,6 +49,16 @@ async fn discord_js_answers_interactions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_js_plans_events_and_opens_stages() {
+    discord_js("events").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_js_makes_a_community() {
+    discord_js("community").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn discord_js_obeys_limits_and_resumes() {
     discord_js("wire").await;
 }
@@ -91,6 +101,16 @@ async fn discord_py_understands_refusals() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn discord_py_answers_interactions() {
     discord_py("interactions").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_plans_events_and_opens_stages() {
+    discord_py("events").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn discord_py_makes_a_community() {
+    discord_py("community").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

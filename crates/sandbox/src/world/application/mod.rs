@@ -94,6 +94,8 @@ impl World {
             "name": application.map(|it| it.name.as_str()).unwrap_or_default(),
             "icon": icon,
             "description": application.map(|it| it.description.as_str()).unwrap_or_default(),
+            // Long without a meaning; discord.py reads it.
+            "summary": "",
             "type": null,
             "bot": self.user_payload(id),
         })

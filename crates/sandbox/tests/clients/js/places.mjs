@@ -132,6 +132,16 @@ await story(async (stage) => {
     await refused(client.fetchInvite(invite.code), 404, 10_006);
   });
 
+  await step("an announcement channel is followed", async () => {
+    const news = guild.channels.cache.find(({ name }) => name === "news");
+    await news.addFollower(room, "keep up");
+    const hooks = await room.fetchWebhooks();
+    assert.ok(hooks.some((hook) => hook.isChannelFollower() && hook.sourceChannel.id === news.id));
+    const [[copy]] = await hears(Events.MessageCreate, ({ channelId }) => channelId === room.id,
+      async () => (await news.send("News")).crosspost());
+    assert.equal(copy.content, "News");
+  });
+
   await step("a channel is deleted", async () => {
     const [[gone]] = await hears(Events.ChannelDelete, ({ id }) => id === room.id, () => room.delete("done"));
     assert.equal(gone.name, "stone");
