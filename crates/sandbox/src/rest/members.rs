@@ -18,7 +18,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/guilds/{guild}/members/@me/nick", patch(modify_own))
         .route(
             "/guilds/{guild}/members/{user}",
-            get(one).patch(modify).delete(kick),
+            get(one).put(add).patch(modify).delete(kick),
         )
         .route(
             "/guilds/{guild}/members/{user}/roles/{role}",
@@ -95,6 +95,15 @@ async fn remove_role(call: Call) -> Reply {
     let answer = || {
         let (guild, user, role) = (call.id("guild")?, call.id("user")?, call.id("role")?);
         call.write(|world, by| world.set_member_role(by, guild, user, role, false))
+    };
+    Reply::done(answer())
+}
+
+async fn add(call: Call) -> Reply {
+    let answer = || {
+        let guild = call.id("guild")?;
+        call.id("user")?;
+        call.read(|world, by| world.add_by_access_token(by, guild, call.body()))
     };
     Reply::done(answer())
 }

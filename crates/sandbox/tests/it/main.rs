@@ -21,6 +21,8 @@ mod limits_shared;
 mod mutants;
 mod page;
 mod page_browser;
+
+mod operations;
 mod people;
 mod property;
 mod rest_answers;

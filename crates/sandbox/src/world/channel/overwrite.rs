@@ -74,6 +74,7 @@ impl World {
             .map(|at| overwrite_payload(&overwrites[at]))
             .unwrap_or_default();
         match old {
+            Some(at) if overwrites[at] == new => return Ok(()),
             Some(at) => overwrites[at] = new,
             None if overwrites.len() >= MAX_OVERWRITES => {
                 let text = format!(

@@ -4,11 +4,16 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Member;
+use crate::permissions as bits;
 use crate::snowflake::Snowflake;
+use crate::validate::Form;
 use crate::world::audit::action;
 use crate::world::message::kind;
 use crate::world::refusal::Unknown;
 use crate::world::{Actor, Answer, Audience, Refusal, Role, World, intents};
+
+/// Characters, by Discord's OpenAPI document.
+const MAX_ACCESS_TOKEN: usize = 10_240;
 
 impl World {
     /// A user leaves by itself; owners cannot.
@@ -86,6 +91,18 @@ impl World {
             data.as_object_mut().map(|it| it.remove("unavailable"));
             self.dispatch("GUILD_CREATE", Audience::User(bot), intents::GUILDS, data);
         }
+    }
+
+    /// A bot lets someone in by the access token that they gave its website. Nobody signs in to
+    /// websites here, so no token is ever valid; people join by invites.
+    pub fn add_by_access_token(&self, actor: &Actor, guild: Snowflake, body: &Value) -> Answer<()> {
+        self.require(actor.id, guild, bits::CREATE_INSTANT_INVITE)?;
+        let mut form = Form::new(body);
+        let token = form.text("access_token", 1..=MAX_ACCESS_TOKEN);
+        form.required("access_token", token);
+        form.finish()?;
+        let text = "Invalid OAuth2 access token provided";
+        Err(Refusal::new(403, 50_025, text))
     }
 
     /// The join message in the system channel.

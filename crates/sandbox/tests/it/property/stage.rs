@@ -24,6 +24,12 @@ pub(super) struct Stage {
     owner: Snowflake,
     /// Everybody who acts; bots with their token.
     cast: Vec<(String, Option<String>)>,
+    pub(super) known: Known,
+}
+
+/// What a story has learnt so far.
+#[derive(Clone, Default)]
+pub(super) struct Known {
     pub(super) channels: Vec<String>,
     pub(super) roles: Vec<String>,
     /// With their channels.
@@ -33,10 +39,8 @@ pub(super) struct Stage {
     pub(super) invites: Vec<String>,
     pub(super) emojis: Vec<String>,
     audited: Option<Snowflake>,
-    /// What happened, for whoever reads a failure.
-    told: Vec<String>,
-    pub(super) accepted: usize,
-    pub(super) refused: usize,
+    /// What was asked and answered, for whoever reads a failure.
+    pub(super) told: Vec<String>,
 }
 
 impl Stage {
@@ -68,25 +72,16 @@ impl Stage {
             guild,
             owner,
             cast,
-            channels: Vec::new(),
-            roles: Vec::new(),
-            messages: Vec::new(),
-            webhooks: Vec::new(),
-            invites: Vec::new(),
-            emojis: Vec::new(),
-            audited: None,
-            told: Vec::new(),
-            accepted: 0,
-            refused: 0,
+            known: Known::default(),
         };
         let (all, _) = stage.look();
-        stage.channels = ids(&all["channels"]);
-        stage.roles = ids(&all["roles"]);
-        for channel in stage.channels.clone() {
+        stage.known.channels = ids(&all["channels"]);
+        stage.known.roles = ids(&all["roles"]);
+        for channel in stage.known.channels.clone() {
             let path = format!("/channels/{channel}/messages");
-            let listed = stage.get(&path).await;
+            let listed = stage.owner_gets(&path).await;
             let known = ids(&listed).into_iter().map(|id| (channel.clone(), id));
-            stage.messages.extend(known);
+            stage.known.messages.extend(known);
         }
         stage.new_entries();
         stage
@@ -127,21 +122,20 @@ impl Stage {
         let Some((status, body)) = sent.await else {
             return;
         };
-        let code = &body["code"];
+        let told = if status.is_success() {
+            &body["id"]
+        } else {
+            &body["code"]
+        };
         let line = format!(
-            "{} by {user}: {} {} {} -> {status} {code}",
-            self.told.len(),
+            "{} by {user}: {} {} {} -> {status} {told}",
+            self.known.told.len(),
             call.method,
             call.path,
             call.body
         );
-        self.told.push(line);
+        self.known.told.push(line);
         let fine = status.is_success();
-        *(if fine {
-            &mut self.accepted
-        } else {
-            &mut self.refused
-        }) += 1;
         self.judge_right(&facts, &user, &call.right, status, &body);
         let (after, _) = self.look();
         let entries = self.new_entries();
@@ -288,14 +282,14 @@ impl Stage {
     /// The audit log's entries since it was last asked.
     fn new_entries(&mut self) -> Vec<Value> {
         let query = AuditQuery {
-            after: self.audited.or(Some(Snowflake(0))),
+            after: self.known.audited.or(Some(Snowflake(0))),
             limit: 100,
             ..AuditQuery::default()
         };
         let mut all = Vec::new();
         loop {
             let query = AuditQuery {
-                after: self.audited.or(query.after),
+                after: self.known.audited.or(query.after),
                 ..query.clone()
             };
             let owner = Actor::from(self.owner);
@@ -310,7 +304,7 @@ impl Stage {
             let Some(last) = entries.last() else {
                 return all;
             };
-            self.audited = Some(id_of(last).parse().expect("an id"));
+            self.known.audited = Some(id_of(last).parse().expect("an id"));
             all.extend(entries);
         }
     }
@@ -318,26 +312,43 @@ impl Stage {
     fn learn(&mut self, what: Learns, body: &Value) {
         match what {
             Learns::Nothing => {}
-            Learns::Channel => self.channels.push(id_of(body)),
-            Learns::Role => self.roles.push(id_of(body)),
-            Learns::Emoji => self.emojis.push(id_of(body)),
+            Learns::Channel => self.known.channels.push(id_of(body)),
+            Learns::Role => self.known.roles.push(id_of(body)),
+            Learns::Emoji => self.known.emojis.push(id_of(body)),
             Learns::Invite => self
+                .known
                 .invites
                 .extend(body["code"].as_str().map(str::to_owned)),
             Learns::Message => {
                 let channel = body["channel_id"].as_str().expect("a channel").to_owned();
-                self.messages.push((channel, id_of(body)));
+                self.known.messages.push((channel, id_of(body)));
             }
             Learns::Webhook => {
                 let token = body["token"].as_str().unwrap_or("token").to_owned();
-                self.webhooks.push((id_of(body), token));
+                self.known.webhooks.push((id_of(body), token));
             }
         }
     }
 
-    /// What the bot reads.
-    pub(super) async fn get(&self, path: &str) -> Value {
-        let request = self.app.bot(Method::GET, path);
+    /// The whole world, as a document.
+    pub(super) async fn save(&self) -> Value {
+        self.app
+            .control(Method::GET, "/snapshot", Value::Null)
+            .await
+    }
+
+    /// Goes back to a saved world.
+    pub(super) async fn restore(&self, saved: &Value) {
+        self.app
+            .control(Method::PUT, "/snapshot", saved.clone())
+            .await;
+    }
+
+    /// What the owner reads.
+    pub(super) async fn owner_gets(&self, path: &str) -> Value {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{mark}as={}", self.owner);
+        let request = self.app.told(Method::GET, &path);
         let (status, body) = answer(request.send().await.expect("an answer")).await;
         if status.is_success() {
             body
@@ -348,8 +359,8 @@ impl Stage {
 
     /// The last lines of what happened.
     pub(super) fn story(&self) -> String {
-        let start = self.told.len().saturating_sub(40);
-        self.told[start..].join("\n")
+        let start = self.known.told.len().saturating_sub(40);
+        self.known.told[start..].join("\n")
     }
 }
 

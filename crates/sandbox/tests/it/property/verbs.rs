@@ -1,5 +1,7 @@
 //! Everything that a story can do to a guild: its channels, roles and members.
 
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -47,6 +49,12 @@ pub(super) fn call(stage: &Stage, step: Step) -> Option<Call> {
     verb(stage, &step)
 }
 
+/// Whether a step lets much time pass.
+pub(super) fn is_wait(step: Step) -> bool {
+    let all = VERBS.len() + verbs_talk::VERBS.len();
+    usize::from(step.verb) % all == all - 1
+}
+
 /// The thing at an index that counts from the newest.
 pub(super) fn pick<T: Clone>(list: &[T], index: u8) -> Option<T> {
     let at = usize::from(index).checked_rem(list.len())?;
@@ -57,10 +65,10 @@ fn create_channel(stage: &Stage, step: &Step) -> Option<Call> {
     let kind = [0, 0, 2, 4, 5, 13, 15][usize::from(step.a) % 7];
     let mut body = json!({ "name": format!("place {}", step.b), "type": kind });
     if step.c % 2 == 0 {
-        body["parent_id"] = json!(pick(&stage.channels, step.b)?);
+        body["parent_id"] = json!(pick(&stage.known.channels, step.b)?);
     }
     if step.c % 5 == 0 {
-        let target = pick(&stage.roles, step.b)?;
+        let target = pick(&stage.known.roles, step.b)?;
         body["permission_overwrites"] =
             json!([{ "id": target, "type": 0, "deny": "1024", "allow": "0" }]);
     }
@@ -77,11 +85,11 @@ fn create_channel(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn edit_channel(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let body = match step.b % 6 {
         0 => json!({ "name": format!("renamed {}", step.c) }),
         1 => json!({ "topic": format!("topic {}", step.c % 3) }),
-        2 => json!({ "parent_id": pick(&stage.channels, step.c)? }),
+        2 => json!({ "parent_id": pick(&stage.known.channels, step.c)? }),
         3 => json!({ "rate_limit_per_user": u64::from(step.c % 3) }),
         4 => json!({ "parent_id": null, "position": step.c }),
         _ => json!({ "type": if step.c % 2 == 0 { 0 } else { 5 } }),
@@ -102,7 +110,7 @@ fn edit_channel(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn delete_channel(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let is_thread = stage.look().1.is_thread(&channel);
     let (needed, kind) = if is_thread {
         (bits::MANAGE_THREADS, 112)
@@ -117,13 +125,13 @@ fn delete_channel(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn move_channels(stage: &Stage, step: &Step) -> Option<Call> {
-    let moved = pick(&stage.channels, step.a)?;
+    let moved = pick(&stage.known.channels, step.a)?;
     let mut one = json!({ "id": moved, "position": step.b });
     if step.c % 2 == 0 {
-        one["parent_id"] = json!(pick(&stage.channels, step.c)?);
+        one["parent_id"] = json!(pick(&stage.known.channels, step.c)?);
         one["lock_permissions"] = json!(step.c % 4 == 0);
     }
-    let other = json!({ "id": pick(&stage.channels, step.b)?, "position": step.c });
+    let other = json!({ "id": pick(&stage.known.channels, step.b)?, "position": step.c });
     let path = format!("/guilds/{}/channels", stage.guild);
     Some(
         Call::new(Method::PATCH, path, json!([one, other]))
@@ -135,9 +143,9 @@ fn move_channels(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn put_overwrite(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let (kind, target) = if step.b % 2 == 0 {
-        (0, pick(&stage.roles, step.b / 2)?)
+        (0, pick(&stage.known.roles, step.b / 2)?)
     } else {
         (1, stage.user(step.b / 2))
     };
@@ -163,9 +171,9 @@ fn put_overwrite(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn delete_overwrite(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let target = if step.b % 2 == 0 {
-        pick(&stage.roles, step.b / 2)?
+        pick(&stage.known.roles, step.b / 2)?
     } else {
         stage.user(step.b / 2)
     };
@@ -212,7 +220,7 @@ fn create_role(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn edit_role(stage: &Stage, step: &Step) -> Option<Call> {
-    let role = pick(&stage.roles, step.a)?;
+    let role = pick(&stage.known.roles, step.a)?;
     let body = match step.b % 3 {
         0 => json!({ "name": format!("role {}", step.c % 4) }),
         1 => json!({ "permissions": some_permissions(step).to_string() }),
@@ -234,7 +242,7 @@ fn over_role(role: String) -> Right {
 }
 
 fn delete_role(stage: &Stage, step: &Step) -> Option<Call> {
-    let role = pick(&stage.roles, step.a)?;
+    let role = pick(&stage.known.roles, step.a)?;
     let path = format!("/guilds/{}/roles/{role}", stage.guild);
     Some(
         Call::new(Method::DELETE, path, Value::Null)
@@ -244,7 +252,7 @@ fn delete_role(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn move_roles(stage: &Stage, step: &Step) -> Option<Call> {
-    let role = pick(&stage.roles, step.a)?;
+    let role = pick(&stage.known.roles, step.a)?;
     let body = json!([{ "id": role, "position": step.b % 8 }]);
     let path = format!("/guilds/{}/roles", stage.guild);
     Some(
@@ -255,7 +263,7 @@ fn move_roles(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn role_of_member(stage: &Stage, step: &Step, method: Method) -> Option<Call> {
-    let (user, role) = (stage.user(step.a), pick(&stage.roles, step.b)?);
+    let (user, role) = (stage.user(step.a), pick(&stage.known.roles, step.b)?);
     let path = format!("/guilds/{}/members/{user}/roles/{role}", stage.guild);
     Some(
         Call::new(method, path, Value::Null)
@@ -291,9 +299,9 @@ fn edit_member(stage: &Stage, step: &Step) -> Option<Call> {
         };
         (json!({ "nick": format!("nick {}", step.c % 4) }), right)
     } else {
-        let roles: Vec<_> = [step.b, step.c]
+        let roles: BTreeSet<_> = [step.b, step.c]
             .iter()
-            .filter_map(|at| pick(&stage.roles, *at))
+            .filter_map(|at| pick(&stage.known.roles, *at))
             .collect();
         let right = Right::AtLeast(Box::new(Right::InGuild(bits::MANAGE_ROLES)));
         (json!({ "roles": roles }), right)
@@ -378,9 +386,9 @@ fn leave(stage: &Stage, step: &Step) -> Option<Call> {
 fn edit_guild(stage: &Stage, step: &Step) -> Option<Call> {
     let body = match step.b % 4 {
         0 => json!({ "name": format!("Square {}", step.c % 4) }),
-        1 => json!({ "system_channel_id": pick(&stage.channels, step.c)? }),
+        1 => json!({ "system_channel_id": pick(&stage.known.channels, step.c)? }),
         2 => json!({ "verification_level": step.c % 4 }),
-        _ => json!({ "afk_channel_id": pick(&stage.channels, step.c)?, "afk_timeout": 300 }),
+        _ => json!({ "afk_channel_id": pick(&stage.known.channels, step.c)?, "afk_timeout": 300 }),
     };
     let path = format!("/guilds/{}", stage.guild);
     Some(
@@ -392,7 +400,7 @@ fn edit_guild(stage: &Stage, step: &Step) -> Option<Call> {
 
 fn enter_voice(stage: &Stage, step: &Step) -> Option<Call> {
     let user = stage.user(step.actor);
-    let channel = (step.b % 4 != 0).then(|| pick(&stage.channels, step.a));
+    let channel = (step.b % 4 != 0).then(|| pick(&stage.known.channels, step.a));
     let path = format!("/guilds/{}/members/{user}/voice", stage.guild);
     let body = json!({ "channel_id": channel.flatten(), "self_mute": step.c % 2 == 0 });
     Some(Call::new(Method::PUT, path, body).by_control())
@@ -400,7 +408,7 @@ fn enter_voice(stage: &Stage, step: &Step) -> Option<Call> {
 
 fn move_in_voice(stage: &Stage, step: &Step) -> Option<Call> {
     let user = stage.user(step.a);
-    let channel = (step.b % 4 != 0).then(|| pick(&stage.channels, step.b));
+    let channel = (step.b % 4 != 0).then(|| pick(&stage.known.channels, step.b));
     let path = format!("/guilds/{}/members/{user}", stage.guild);
     let body = json!({ "channel_id": channel.flatten() });
     let right = Right::AtLeast(Box::new(Right::InGuild(bits::MOVE_MEMBERS)));

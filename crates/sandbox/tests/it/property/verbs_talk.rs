@@ -48,6 +48,7 @@ pub(super) const VERBS: &[Verb] = &[
     edit_emoji,
     delete_emoji,
     typing,
+    // The last one: see `is_wait`.
     wait,
 ];
 
@@ -65,19 +66,19 @@ fn at_least(right: Right) -> Right {
 }
 
 fn say(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let mut body = json!({ "content": format!("words {}", step.c) });
     match step.b % 6 {
         0 => body["content"] = json!(format!("<@{}> look", stage.user(step.c))),
         1 => body["embeds"] = json!([{ "title": format!("title {}", step.c) }]),
         2 => {
-            let (place, id) = pick(&stage.messages, step.c)?;
+            let (place, id) = pick(&stage.known.messages, step.c)?;
             body["message_reference"] = json!({
                 "message_id": id, "channel_id": place, "fail_if_not_exists": false,
             });
         }
         3 => {
-            let role = pick(&stage.roles, step.c)?;
+            let role = pick(&stage.known.roles, step.c)?;
             body["content"] = json!(format!("<@&{role}> and <#{channel}>"));
         }
         _ => {}
@@ -91,7 +92,7 @@ fn say(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn message_path(stage: &Stage, step: &Step) -> Option<(String, String)> {
-    let (channel, id) = pick(&stage.messages, step.a)?;
+    let (channel, id) = pick(&stage.known.messages, step.a)?;
     Some((format!("/channels/{channel}/messages/{id}"), channel))
 }
 
@@ -116,8 +117,12 @@ fn delete(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn bulk_delete(stage: &Stage, step: &Step) -> Option<Call> {
-    let (channel, _) = pick(&stage.messages, step.a)?;
-    let here = stage.messages.iter().filter(|(place, _)| *place == channel);
+    let (channel, _) = pick(&stage.known.messages, step.a)?;
+    let here = stage
+        .known
+        .messages
+        .iter()
+        .filter(|(place, _)| *place == channel);
     let ids: Vec<_> = here
         .map(|(_, id)| id)
         .rev()
@@ -132,7 +137,7 @@ fn bulk_delete(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn emoji(stage: &Stage, step: &Step) -> String {
-    let own = pick(&stage.emojis, step.b).filter(|_| step.b % 3 == 0);
+    let own = pick(&stage.known.emojis, step.b).filter(|_| step.b % 3 == 0);
     own.map_or_else(
         || ["%F0%9F%91%8D", "%F0%9F%8D%9E"][usize::from(step.b) % 2].to_owned(),
         |id| format!("some:{id}"),
@@ -176,7 +181,7 @@ fn clear_reactions(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn pinning(stage: &Stage, step: &Step, method: Method, kind: u64) -> Option<Call> {
-    let (channel, id) = pick(&stage.messages, step.a)?;
+    let (channel, id) = pick(&stage.known.messages, step.a)?;
     let path = format!("/channels/{channel}/messages/pins/{id}");
     let right = Right::AnyIn(channel, bits::PIN_MESSAGES | bits::MANAGE_MESSAGES);
     Some(
@@ -195,7 +200,7 @@ fn unpin(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn poll(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let answer = |text: &str| json!({ "poll_media": { "text": text } });
     let body = json!({ "poll": {
         "question": { "text": "Tea?" }, "duration": 1, "allow_multiselect": step.b % 2 == 0,
@@ -213,7 +218,7 @@ fn poll(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn vote(stage: &Stage, step: &Step) -> Option<Call> {
-    let (channel, id) = pick(&stage.messages, step.a)?;
+    let (channel, id) = pick(&stage.known.messages, step.a)?;
     let path = format!(
         "/channels/{channel}/polls/{id}/answers/@me?as={}",
         stage.user(step.actor)
@@ -227,7 +232,7 @@ fn vote(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn end_poll(stage: &Stage, step: &Step) -> Option<Call> {
-    let (channel, id) = pick(&stage.messages, step.a)?;
+    let (channel, id) = pick(&stage.known.messages, step.a)?;
     let path = format!("/channels/{channel}/polls/{id}/expire");
     Some(Call::new(Method::POST, path, Value::Null))
 }
@@ -252,7 +257,7 @@ fn thread_from_message(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn thread_alone(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let mut body = json!({ "name": format!("thread {}", step.b) });
     let needed = match step.c % 4 {
         0 => {
@@ -284,8 +289,8 @@ fn thread_alone(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn edit_thread(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
-    if !stage.look().1.is_thread(&channel) && step.b % 8 != 0 {
+    let channel = pick(&stage.known.channels, step.a)?;
+    if !stage.look().1.is_thread(&channel) {
         return None;
     }
     let body = match step.b % 5 {
@@ -300,7 +305,7 @@ fn edit_thread(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn thread_member(stage: &Stage, step: &Step, method: Method, who: &str) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let path = format!("/channels/{channel}/thread-members/{who}");
     Some(Call::new(method, path, Value::Null).needs(at_least(Right::In(channel, 0))))
 }
@@ -322,7 +327,7 @@ fn remove_from_thread(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn create_webhook(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let path = format!("/channels/{channel}/webhooks");
     Some(
         Call::new(
@@ -337,31 +342,31 @@ fn create_webhook(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn edit_webhook(stage: &Stage, step: &Step) -> Option<Call> {
-    let (id, _) = pick(&stage.webhooks, step.a)?;
+    let (id, _) = pick(&stage.known.webhooks, step.a)?;
     let body = if step.b % 2 == 0 {
         json!({ "name": format!("hook {}", step.c % 3) })
     } else {
-        json!({ "channel_id": pick(&stage.channels, step.c)? })
+        json!({ "channel_id": pick(&stage.known.channels, step.c)? })
     };
     let call = Call::new(Method::PATCH, format!("/webhooks/{id}"), body);
     Some(call.audited(Audit::AtMost(51)))
 }
 
 fn delete_webhook(stage: &Stage, step: &Step) -> Option<Call> {
-    let (id, _) = pick(&stage.webhooks, step.a)?;
+    let (id, _) = pick(&stage.known.webhooks, step.a)?;
     let call = Call::new(Method::DELETE, format!("/webhooks/{id}"), Value::Null);
     Some(call.audited(Audit::One(52)))
 }
 
 fn execute_webhook(stage: &Stage, step: &Step) -> Option<Call> {
-    let (id, token) = pick(&stage.webhooks, step.a)?;
+    let (id, token) = pick(&stage.known.webhooks, step.a)?;
     let path = format!("/webhooks/{id}/{token}?wait=true");
     let body = json!({ "content": format!("cry {}", step.b), "username": "crier" });
     Some(Call::new(Method::POST, path, body).learns(Learns::Message))
 }
 
 fn invite(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let body =
         json!({ "max_uses": step.b % 3, "max_age": 60 * u64::from(step.c % 3), "unique": true });
     Some(
@@ -373,13 +378,13 @@ fn invite(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn delete_invite(stage: &Stage, step: &Step) -> Option<Call> {
-    let code = pick(&stage.invites, step.a)?;
+    let code = pick(&stage.known.invites, step.a)?;
     let call = Call::new(Method::DELETE, format!("/invites/{code}"), Value::Null);
     Some(call.audited(Audit::One(42)))
 }
 
 fn accept_invite(stage: &Stage, step: &Step) -> Option<Call> {
-    let code = pick(&stage.invites, step.a)?;
+    let code = pick(&stage.known.invites, step.a)?;
     let body = json!({ "as": stage.user(step.actor) });
     let call = Call::new(Method::POST, format!("/invites/{code}"), body).by_control();
     Some(call.audited(Audit::Unjudged))
@@ -390,7 +395,7 @@ fn create_emoji(stage: &Stage, step: &Step) -> Option<Call> {
         "name": format!("emoji_{}", step.a), "image": "data:image/png;base64,iVBORw0KGgo=",
     });
     if step.b % 3 == 0 {
-        body["roles"] = json!([pick(&stage.roles, step.b)?]);
+        body["roles"] = json!([pick(&stage.known.roles, step.b)?]);
     }
     let path = format!("/guilds/{}/emojis", stage.guild);
     Some(
@@ -402,20 +407,20 @@ fn create_emoji(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn edit_emoji(stage: &Stage, step: &Step) -> Option<Call> {
-    let id = pick(&stage.emojis, step.a)?;
+    let id = pick(&stage.known.emojis, step.a)?;
     let body = json!({ "name": format!("other_{}", step.b % 3) });
     let path = format!("/guilds/{}/emojis/{id}", stage.guild);
     Some(Call::new(Method::PATCH, path, body).audited(Audit::IfChanged(&[61])))
 }
 
 fn delete_emoji(stage: &Stage, step: &Step) -> Option<Call> {
-    let id = pick(&stage.emojis, step.a)?;
+    let id = pick(&stage.known.emojis, step.a)?;
     let path = format!("/guilds/{}/emojis/{id}", stage.guild);
     Some(Call::new(Method::DELETE, path, Value::Null).audited(Audit::One(62)))
 }
 
 fn typing(stage: &Stage, step: &Step) -> Option<Call> {
-    let channel = pick(&stage.channels, step.a)?;
+    let channel = pick(&stage.known.channels, step.a)?;
     let path = format!("/channels/{channel}/typing");
     let right = at_least(Right::In(channel, 0));
     Some(Call::new(Method::POST, path, Value::Null).needs(right))
