@@ -148,6 +148,13 @@ pub struct Info {
     pub channel_id: Snowflake,
 }
 
+impl Info {
+    /// Where people live in it: `http://127.0.0.1:PORT/`.
+    pub fn page_url(&self) -> &str {
+        self.control_url.trim_end_matches("control")
+    }
+}
+
 /// A running sandbox. Dropping it stops it without waiting; [`Sandbox::stop`] waits.
 pub struct Sandbox {
     address: SocketAddr,

@@ -140,7 +140,11 @@ fn say_where(args: &ServeArgs, service: &Service, sandbox: Option<&Info>) -> any
     }
     output::line(&format!("Guildhall is open: MCP at {url}"));
     if let Some(sandbox) = sandbox {
-        output::line(&format!("with a simulated Discord at {}", sandbox.api_url));
+        output::line(&format!(
+            "with a simulated Discord at {}, and its page at {}",
+            sandbox.api_url,
+            sandbox.page_url()
+        ));
     }
     Ok(())
 }

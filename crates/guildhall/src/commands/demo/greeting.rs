@@ -14,11 +14,13 @@ pub(super) fn print(sandbox: &Info, service: &Service, as_json: bool) -> anyhow:
     let configuration = serde_json::to_string_pretty(
         &json!({ "mcpServers": { "guildhall": { "type": "http", "url": url } } }),
     )?;
-    let (guild, channel, control) = (sandbox.guild_id, sandbox.channel_id, &sandbox.control_url);
+    let (guild, channel) = (sandbox.guild_id, sandbox.channel_id);
+    let page = sandbox.page_url();
     output::line(&format!(
         "Guildhall is open, with a simulated Discord. Nothing here leaves this machine.
 
   MCP            {url}
+  Page           {page}   (live in the simulated Discord, and watch)
   Simulated API  {api}
   Guild          {guild}
   Channel        {channel}  (#general)
@@ -35,10 +37,7 @@ Three things to try:
 
   1. Ask your agent: \"Read the last messages of channel {channel} and answer in a thread.\"
   2. Ask it to post in #announcements, and read why it may not.
-  3. Write as a person, and let the agent wait for it:
-
-     curl -s {control}/channels/{channel}/messages -H 'content-type: application/json' \\
-       -d '{{\"content\":\"Is anybody there?\"}}'
+  3. Let it wait for a message, open {page}, be somebody, and write one.
 
 Ctrl-C stops everything.",
         api = sandbox.api_url,

@@ -75,7 +75,7 @@ Point a bot at it:
   export DISCORD_TOKEN={}
 
 Ctrl-C stops it.",
-        info.control_url.trim_end_matches("control"),
+        info.page_url(),
         info.api_url,
         info.gateway_url,
         info.control_url,
