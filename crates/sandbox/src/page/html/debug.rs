@@ -78,10 +78,9 @@ fn request_row(debug: &Debug, request: &SeenRequest) -> Markup {
         .and_then(|id| debug.names.get(&id))
         .map_or("no token", String::as_str);
     let class = match request.status {
-        0 => "bad",
         200..=299 => "good",
         429 => "slow",
-        300..=499 => "warn",
+        1..=199 | 300..=499 => "warn",
         _ => "bad",
     };
     html! {

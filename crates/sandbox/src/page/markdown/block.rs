@@ -32,7 +32,7 @@ fn blocks(out: &mut String, text: &str, names: &Names, depth: usize) {
         {
             lines.flush(out, names);
             wrapped(out, "blockquote", |out| {
-                blocks(out, quoted, names, depth + 1)
+                blocks(out, quoted, names, depth + 1);
             });
             return;
         }

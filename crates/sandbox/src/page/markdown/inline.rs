@@ -31,7 +31,7 @@ pub(super) fn render(out: &mut String, text: &str, names: &Names, depth: usize) 
         let before = text[..at].chars().next_back();
         let taken = match c {
             '\\' => escaped(out, &text[at..]),
-            '\n' => line_break(out),
+            '\n' => Some(line_break(out)),
             '`' => code(out, &text[at..], &mut missing),
             '<' => angle::render(out, &text[at..], names),
             '[' => link(out, &text[at..], names, depth),
@@ -64,9 +64,9 @@ fn escaped(out: &mut String, text: &str) -> Option<usize> {
     Some(2)
 }
 
-fn line_break(out: &mut String) -> Option<usize> {
+fn line_break(out: &mut String) -> usize {
     out.push_str("<br>");
-    Some(1)
+    1
 }
 
 fn everyone(out: &mut String, text: &str) -> Option<usize> {

@@ -50,7 +50,7 @@ fn readable(colour: u32, background: u32) -> u32 {
 fn mixed(from: u32, to: u32, step: u32) -> u32 {
     let channel = |shift: u32| {
         let (from, to) = (from >> shift & 255, to >> shift & 255);
-        (from * (STEPS - step) + to * step) / STEPS << shift
+        ((from * (STEPS - step) + to * step) / STEPS) << shift
     };
     channel(16) | channel(8) | channel(0)
 }
