@@ -111,7 +111,11 @@ async fn voice_regions(_call: Call) -> Reply {
 
 async fn get_invite(call: Call) -> Reply {
     let counts = call.open.flag("with_counts");
-    Reply::ok(call.read(|world, _| world.get_invite(call.text("code"), counts)))
+    let answer = || {
+        let event = call.open.query_id("guild_scheduled_event_id")?;
+        call.read(|world, _| world.get_invite(call.text("code"), counts, event))
+    };
+    Reply::ok(answer())
 }
 
 async fn delete_invite(call: Call) -> Reply {

@@ -81,6 +81,12 @@ async fn an_event_is_made_changed_read_and_deleted_as_documented() {
     assert_eq!(seen["user_count"], 0);
     let all = tour.get(&path).await;
     assert_eq!(all, json!([changed]));
+    let invites = format!("/channels/{}/invites", tour.channel());
+    let invite = tour.post(&invites, json!({})).await;
+    let code = invite["code"].as_str().expect("a code");
+    let shown = format!("/invites/{code}?guild_scheduled_event_id={}", id(&event));
+    let shown = tour.get(&shown).await;
+    assert_eq!(shown["guild_scheduled_event"]["id"], event["id"]);
     tour.done(Method::DELETE, &one, Value::Null).await;
     let gone = socket.until("GUILD_SCHEDULED_EVENT_DELETE").await;
     assert_eq!(gone["id"], event["id"]);
@@ -90,8 +96,9 @@ async fn an_event_is_made_changed_read_and_deleted_as_documented() {
         .get(&format!("/guilds/{}/audit-logs", tour.guild()))
         .await;
     let actions = log["audit_log_entries"].as_array().expect("entries");
-    let actions: Vec<_> = actions.iter().map(|it| it["action_type"].clone()).collect();
-    assert_eq!(actions[..3], [json!(102), json!(101), json!(100)]);
+    let actions = actions.iter().filter_map(|it| it["action_type"].as_u64());
+    let actions: Vec<_> = actions.filter(|action| *action >= 100).collect();
+    assert_eq!(actions, [102, 101, 100]);
 }
 
 #[tokio::test]

@@ -107,6 +107,9 @@ async fn a_vanity_url_is_for_guilds_that_have_earned_it() {
         tour.get(&path).await,
         json!({"code": "the-square", "uses": 1})
     );
+    let invite = tour.get("/invites/the-square?with_counts=true").await;
+    assert_eq!(invite["guild_id"], tour.guild());
+    assert!(invite.get("inviter").is_none());
     // What was granted stays when a manager switches other features.
     let body = json!({"features": ["INVITES_DISABLED"]});
     let guild = tour.patch(&guild_path(&tour, ""), body).await;

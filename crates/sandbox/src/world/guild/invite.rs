@@ -92,9 +92,24 @@ impl World {
         payload
     }
 
-    /// What anyone may know of an invite.
-    pub fn get_invite(&self, code: &str, with_counts: bool) -> Answer {
-        Ok(self.invite_payload(self.live_invite(code)?, with_counts, false))
+    /// What anyone may know of an invite, and of an event of the guild it leads to.
+    pub fn get_invite(&self, code: &str, with_counts: bool, event: Option<Snowflake>) -> Answer {
+        let vanity = self.vanity_invite(code);
+        let invite = match &vanity {
+            Some(invite) => invite,
+            None => self.live_invite(code)?,
+        };
+        let mut payload = self.invite_payload(invite, with_counts, false);
+        if vanity.is_some()
+            && let Some(object) = payload.as_object_mut()
+        {
+            // Nobody in particular invites by it.
+            object.remove("inviter");
+        }
+        if let Some(event) = event.and_then(|id| self.scheduled_event(invite.guild_id, id).ok()) {
+            payload["guild_scheduled_event"] = self.scheduled_event_payload(event, true);
+        }
+        Ok(payload)
     }
 
     /// Invites of one channel.

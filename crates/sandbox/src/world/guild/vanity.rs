@@ -6,6 +6,7 @@ use crate::permissions as bits;
 use crate::snowflake::Snowflake;
 use crate::validate::Form;
 use crate::world::audit::action;
+use crate::world::guild::Invite;
 use crate::world::{Actor, Answer, Refusal, World};
 
 impl World {
@@ -59,6 +60,27 @@ impl World {
             self.audit(guild, actor, action, Some(guild), vec![change], none);
         }
         Ok(self.vanity_payload(guild))
+    }
+
+    /// A vanity code as an invite to the first channel that everyone sees.
+    pub(super) fn vanity_invite(&self, code: &str) -> Option<Invite> {
+        let guild_id = self.guild_of_vanity(code)?;
+        let channels = self.channels_of(guild_id);
+        let mut open = channels.into_iter().filter(|channel| {
+            channel.kind.has_messages()
+                && self.everyone_may(guild_id, channel.id, bits::VIEW_CHANNEL)
+        });
+        Some(Invite {
+            code: code.to_owned(),
+            guild_id,
+            channel_id: open.next()?.id,
+            inviter: self.guilds.get(&guild_id)?.owner_id,
+            created_ms: 0,
+            max_age: 0,
+            max_uses: 0,
+            uses: 0,
+            temporary: false,
+        })
     }
 
     /// The guild that a vanity code leads to.
