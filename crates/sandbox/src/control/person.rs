@@ -138,6 +138,19 @@ impl Person {
         self.does(Method::POST, "/interactions", &body).await
     }
 
+    /// Has an option of a command completed while it is typed; answers the interaction's `{id}`.
+    pub async fn completes(
+        &self,
+        channel: Snowflake,
+        name: &str,
+        options: &Value,
+        focused: &str,
+    ) -> Result<Value, Refusal> {
+        let data = json!({ "name": name, "options": options, "focused": focused });
+        let body = json!({ "type": 4, "channel_id": channel, "data": data });
+        self.does(Method::POST, "/interactions", &body).await
+    }
+
     /// Fills in the modal that answered an interaction; `fields` are values by custom id.
     pub async fn fills(
         &self,

@@ -141,11 +141,15 @@ async fn an_option_is_completed_while_it_is_typed() {
         ]}),
     )
     .await;
-    let ask = json!({
-        "as": tour.app.user("newcomer"), "type": 4, "channel_id": tour.channel(),
-        "data": {"name": "find", "options": {"what": "ket"}, "focused": "what"},
-    });
-    let begun = tour.app.control(Method::POST, "/interactions", ask).await;
+    let newcomer = tour.app.sandbox.person("newcomer").expect("a newcomer");
+    let channel = tour.app.info.channel_id;
+    let typed = json!({"what": "ket"});
+    let begun = newcomer.completes(channel, "find", &typed, "what").await;
+    let begun = begun.expect("it may be completed");
+    newcomer
+        .completes(channel, "find", &json!({"page": "1"}), "page")
+        .await
+        .expect_err("that option has no autocomplete");
     let event = heard(&mut socket).await;
     assert_eq!(event["type"], 4);
     assert_eq!(event["data"]["options"][0]["focused"], true);

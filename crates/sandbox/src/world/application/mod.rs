@@ -7,6 +7,7 @@ mod emoji;
 mod integration;
 mod lobby;
 mod role_connection;
+mod sale;
 
 use std::collections::{BTreeMap, VecDeque};
 
