@@ -1,6 +1,6 @@
 // How Discord says no, and what the library makes of it.
 import assert from "node:assert/strict";
-import { control, discord, scene, story } from "./stage.mjs";
+import { control, discord, story } from "./stage.mjs";
 
 const { DiscordAPIError, HTTPError, REST, Routes } = discord;
 

@@ -7,6 +7,9 @@ from stage import PATIENCE, story
 async def tell(stage):
     bot, guild, world, people = stage.bot, stage.guild, stage.world, stage.people
 
+    async with stage.step("frames come in one stream of zstd"):
+        assert discord.utils._ActiveDecompressionContext.COMPRESSION_TYPE == "zstd-stream"
+
     async with stage.step("the guild is in the cache, with its owner, roles and channels"):
         assert guild.name == world["name"] and guild.owner_id == people["ada"]
         assert {it.id for it in guild.channels} == {int(it["id"]) for it in world["channels"]}

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 import discord
-from stage import SCENE, Bot, story
+from stage import Bot, story
 
 Route = discord.http.Route
 
