@@ -151,7 +151,7 @@ impl Ours<'_> {
     }
 
     #[track_caller]
-    fn same<T: PartialEq + std::fmt::Debug>(&self, theirs: T, ours: T, what: &str) {
+    fn same<T: Copy + PartialEq + std::fmt::Debug>(&self, theirs: T, ours: T, what: &str) {
         assert_eq!(theirs, ours, "{what} in {}", self.case.payload);
     }
 }
