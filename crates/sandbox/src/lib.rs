@@ -1,8 +1,9 @@
 //! A simulated Discord: REST v10 and Gateway v10, for people without a token and for tests.
 //!
 //! [`Sandbox::start`] serves a seeded world on one port: REST under `/api/v10`, the Gateway at
-//! `/gateway`, and under `/control` the API by which people act, faults are switched on and the
-//! world is looked at (see [`mod@control`]). It depends on no other room, and never reaches out.
+//! `/gateway`, under `/control` the API by which people act, faults are switched on and the world
+//! is looked at (see [`mod@control`]), and at `/` a page where people do all this by hand. It
+//! depends on no other room, and never reaches out.
 //!
 //! ```
 //! use sandbox::{Config, Sandbox};

@@ -179,7 +179,14 @@ document.addEventListener("keydown", (event) => {
   for (const menu of document.querySelectorAll("details.more[open], .tools > details[open]")) menu.open = false;
 });
 
+/** On a phone, whoever asked for the traffic sees it. */
+function openSide() {
+  const asked = new URLSearchParams(location.search).has("side");
+  if (asked && matchMedia("(max-width: 64rem)").matches) document.querySelector("#side[popover]")?.showPopover?.();
+}
+
 enliven(document);
 openDialog();
+openSide();
 prepareComposer();
 listen();
