@@ -72,6 +72,11 @@ impl World {
         data["guild_id"] = json!(guild);
         let audience = Audience::Guild(guild);
         self.dispatch("GUILD_MEMBER_ADD", audience, intents::GUILD_MEMBERS, data);
+        if self.is_online(user) {
+            let data = self.presence_payload(guild, user);
+            let wanted = intents::GUILD_PRESENCES;
+            self.dispatch("PRESENCE_UPDATE", audience, wanted, data);
+        }
         if is_bot {
             self.tell_joined(guild, user);
             let owner = Actor::from(self.guild(guild)?.owner_id);

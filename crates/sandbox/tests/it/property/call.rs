@@ -41,6 +41,9 @@ pub(super) enum Learns {
     Webhook,
     Invite,
     Emoji,
+    Event,
+    Sound,
+    Rule,
 }
 
 /// Entries of the audit log that an accepted request leaves.

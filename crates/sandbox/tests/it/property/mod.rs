@@ -9,6 +9,7 @@ mod session;
 mod stage;
 mod verbs;
 mod verbs_talk;
+mod verbs_venue;
 
 use std::future::Future;
 

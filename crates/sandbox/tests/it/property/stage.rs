@@ -38,6 +38,9 @@ pub(super) struct Known {
     pub(super) webhooks: Vec<(String, String)>,
     pub(super) invites: Vec<String>,
     pub(super) emojis: Vec<String>,
+    pub(super) events: Vec<String>,
+    pub(super) sounds: Vec<String>,
+    pub(super) rules: Vec<String>,
     audited: Option<Snowflake>,
     /// What was asked and answered, for whoever reads a failure.
     pub(super) told: Vec<String>,
@@ -315,6 +318,12 @@ impl Stage {
             Learns::Channel => self.known.channels.push(id_of(body)),
             Learns::Role => self.known.roles.push(id_of(body)),
             Learns::Emoji => self.known.emojis.push(id_of(body)),
+            Learns::Event => self.known.events.push(id_of(body)),
+            Learns::Rule => self.known.rules.push(id_of(body)),
+            Learns::Sound => self
+                .known
+                .sounds
+                .extend(body["sound_id"].as_str().map(str::to_owned)),
             Learns::Invite => self
                 .known
                 .invites

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::call::{Audit, Call, Learns, Step};
 use super::facts::{self as bits, Right};
 use super::stage::Stage;
-use super::verbs_talk;
+use super::{verbs_talk, verbs_venue};
 
 type Verb = fn(&Stage, &Step) -> Option<Call>;
 
@@ -41,18 +41,22 @@ const VERBS: &[Verb] = &[
     show_presence,
 ];
 
+/// What a step's verb stands for.
+fn verb(step: Step) -> Verb {
+    let all: Vec<&Verb> = [VERBS, verbs_venue::VERBS, verbs_talk::VERBS]
+        .into_iter()
+        .flatten()
+        .collect();
+    *all[usize::from(step.verb) % all.len()]
+}
+
 pub(super) fn call(stage: &Stage, step: Step) -> Option<Call> {
-    let all = VERBS.len() + verbs_talk::VERBS.len();
-    let at = usize::from(step.verb) % all;
-    let verb = VERBS.get(at).copied();
-    let verb = verb.unwrap_or_else(|| verbs_talk::VERBS[at - VERBS.len()]);
-    verb(stage, &step)
+    verb(step)(stage, &step)
 }
 
 /// Whether a step lets much time pass.
 pub(super) fn is_wait(step: Step) -> bool {
-    let all = VERBS.len() + verbs_talk::VERBS.len();
-    usize::from(step.verb) % all == all - 1
+    std::ptr::fn_addr_eq(verb(step), verbs_talk::wait as Verb)
 }
 
 /// The thing at an index that counts from the newest.
@@ -420,6 +424,10 @@ fn move_in_voice(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 fn show_presence(stage: &Stage, step: &Step) -> Option<Call> {
+    // A bot shows as its session says, and sessions are not saved.
+    if stage.is_bot(step.actor) {
+        return None;
+    }
     let user = stage.user(step.actor);
     let status = ["online", "idle", "dnd", "offline"][usize::from(step.a) % 4];
     let path = format!("/users/{user}/presence");

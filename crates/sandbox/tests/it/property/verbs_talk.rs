@@ -48,7 +48,6 @@ pub(super) const VERBS: &[Verb] = &[
     edit_emoji,
     delete_emoji,
     typing,
-    // The last one: see `is_wait`.
     wait,
 ];
 
@@ -427,7 +426,7 @@ fn typing(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 /// Seconds, or hours in which polls end and threads fall asleep.
-fn wait(stage: &Stage, step: &Step) -> Option<Call> {
+pub(super) fn wait(stage: &Stage, step: &Step) -> Option<Call> {
     stage.pass(if step.a % 4 == 0 {
         3_700_000
     } else {
