@@ -44,9 +44,9 @@ pub use desk::SeenRequest;
 pub use faults::{Fault, FaultKind, GatewayFault};
 pub use limits::{Allowance, Limits, RouteLimit, Scope};
 pub use seed::{
-    BanSpec, BotSpec, ChannelSpec, CrowdSpec, EmojiSpec, GuildSpec, InviteSpec, MemberSpec,
-    MessageSpec, OverwriteSpec, PostSpec, ReactionSpec, ReadyWorld, RoleSpec, SpecError, TagSpec,
-    ThreadSpec, When, WorldSpec, worlds,
+    BanSpec, BotSpec, ChannelSpec, CrowdSpec, EmojiSpec, EventSpec, GuildSpec, InviteSpec,
+    MemberSpec, MessageSpec, OverwriteSpec, PostSpec, ReactionSpec, ReadyWorld, RoleSpec,
+    SpecError, TagSpec, ThreadSpec, When, WorldSpec, worlds,
 };
 pub use server::{Config, Error, Info, Sandbox, Start};
 pub use snapshot::{Snapshot, SnapshotError};

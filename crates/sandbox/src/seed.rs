@@ -2,6 +2,7 @@
 //! yet, so nothing is dispatched.
 
 mod check;
+mod events;
 mod gap;
 mod guild;
 mod permission_names;
@@ -15,8 +16,9 @@ mod value;
 pub use gap::SpecError;
 pub use ready::{ReadyWorld, worlds};
 pub use spec::{
-    BanSpec, BotSpec, ChannelSpec, CrowdSpec, EmojiSpec, GuildSpec, InviteSpec, MemberSpec,
-    MessageSpec, OverwriteSpec, PostSpec, ReactionSpec, RoleSpec, TagSpec, ThreadSpec, WorldSpec,
+    BanSpec, BotSpec, ChannelSpec, CrowdSpec, EmojiSpec, EventSpec, GuildSpec, InviteSpec,
+    MemberSpec, MessageSpec, OverwriteSpec, PostSpec, ReactionSpec, RoleSpec, TagSpec, ThreadSpec,
+    WorldSpec,
 };
 pub use value::When;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::gap::Gap;
 use super::spec::{
-    ChannelSpec, GuildSpec, MessageSpec, OverwriteSpec, PostSpec, ReactionSpec, WorldSpec,
+    ChannelSpec, EventSpec, GuildSpec, MessageSpec, OverwriteSpec, PostSpec, ReactionSpec,
+    WorldSpec,
 };
 use crate::world::ChannelKind;
 
@@ -101,11 +102,30 @@ pub(super) fn check_guild(guild: &GuildSpec) -> Checked {
             known.person(&format!("invites[{at}].by"), "an invite", by)?;
         }
     }
+    for (at, event) in guild.events.iter().enumerate() {
+        check_event(event, &known).map_err(|gap| gap.inside(&format!("events[{at}]")))?;
+    }
     for (at, ban) in guild.bans.iter().enumerate() {
         if known.people.contains(ban.username.as_str()) {
             let lack = format!("`{}` is banned and a member; one of both", ban.username);
             return Err(Gap::at(&format!("bans[{at}].username"), lack));
         }
+    }
+    Ok(())
+}
+
+fn check_event(event: &EventSpec, known: &Known<'_>) -> Checked {
+    let holder = format!("event `{}`", event.name);
+    match (&event.channel, &event.location) {
+        (Some(channel), None) => known.channel("channel", &holder, channel)?,
+        (None, Some(_)) => {}
+        _ => {
+            let lack = format!("{holder} has either a `channel` or a `location`");
+            return Err(Gap::at("", lack));
+        }
+    }
+    for (at, name) in event.interested.iter().enumerate() {
+        known.person(&format!("interested[{at}]"), &holder, name)?;
     }
     Ok(())
 }

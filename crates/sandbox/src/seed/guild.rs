@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::Names;
+use super::events;
 use super::gap::Gap;
 use super::places::{self, Channels};
 use super::spec::{BotSpec, GuildSpec, MemberSpec, RoleSpec};
@@ -164,6 +165,7 @@ pub(super) fn finish(
         };
         world.invites.insert(code, made);
     }
+    events::add(world, names, &spec.events, added)?;
     for (bot, id) in spec.bots.iter().zip(&added.bots) {
         for (at, command) in bot.commands.iter().enumerate() {
             let body = Value::Object(command.clone());

@@ -72,6 +72,9 @@ pub struct GuildSpec {
     /// Who may not come back.
     #[serde(default)]
     pub bans: Vec<BanSpec>,
+    /// What is going to take place.
+    #[serde(default)]
+    pub events: Vec<EventSpec>,
     /// Bodies of Discord's Create Auto Moderation Rule; roles and channels may be named.
     #[serde(default)]
     pub automod: Vec<Map<String, Value>>,
@@ -353,4 +356,30 @@ pub struct BanSpec {
     /// Why.
     #[serde(default)]
     pub reason: Option<String>,
+}
+
+/// A scheduled event, hosted by the owner.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSpec {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Name of a voice or stage channel; or else
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// the place where it is.
+    #[serde(default)]
+    pub location: Option<String>,
+    /// How long after the start of the sandbox it begins, such as `2h`; a day when it is not told.
+    #[serde(default, deserialize_with = "value::some_length")]
+    pub starts_in: Option<u64>,
+    /// How long it takes; an hour when it is not told.
+    #[serde(default, deserialize_with = "value::some_length")]
+    pub lasts: Option<u64>,
+    /// Usernames of those who are interested.
+    #[serde(default)]
+    pub interested: Vec<String>,
 }

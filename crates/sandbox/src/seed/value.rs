@@ -44,17 +44,58 @@ impl When {
         if text == "now" {
             return Some(Self::Ago(0));
         }
-        let Some(ago) = text.strip_suffix("ago") else {
-            return parse_iso8601(text).map(Self::At);
-        };
-        let mut total = 0_u64;
-        for part in ago.split_whitespace() {
-            let (number, unit) = part.split_at_checked(part.len().checked_sub(1)?)?;
-            let (_, ms) = UNITS.iter().find(|(word, _)| unit.starts_with(*word))?;
-            total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*ms)?)?;
+        match text.strip_suffix("ago") {
+            Some(ago) => length(ago).map(Self::Ago),
+            None => parse_iso8601(text).map(Self::At),
         }
-        (total <= MAX_AGO_MS && !ago.trim().is_empty()).then_some(Self::Ago(total))
     }
+}
+
+/// `1h 30m` in milliseconds.
+fn length(text: &str) -> Option<u64> {
+    let mut total = 0_u64;
+    for part in text.split_whitespace() {
+        let (number, unit) = part.split_at_checked(part.len().checked_sub(1)?)?;
+        let (_, ms) = UNITS.iter().find(|(word, _)| unit.starts_with(*word))?;
+        total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*ms)?)?;
+    }
+    (total <= MAX_AGO_MS && !text.trim().is_empty()).then_some(total)
+}
+
+/// Milliseconds from `1h 30m`, where they may be left out.
+pub(super) fn some_length<'de, D>(deserializer: D) -> Result<Option<u64>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    struct Length;
+    impl Visitor<'_> for Length {
+        type Value = Option<u64>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a length of time such as `1h 30m`, or milliseconds")
+        }
+
+        fn visit_u64<E: de::Error>(self, ms: u64) -> Result<Self::Value, E> {
+            Ok(Some(ms))
+        }
+
+        fn visit_i64<E: de::Error>(self, ms: i64) -> Result<Self::Value, E> {
+            let ms = u64::try_from(ms);
+            ms.map(Some)
+                .map_err(|_| E::custom("a length of time is not negative"))
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            let ms = length(text);
+            ms.map(Some)
+                .ok_or_else(|| E::custom(format!("{text:?} is no length of time; write `1h 30m`")))
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+    deserializer.deserialize_any(Length)
 }
 
 impl fmt::Display for When {

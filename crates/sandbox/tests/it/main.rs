@@ -56,3 +56,4 @@ mod snapshots;
 mod support;
 mod timers;
 mod voice;
+mod worlds_page;
