@@ -47,7 +47,7 @@ async fn the_example_of_the_page_starts() {
     let events = sees("/guilds/{guild}/scheduled-events?with_user_count=true").await;
     assert_eq!(
         events[0]["scheduled_start_time"],
-        "2026-01-03T04:00:00+00:00"
+        "2026-01-03T04:00:00.000000+00:00"
     );
     assert_eq!(events[0]["user_count"], 2);
     let lobby = sandbox.info().channel_id;
@@ -103,7 +103,12 @@ fn tables(source: &str) -> String {
             all_optional = attributes.contains("#[serde(default,");
             inside = true;
             let row = "| field | type | what |\n|---|---|---|";
-            write!(told, "\n### {title}\n\n{}\n\n{row}\n", about.replace("[`crate::Info`]", "the first line").trim()).expect("text");
+            write!(
+                told,
+                "\n### {title}\n\n{}\n\n{row}\n",
+                about.replace("[`crate::Info`]", "the first line").trim()
+            )
+            .expect("text");
             about.clear();
             attributes.clear();
         } else if line == "}" {
