@@ -233,14 +233,12 @@ impl Walk<'_> {
         let is_name = |step: &&String| step.parse::<usize>().is_err();
         let name = self.path.iter().rev().find(is_name).cloned();
         let name = name.unwrap_or_default();
-        match KEYS.iter().find(|(key, _)| *key == name) {
-            Some((_, kind)) => self.check(*kind, id),
-            None => {
-                let place = self.path.join(".");
-                let text = format!("{place}: nobody says what the id {id} under {name} names");
-                self.found.expect(false, || text);
-            }
+        if let Some((_, kind)) = KEYS.iter().find(|(key, _)| *key == name) {
+            return self.check(*kind, id);
         }
+        let place = self.path.join(".");
+        let text = format!("{place}: nobody says what the id {id} under {name} names");
+        self.found.expect(false, || text);
     }
 
     fn check(&mut self, kind: Kind, id: Snowflake) {
