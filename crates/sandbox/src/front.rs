@@ -123,6 +123,9 @@ fn note_of(desk: &Desk, request: &Request) -> SeenRequest {
 }
 
 fn shortened(text: &str) -> String {
+    if text.len() <= MAX_NOTED {
+        return text.to_owned();
+    }
     text.chars().take(MAX_NOTED).collect()
 }
 

@@ -40,6 +40,9 @@ async fn read(body: Body) -> (Body, Option<String>) {
 fn clipped(bytes: &[u8]) -> String {
     let most = bytes.len().min(MAX_KEPT * 4);
     let text = String::from_utf8_lossy(&bytes[..most]);
+    if text.len() <= MAX_KEPT {
+        return text.into_owned();
+    }
     match text.char_indices().nth(MAX_KEPT) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.into_owned(),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use serde_json::Value;
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::asked::Asked;
@@ -210,8 +210,15 @@ impl Hub {
     }
 
     /// Sends one dispatch to one session, such as a chunk of members.
-    pub(crate) fn send_to(&self, session_id: &str, now_ms: u64, kind: &'static str, data: &Value) {
-        let data = data.to_string().into();
+    pub(crate) fn send_to(
+        &self,
+        session_id: &str,
+        now_ms: u64,
+        kind: &'static str,
+        data: &impl Serialize,
+    ) {
+        let data = serde_json::to_string(data).expect("what the world tells is JSON");
+        let data = data.into();
         if let Some(session) = self.lock().sessions.get_mut(session_id) {
             session.push(now_ms, kind, data);
         }

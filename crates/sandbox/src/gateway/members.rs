@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::close::Close;
@@ -10,6 +11,7 @@ use super::command::RequestMembers;
 use super::hub::Hub;
 use crate::snowflake::Snowflake;
 use crate::world::intents::{GUILD_MEMBERS, GUILD_PRESENCES};
+use crate::world::member::MemberObject;
 use crate::world::member::query::{Found, MEMBERS_PER_CHUNK, MemberQuery};
 use crate::world::{Shared, World};
 
@@ -23,6 +25,21 @@ pub(super) struct Chunks {
     found: Found,
     presences: bool,
     nonce: Option<String>,
+}
+
+/// The data of one GUILD_MEMBERS_CHUNK.
+#[derive(Serialize)]
+struct Chunk<'a> {
+    guild_id: Snowflake,
+    members: Vec<MemberObject<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presences: Option<Vec<Value>>,
+    chunk_index: usize,
+    chunk_count: usize,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    not_found: &'a [Snowflake],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
 }
 
 /// The chunks that a request is answered with, guild by guild. All members of a guild need the
@@ -94,23 +111,29 @@ impl Chunks {
 
     /// Gives one of them to the session.
     pub(super) fn send(&self, shared: &Shared, hub: &Hub, session_id: &str, number: usize) {
-        let (chunk, now_ms) = shared.read(|world| (self.chunk(world, number), world.now_ms()));
-        hub.send_to(session_id, now_ms, "GUILD_MEMBERS_CHUNK", &chunk);
+        shared.read(|world| {
+            let (chunk, now_ms) = (self.chunk(world, number), world.now_ms());
+            hub.send_to(session_id, now_ms, "GUILD_MEMBERS_CHUNK", &chunk);
+        });
     }
 
-    fn chunk(&self, world: &World, number: usize) -> Value {
+    fn chunk<'a>(&'a self, world: &'a World, number: usize) -> Chunk<'a> {
         let users = self.found.members.chunks(MEMBERS_PER_CHUNK).nth(number);
         let users = users.unwrap_or_default();
-        let mut chunk = world.members_chunk(self.guild, users, self.presences);
-        chunk["chunk_index"] = json!(number);
-        chunk["chunk_count"] = json!(self.count());
-        if number == 0 && !self.found.missing.is_empty() {
-            chunk["not_found"] = json!(self.found.missing);
+        let presences = || world.online_presences(self.guild, users);
+        Chunk {
+            guild_id: self.guild,
+            members: world.member_objects(self.guild, users),
+            presences: self.presences.then(presences),
+            chunk_index: number,
+            chunk_count: self.count(),
+            not_found: if number == 0 {
+                &self.found.missing
+            } else {
+                &[]
+            },
+            nonce: self.nonce.as_deref(),
         }
-        if let Some(nonce) = &self.nonce {
-            chunk["nonce"] = json!(nonce);
-        }
-        chunk
     }
 }
 
@@ -133,7 +156,8 @@ mod tests {
     fn a_large_list_is_cut_into_chunks_of_a_thousand() {
         let chunks = chunks(2_500, Vec::new());
         assert_eq!(chunks.count(), 3);
-        let last = Shared::new(WorldConfig::default()).read(|world| chunks.chunk(world, 2));
+        let world = Shared::new(WorldConfig::default());
+        let last = world.read(|world| json!(chunks.chunk(world, 2)));
         assert_eq!(
             (&last["chunk_index"], &last["chunk_count"], &last["nonce"]),
             (&json!(2), &json!(3), &json!("n"))
@@ -144,7 +168,8 @@ mod tests {
     fn nobody_found_is_one_empty_chunk() {
         let chunks = chunks(0, vec![Snowflake(7)]);
         assert_eq!(chunks.count(), 1);
-        let only = Shared::new(WorldConfig::default()).read(|world| chunks.chunk(world, 0));
+        let world = Shared::new(WorldConfig::default());
+        let only = world.read(|world| json!(chunks.chunk(world, 0)));
         assert_eq!(only["not_found"], json!(["7"]));
         assert_eq!(only["members"], json!([]));
     }

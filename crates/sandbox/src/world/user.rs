@@ -1,5 +1,7 @@
 //! Users, and the applications behind those that are bots.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -28,6 +30,25 @@ pub struct User {
     pub banner: Option<String>,
     /// Whether it accepts direct messages.
     pub accepts_dms: bool,
+}
+
+/// The user object. Borrowed, since a crowd is told by the thousand.
+#[derive(Serialize)]
+pub(crate) struct UserObject<'a> {
+    id: Snowflake,
+    username: &'a str,
+    discriminator: Cow<'static, str>,
+    global_name: Option<&'a str>,
+    avatar: Option<&'a str>,
+    avatar_decoration_data: (),
+    collectibles: (),
+    banner: Option<&'a str>,
+    accent_color: (),
+    public_flags: u64,
+    flags: u64,
+    primary_guild: (),
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bot: Option<bool>,
 }
 
 /// What Discord knows of a bot's application.
@@ -148,7 +169,7 @@ impl World {
                 "primary_guild": null, "avatar_decoration_data": null,
             });
         };
-        user.payload()
+        json!(user.object())
     }
 
     /// A user as it sees itself (`/users/@me` and READY).
@@ -177,25 +198,27 @@ impl User {
         }
     }
 
-    fn payload(&self) -> Value {
-        let mut payload = json!({
-            "id": self.id,
-            "username": self.username,
-            "discriminator": if self.bot { self.discriminator() } else { "0".to_owned() },
-            "global_name": self.global_name,
-            "avatar": self.avatar,
-            "avatar_decoration_data": null,
-            "collectibles": null,
-            "banner": self.banner,
-            "accent_color": null,
-            "public_flags": 0,
-            "flags": 0,
-            "primary_guild": null,
-        });
-        if self.bot {
-            payload["bot"] = json!(true);
+    /// As everyone sees it.
+    pub(crate) fn object(&self) -> UserObject<'_> {
+        UserObject {
+            id: self.id,
+            username: &self.username,
+            discriminator: if self.bot {
+                self.discriminator().into()
+            } else {
+                "0".into()
+            },
+            global_name: self.global_name.as_deref(),
+            avatar: self.avatar.as_deref(),
+            avatar_decoration_data: (),
+            collectibles: (),
+            banner: self.banner.as_deref(),
+            accent_color: (),
+            public_flags: 0,
+            flags: 0,
+            primary_guild: (),
+            bot: self.bot.then_some(true),
         }
-        payload
     }
 
     /// Bots kept their four digits.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::clock::iso8601;
+use super::user::UserObject;
 use crate::snowflake::Snowflake;
 
 /// A user in a guild.
@@ -28,6 +29,24 @@ pub struct Member {
     pub mute: bool,
     pub deaf: bool,
     pub flags: u64,
+}
+
+/// The member object. Borrowed, since a crowd is told by the thousand.
+#[derive(Serialize)]
+pub(crate) struct MemberObject<'a> {
+    avatar: (),
+    banner: (),
+    communication_disabled_until: Option<String>,
+    flags: u64,
+    joined_at: String,
+    nick: Option<&'a str>,
+    pending: bool,
+    premium_since: (),
+    roles: &'a BTreeSet<Snowflake>,
+    mute: bool,
+    deaf: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<UserObject<'a>>,
 }
 
 impl Member {
@@ -47,19 +66,24 @@ impl Member {
 
     /// The member object without `user`, as messages carry it.
     pub fn partial_payload(&self) -> Value {
-        json!({
-            "avatar": null,
-            "banner": null,
-            "communication_disabled_until": self.timeout_until_ms.map(iso8601),
-            "flags": self.flags,
-            "joined_at": iso8601(self.joined_ms),
-            "nick": self.nick,
-            "pending": false,
-            "premium_since": null,
-            "roles": self.roles,
-            "mute": self.mute,
-            "deaf": self.deaf,
-        })
+        json!(self.object(None))
+    }
+
+    fn object<'a>(&'a self, user: Option<UserObject<'a>>) -> MemberObject<'a> {
+        MemberObject {
+            avatar: (),
+            banner: (),
+            communication_disabled_until: self.timeout_until_ms.map(iso8601),
+            flags: self.flags,
+            joined_at: iso8601(self.joined_ms),
+            nick: self.nick.as_deref(),
+            pending: false,
+            premium_since: (),
+            roles: &self.roles,
+            mute: self.mute,
+            deaf: self.deaf,
+            user,
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Members that a session asks for with op 8: all of a guild, by the start of a name, or by id.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::snowflake::Snowflake;
 use crate::world::World;
+use crate::world::member::MemberObject;
 
 /// Members in one GUILD_MEMBERS_CHUNK (Discord: Request Guild Members).
 pub(crate) const MEMBERS_PER_CHUNK: usize = 1_000;
@@ -58,24 +59,28 @@ impl World {
         found
     }
 
-    /// `guild_id`, `members` and, when wanted, `presences` of a chunk; who left meanwhile is left
-    /// out.
-    pub(crate) fn members_chunk(
+    /// The members of a chunk; who left meanwhile is left out.
+    pub(crate) fn member_objects(
         &self,
         guild_id: Snowflake,
         users: &[Snowflake],
-        with_presences: bool,
-    ) -> Value {
-        let members = users
-            .iter()
-            .filter_map(|user| self.member_payload(guild_id, *user));
-        let mut chunk = json!({ "guild_id": guild_id, "members": members.collect::<Vec<_>>() });
-        if with_presences {
-            let online = users.iter().filter(|user| self.is_online(**user));
-            let online = online.map(|user| self.presence_payload(guild_id, *user));
-            chunk["presences"] = online.collect();
-        }
-        chunk
+    ) -> Vec<MemberObject<'_>> {
+        let Some(guild) = self.guilds.get(&guild_id) else {
+            return Vec::new();
+        };
+        let members = users.iter().filter_map(|id| {
+            let (member, user) = (guild.members.get(id)?, self.users.get(id)?);
+            Some(member.object(Some(user.object())))
+        });
+        members.collect()
+    }
+
+    /// The presences of those who are online.
+    pub(crate) fn online_presences(&self, guild_id: Snowflake, users: &[Snowflake]) -> Vec<Value> {
+        let online = users.iter().filter(|user| self.is_online(**user));
+        online
+            .map(|user| self.presence_payload(guild_id, *user))
+            .collect()
     }
 
     /// Whether username, display name or nickname starts so, case-insensitively.
