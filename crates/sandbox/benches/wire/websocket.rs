@@ -75,7 +75,7 @@ impl Socket {
     pub(crate) async fn send(&mut self, frame: &Value) -> anyhow::Result<()> {
         let text = frame.to_string();
         let length = u16::try_from(text.len())?;
-        let mut bytes = vec![0x81, 0x80 | 126];
+        let mut bytes = vec![0x81, 0x80 | 0x7e];
         bytes.extend(length.to_be_bytes());
         bytes.extend([0; 4]);
         bytes.extend(text.as_bytes());

@@ -29,7 +29,7 @@ pub(super) struct Chunks {
 
 /// The data of one GUILD_MEMBERS_CHUNK.
 #[derive(Serialize)]
-struct Chunk<'a> {
+struct MembersChunk<'a> {
     guild_id: Snowflake,
     members: Vec<MemberObject<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,11 +117,11 @@ impl Chunks {
         });
     }
 
-    fn chunk<'a>(&'a self, world: &'a World, number: usize) -> Chunk<'a> {
+    fn chunk<'a>(&'a self, world: &'a World, number: usize) -> MembersChunk<'a> {
         let users = self.found.members.chunks(MEMBERS_PER_CHUNK).nth(number);
         let users = users.unwrap_or_default();
         let presences = || world.online_presences(self.guild, users);
-        Chunk {
+        MembersChunk {
             guild_id: self.guild,
             members: world.member_objects(self.guild, users),
             presences: self.presences.then(presences),

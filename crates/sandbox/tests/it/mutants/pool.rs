@@ -67,13 +67,15 @@ impl Pool {
 
     /// Remembers what an answer made or listed, under the noun of its path.
     pub(super) fn learn_from(&mut self, path: &str, answer: &Value, dice: &mut StdRng) {
-        let nouns = path.split('/').filter(|part| {
+        let mut nouns = path.split('/').filter(|part| {
             !part.is_empty()
                 && part
                     .bytes()
                     .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
         });
-        let Some(noun) = nouns.last() else { return };
+        let Some(noun) = nouns.next_back() else {
+            return;
+        };
         let kind = match noun {
             "threads" => "channel",
             "members" | "recipients" => "user",

@@ -1,6 +1,8 @@
 //! Requests that are almost right: real ones of every route, with paths, queries, headers and
 //! bodies changed.
 
+use std::fmt::Write as _;
+
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -26,7 +28,7 @@ pub(super) async fn try_all(app: &App, seed: u64, count: usize) {
         let route = &routes[number % routes.len()];
         let path = filled(route, &pool, &mut dice);
         let body = real_body(route, &pool, &mut dice);
-        let (request, shown) = request(app, &client, route, &path, body, &pool, &mut dice);
+        let (request, shown) = request(app, &client, route, &path, &body, &pool, &mut dice);
         let response = request.send().await;
         let response = response.unwrap_or_else(|error| panic!("{shown}: {error}"));
         let status = response.status().as_u16();
@@ -90,7 +92,7 @@ fn request(
     client: &Client,
     route: &Route,
     path: &str,
-    body: Value,
+    body: &Value,
     pool: &Pool,
     dice: &mut StdRng,
 ) -> (RequestBuilder, String) {
@@ -159,7 +161,7 @@ fn query(pool: &Pool, dice: &mut StdRng) -> String {
             3 => dice.random_range(0..200).to_string(),
             _ => pool.any_id(dice),
         };
-        query.push_str(&format!("{name}={value}&"));
+        let _ = write!(query, "{name}={value}&");
     }
     query
 }
