@@ -11,7 +11,7 @@ use super::stage::{Stage, id_of};
 use crate::support::Socket;
 
 /// Every intent there is.
-const INTENTS: u64 = (1 << 17) - 1 | 3 << 20 | 3 << 24;
+const INTENTS: u64 = ((1 << 17) - 1) | (3 << 20) | (3 << 24);
 const ADMINISTRATOR: u64 = 8;
 
 /// Fields that are not told by events, and why.

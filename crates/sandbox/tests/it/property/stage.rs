@@ -2,9 +2,10 @@
 //! every answer.
 
 use reqwest::{Method, StatusCode};
+use sandbox::Snowflake;
 use sandbox::world::audit::AuditQuery;
 use sandbox::world::clock::iso8601;
-use sandbox::{Snowflake, world::Actor};
+use sandbox::world::{Actor, World};
 use serde_json::{Value, json};
 
 use super::call::{Audit, Call, Learns, Step};
@@ -120,7 +121,7 @@ impl Stage {
         let (user, token) = self.cast[actor].clone();
         self.new_entries();
         let (before, facts) = self.look();
-        let reason = (step.c % 3 == 0).then(|| format!("reason {}", step.c));
+        let reason = (step.c.is_multiple_of(3)).then(|| format!("reason {}", step.c));
         let sent = self.send(&user, token.as_deref(), &call, reason.as_deref());
         let Some((status, body)) = sent.await else {
             return;
@@ -150,11 +151,7 @@ impl Stage {
             reason.as_deref(),
             before != after,
         );
-        let wrong = self
-            .app
-            .sandbox
-            .world()
-            .read(|world| world.inconsistencies());
+        let wrong = self.app.sandbox.world().read(World::inconsistencies);
         assert!(wrong.is_empty(), "{}\n{}", self.story(), wrong.join("\n"));
         if fine {
             self.learn(call.learns, &body);

@@ -8,7 +8,7 @@ use super::facts::{self as bits, Right};
 use super::stage::Stage;
 use super::verbs::pick;
 
-type Verb = fn(&Stage, &Step) -> Option<Call>;
+type Verb = fn(&Stage, Step) -> Option<Call>;
 
 /// Listed twice, what must come often.
 pub(super) const VERBS: &[Verb] = &[
@@ -64,7 +64,7 @@ fn at_least(right: Right) -> Right {
     Right::AtLeast(Box::new(right))
 }
 
-fn say(stage: &Stage, step: &Step) -> Option<Call> {
+fn say(stage: &Stage, step: Step) -> Option<Call> {
     let channel = pick(&stage.known.channels, step.a)?;
     let mut body = json!({ "content": format!("words {}", step.c) });
     match step.b % 6 {
@@ -90,12 +90,12 @@ fn say(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn message_path(stage: &Stage, step: &Step) -> Option<(String, String)> {
+fn message_path(stage: &Stage, step: Step) -> Option<(String, String)> {
     let (channel, id) = pick(&stage.known.messages, step.a)?;
     Some((format!("/channels/{channel}/messages/{id}"), channel))
 }
 
-fn edit(stage: &Stage, step: &Step) -> Option<Call> {
+fn edit(stage: &Stage, step: Step) -> Option<Call> {
     let (path, channel) = message_path(stage, step)?;
     let body = match step.b % 4 {
         0 => json!({ "embeds": [{ "description": format!("more {}", step.c) }] }),
@@ -106,7 +106,7 @@ fn edit(stage: &Stage, step: &Step) -> Option<Call> {
     Some(Call::new(Method::PATCH, path, body).needs(right))
 }
 
-fn delete(stage: &Stage, step: &Step) -> Option<Call> {
+fn delete(stage: &Stage, step: Step) -> Option<Call> {
     let (path, channel) = message_path(stage, step)?;
     Some(
         Call::new(Method::DELETE, path, Value::Null)
@@ -115,7 +115,7 @@ fn delete(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn bulk_delete(stage: &Stage, step: &Step) -> Option<Call> {
+fn bulk_delete(stage: &Stage, step: Step) -> Option<Call> {
     let (channel, _) = pick(&stage.known.messages, step.a)?;
     let here = stage
         .known
@@ -135,24 +135,24 @@ fn bulk_delete(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn emoji(stage: &Stage, step: &Step) -> String {
-    let own = pick(&stage.known.emojis, step.b).filter(|_| step.b % 3 == 0);
+fn emoji(stage: &Stage, step: Step) -> String {
+    let own = pick(&stage.known.emojis, step.b).filter(|_| step.b.is_multiple_of(3));
     own.map_or_else(
         || ["%F0%9F%91%8D", "%F0%9F%8D%9E"][usize::from(step.b) % 2].to_owned(),
         |id| format!("some:{id}"),
     )
 }
 
-fn react(stage: &Stage, step: &Step) -> Option<Call> {
+fn react(stage: &Stage, step: Step) -> Option<Call> {
     let (path, channel) = message_path(stage, step)?;
     let path = format!("{path}/reactions/{}/@me", emoji(stage, step));
     let right = at_least(Right::In(channel, bits::READ_MESSAGE_HISTORY));
     Some(Call::new(Method::PUT, path, Value::Null).needs(right))
 }
 
-fn unreact(stage: &Stage, step: &Step) -> Option<Call> {
+fn unreact(stage: &Stage, step: Step) -> Option<Call> {
     let (path, channel) = message_path(stage, step)?;
-    let own = step.c % 2 == 0;
+    let own = step.c.is_multiple_of(2);
     let whose = if own {
         "@me".to_owned()
     } else {
@@ -167,10 +167,10 @@ fn unreact(stage: &Stage, step: &Step) -> Option<Call> {
     Some(Call::new(Method::DELETE, path, Value::Null).needs(at_least(Right::In(channel, needed))))
 }
 
-fn clear_reactions(stage: &Stage, step: &Step) -> Option<Call> {
+fn clear_reactions(stage: &Stage, step: Step) -> Option<Call> {
     let (path, channel) = message_path(stage, step)?;
     // Through the control API, the reactions of one emoji are one's own.
-    let path = if step.c % 2 == 0 || !stage.is_bot(step.actor) {
+    let path = if step.c.is_multiple_of(2) || !stage.is_bot(step.actor) {
         format!("{path}/reactions")
     } else {
         format!("{path}/reactions/{}", emoji(stage, step))
@@ -179,7 +179,7 @@ fn clear_reactions(stage: &Stage, step: &Step) -> Option<Call> {
     Some(Call::new(Method::DELETE, path, Value::Null).needs(at_least(right)))
 }
 
-fn pinning(stage: &Stage, step: &Step, method: Method, kind: u64) -> Option<Call> {
+fn pinning(stage: &Stage, step: Step, method: Method, kind: u64) -> Option<Call> {
     let (channel, id) = pick(&stage.known.messages, step.a)?;
     let path = format!("/channels/{channel}/messages/pins/{id}");
     let right = Right::AnyIn(channel, bits::PIN_MESSAGES | bits::MANAGE_MESSAGES);
@@ -190,19 +190,19 @@ fn pinning(stage: &Stage, step: &Step, method: Method, kind: u64) -> Option<Call
     )
 }
 
-fn pin(stage: &Stage, step: &Step) -> Option<Call> {
+fn pin(stage: &Stage, step: Step) -> Option<Call> {
     pinning(stage, step, Method::PUT, 74)
 }
 
-fn unpin(stage: &Stage, step: &Step) -> Option<Call> {
+fn unpin(stage: &Stage, step: Step) -> Option<Call> {
     pinning(stage, step, Method::DELETE, 75)
 }
 
-fn poll(stage: &Stage, step: &Step) -> Option<Call> {
+fn poll(stage: &Stage, step: Step) -> Option<Call> {
     let channel = pick(&stage.known.channels, step.a)?;
     let answer = |text: &str| json!({ "poll_media": { "text": text } });
     let body = json!({ "poll": {
-        "question": { "text": "Tea?" }, "duration": 1, "allow_multiselect": step.b % 2 == 0,
+        "question": { "text": "Tea?" }, "duration": 1, "allow_multiselect": step.b.is_multiple_of(2),
         "answers": [answer("yes"), answer("no")],
     }});
     let right = Right::All(vec![
@@ -216,13 +216,13 @@ fn poll(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn vote(stage: &Stage, step: &Step) -> Option<Call> {
+fn vote(stage: &Stage, step: Step) -> Option<Call> {
     let (channel, id) = pick(&stage.known.messages, step.a)?;
     let path = format!(
         "/channels/{channel}/polls/{id}/answers/@me?as={}",
         stage.user(step.actor)
     );
-    let answers = if step.b % 3 == 0 {
+    let answers = if step.b.is_multiple_of(3) {
         json!([])
     } else {
         json!([step.b % 3])
@@ -230,20 +230,20 @@ fn vote(stage: &Stage, step: &Step) -> Option<Call> {
     Some(Call::new(Method::PUT, path, json!({ "answer_ids": answers })).by_control())
 }
 
-fn end_poll(stage: &Stage, step: &Step) -> Option<Call> {
+fn end_poll(stage: &Stage, step: Step) -> Option<Call> {
     let (channel, id) = pick(&stage.known.messages, step.a)?;
     let path = format!("/channels/{channel}/polls/{id}/expire");
     Some(Call::new(Method::POST, path, Value::Null))
 }
 
-fn crosspost(stage: &Stage, step: &Step) -> Option<Call> {
+fn crosspost(stage: &Stage, step: Step) -> Option<Call> {
     let (path, channel) = message_path(stage, step)?;
     let path = format!("{path}/crosspost");
     let right = at_least(Right::In(channel, 0));
     Some(Call::new(Method::POST, path, Value::Null).needs(right))
 }
 
-fn thread_from_message(stage: &Stage, step: &Step) -> Option<Call> {
+fn thread_from_message(stage: &Stage, step: Step) -> Option<Call> {
     let (path, channel) = message_path(stage, step)?;
     let body = json!({ "name": format!("thread {}", step.b), "auto_archive_duration": 60 });
     let right = at_least(Right::In(channel, bits::CREATE_PUBLIC_THREADS));
@@ -255,7 +255,7 @@ fn thread_from_message(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn thread_alone(stage: &Stage, step: &Step) -> Option<Call> {
+fn thread_alone(stage: &Stage, step: Step) -> Option<Call> {
     let channel = pick(&stage.known.channels, step.a)?;
     let mut body = json!({ "name": format!("thread {}", step.b) });
     let needed = match step.c % 4 {
@@ -287,7 +287,7 @@ fn thread_alone(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn edit_thread(stage: &Stage, step: &Step) -> Option<Call> {
+fn edit_thread(stage: &Stage, step: Step) -> Option<Call> {
     let channel = pick(&stage.known.channels, step.a)?;
     if !stage.look().1.is_thread(&channel) {
         return None;
@@ -295,37 +295,37 @@ fn edit_thread(stage: &Stage, step: &Step) -> Option<Call> {
     let body = match step.b % 5 {
         0 => json!({ "archived": true }),
         1 => json!({ "archived": false }),
-        2 => json!({ "locked": step.c % 2 == 0 }),
+        2 => json!({ "locked": step.c.is_multiple_of(2) }),
         3 => json!({ "name": format!("thread {}", step.c) }),
-        _ => json!({ "auto_archive_duration": 60, "archived": step.c % 2 == 0 }),
+        _ => json!({ "auto_archive_duration": 60, "archived": step.c.is_multiple_of(2) }),
     };
     let path = format!("/channels/{channel}");
     Some(Call::new(Method::PATCH, path, body).audited(Audit::AtMost(111)))
 }
 
-fn thread_member(stage: &Stage, step: &Step, method: Method, who: &str) -> Option<Call> {
+fn thread_member(stage: &Stage, step: Step, method: Method, who: &str) -> Option<Call> {
     let channel = pick(&stage.known.channels, step.a)?;
     let path = format!("/channels/{channel}/thread-members/{who}");
     Some(Call::new(method, path, Value::Null).needs(at_least(Right::In(channel, 0))))
 }
 
-fn join_thread(stage: &Stage, step: &Step) -> Option<Call> {
+fn join_thread(stage: &Stage, step: Step) -> Option<Call> {
     thread_member(stage, step, Method::PUT, "@me")
 }
 
-fn leave_thread(stage: &Stage, step: &Step) -> Option<Call> {
+fn leave_thread(stage: &Stage, step: Step) -> Option<Call> {
     thread_member(stage, step, Method::DELETE, "@me")
 }
 
-fn add_to_thread(stage: &Stage, step: &Step) -> Option<Call> {
+fn add_to_thread(stage: &Stage, step: Step) -> Option<Call> {
     thread_member(stage, step, Method::PUT, &stage.user(step.b))
 }
 
-fn remove_from_thread(stage: &Stage, step: &Step) -> Option<Call> {
+fn remove_from_thread(stage: &Stage, step: Step) -> Option<Call> {
     thread_member(stage, step, Method::DELETE, &stage.user(step.b))
 }
 
-fn create_webhook(stage: &Stage, step: &Step) -> Option<Call> {
+fn create_webhook(stage: &Stage, step: Step) -> Option<Call> {
     let channel = pick(&stage.known.channels, step.a)?;
     let path = format!("/channels/{channel}/webhooks");
     Some(
@@ -340,9 +340,9 @@ fn create_webhook(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn edit_webhook(stage: &Stage, step: &Step) -> Option<Call> {
+fn edit_webhook(stage: &Stage, step: Step) -> Option<Call> {
     let (id, _) = pick(&stage.known.webhooks, step.a)?;
-    let body = if step.b % 2 == 0 {
+    let body = if step.b.is_multiple_of(2) {
         json!({ "name": format!("hook {}", step.c % 3) })
     } else {
         json!({ "channel_id": pick(&stage.known.channels, step.c)? })
@@ -351,20 +351,20 @@ fn edit_webhook(stage: &Stage, step: &Step) -> Option<Call> {
     Some(call.audited(Audit::AtMost(51)))
 }
 
-fn delete_webhook(stage: &Stage, step: &Step) -> Option<Call> {
+fn delete_webhook(stage: &Stage, step: Step) -> Option<Call> {
     let (id, _) = pick(&stage.known.webhooks, step.a)?;
     let call = Call::new(Method::DELETE, format!("/webhooks/{id}"), Value::Null);
     Some(call.audited(Audit::One(52)))
 }
 
-fn execute_webhook(stage: &Stage, step: &Step) -> Option<Call> {
+fn execute_webhook(stage: &Stage, step: Step) -> Option<Call> {
     let (id, token) = pick(&stage.known.webhooks, step.a)?;
     let path = format!("/webhooks/{id}/{token}?wait=true");
     let body = json!({ "content": format!("cry {}", step.b), "username": "crier" });
     Some(Call::new(Method::POST, path, body).learns(Learns::Message))
 }
 
-fn invite(stage: &Stage, step: &Step) -> Option<Call> {
+fn invite(stage: &Stage, step: Step) -> Option<Call> {
     let channel = pick(&stage.known.channels, step.a)?;
     let body =
         json!({ "max_uses": step.b % 3, "max_age": 60 * u64::from(step.c % 3), "unique": true });
@@ -376,24 +376,24 @@ fn invite(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn delete_invite(stage: &Stage, step: &Step) -> Option<Call> {
+fn delete_invite(stage: &Stage, step: Step) -> Option<Call> {
     let code = pick(&stage.known.invites, step.a)?;
     let call = Call::new(Method::DELETE, format!("/invites/{code}"), Value::Null);
     Some(call.audited(Audit::One(42)))
 }
 
-fn accept_invite(stage: &Stage, step: &Step) -> Option<Call> {
+fn accept_invite(stage: &Stage, step: Step) -> Option<Call> {
     let code = pick(&stage.known.invites, step.a)?;
     let body = json!({ "as": stage.user(step.actor) });
     let call = Call::new(Method::POST, format!("/invites/{code}"), body).by_control();
     Some(call.audited(Audit::Unjudged))
 }
 
-fn create_emoji(stage: &Stage, step: &Step) -> Option<Call> {
+fn create_emoji(stage: &Stage, step: Step) -> Option<Call> {
     let mut body = json!({
         "name": format!("emoji_{}", step.a), "image": "data:image/png;base64,iVBORw0KGgo=",
     });
-    if step.b % 3 == 0 {
+    if step.b.is_multiple_of(3) {
         body["roles"] = json!([pick(&stage.known.roles, step.b)?]);
     }
     let path = format!("/guilds/{}/emojis", stage.guild);
@@ -405,20 +405,20 @@ fn create_emoji(stage: &Stage, step: &Step) -> Option<Call> {
     )
 }
 
-fn edit_emoji(stage: &Stage, step: &Step) -> Option<Call> {
+fn edit_emoji(stage: &Stage, step: Step) -> Option<Call> {
     let id = pick(&stage.known.emojis, step.a)?;
     let body = json!({ "name": format!("other_{}", step.b % 3) });
     let path = format!("/guilds/{}/emojis/{id}", stage.guild);
     Some(Call::new(Method::PATCH, path, body).audited(Audit::IfChanged(&[61])))
 }
 
-fn delete_emoji(stage: &Stage, step: &Step) -> Option<Call> {
+fn delete_emoji(stage: &Stage, step: Step) -> Option<Call> {
     let id = pick(&stage.known.emojis, step.a)?;
     let path = format!("/guilds/{}/emojis/{id}", stage.guild);
     Some(Call::new(Method::DELETE, path, Value::Null).audited(Audit::One(62)))
 }
 
-fn typing(stage: &Stage, step: &Step) -> Option<Call> {
+fn typing(stage: &Stage, step: Step) -> Option<Call> {
     let channel = pick(&stage.known.channels, step.a)?;
     let path = format!("/channels/{channel}/typing");
     let right = at_least(Right::In(channel, 0));
@@ -426,8 +426,8 @@ fn typing(stage: &Stage, step: &Step) -> Option<Call> {
 }
 
 /// Seconds, or hours in which polls end and threads fall asleep.
-pub(super) fn wait(stage: &Stage, step: &Step) -> Option<Call> {
-    stage.pass(if step.a % 4 == 0 {
+pub(super) fn wait(stage: &Stage, step: Step) -> Option<Call> {
+    stage.pass(if step.a.is_multiple_of(4) {
         3_700_000
     } else {
         u64::from(step.b) * 1_000
