@@ -224,6 +224,17 @@ impl World {
         Ok(payload)
     }
 
+    /// Takes an invite away and tells everyone.
+    pub(crate) fn forget_invite(&mut self, code: &str) {
+        let Some(invite) = self.invites.remove(code) else {
+            return;
+        };
+        let (guild, channel) = (invite.guild_id, invite.channel_id);
+        let data = json!({"channel_id": channel, "guild_id": guild, "code": code});
+        let audience = Audience::Channel { guild, channel };
+        self.dispatch("INVITE_DELETE", audience, intents::GUILD_INVITES, data);
+    }
+
     /// Ends an invite.
     pub fn delete_invite(&mut self, actor: &Actor, code: &str) -> Answer {
         let invite = self.live_invite(code)?.clone();
@@ -232,11 +243,8 @@ impl World {
             self.require(actor.id, invite.guild_id, bits::MANAGE_GUILD)?;
         }
         let payload = self.invite_payload(&invite, false, true);
-        self.invites.remove(code);
-        let (guild, channel) = (invite.guild_id, invite.channel_id);
-        let data = json!({"channel_id": channel, "guild_id": guild, "code": code});
-        let audience = Audience::Channel { guild, channel };
-        self.dispatch("INVITE_DELETE", audience, intents::GUILD_INVITES, data);
+        let guild = invite.guild_id;
+        self.forget_invite(code);
         let changes = invite_changes(&payload, &Value::Null);
         self.audit(
             guild,
@@ -262,12 +270,16 @@ impl World {
             return Err(Refusal::unknown(Unknown::Invite));
         }
         self.require_invites_on(guild)?;
+        if self.is_member(guild, user) {
+            return Ok(());
+        }
         self.join_guild(user, guild, 0)?;
-        if let Some(invite) = self.invites.get_mut(code) {
-            invite.uses += 1;
-            if invite.max_uses > 0 && invite.uses >= invite.max_uses {
-                self.invites.remove(code);
-            }
+        let Some(invite) = self.invites.get_mut(code) else {
+            return Ok(());
+        };
+        invite.uses += 1;
+        if invite.max_uses > 0 && invite.uses >= invite.max_uses {
+            self.forget_invite(code);
         }
         Ok(())
     }

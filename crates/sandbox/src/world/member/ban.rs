@@ -9,7 +9,7 @@ use crate::snowflake::Snowflake;
 use crate::validate::Form;
 use crate::world::audit::action;
 use crate::world::refusal::Unknown;
-use crate::world::{Actor, Answer, Audience, Refusal, World, intents};
+use crate::world::{Actor, Answer, Audience, Invite, Refusal, World, intents};
 
 /// Messages of the last week can go with a ban.
 const MAX_DELETE_SECONDS: i64 = 7 * 24 * 60 * 60;
@@ -102,8 +102,11 @@ impl World {
         if self.is_member(guild, user) {
             self.remove_member(guild, user);
         }
-        self.invites
-            .retain(|_, invite| invite.guild_id != guild || invite.inviter != user);
+        let own = |it: &&Invite| it.guild_id == guild && it.inviter == user;
+        let own: Vec<_> = self.invites.values().filter(own).cloned().collect();
+        for invite in own {
+            self.forget_invite(&invite.code);
+        }
         self.delete_recent(guild, user, seconds);
         let data = json!({"guild_id": guild, "user": self.user_payload(user)});
         let wanted = intents::GUILD_MODERATION;
