@@ -88,7 +88,11 @@ async fn busy(tour: &mut Tour) -> Place {
 }
 
 fn consistent(tour: &Tour) {
-    let wrong = tour.app.sandbox.world().read(|it| it.inconsistencies());
+    let wrong = tour
+        .app
+        .sandbox
+        .world()
+        .read(sandbox::world::World::inconsistencies);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
