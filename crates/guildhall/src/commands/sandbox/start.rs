@@ -47,7 +47,7 @@ pub(crate) fn start(args: &WorldArgs) -> anyhow::Result<Start> {
 pub(super) fn list() {
     let rows: Vec<Vec<String>> = sandbox::worlds()
         .into_iter()
-        .map(|world| vec![world.name.to_owned(), world.description.to_owned()])
+        .map(|world| vec![world.name.clone(), world.description.clone()])
         .collect();
     output::table(&["WORLD", "WHAT"], &rows);
 }
