@@ -87,7 +87,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     pub(crate) listen: SocketAddr,
 
-    /// Seed of the simulated Discord; the same seed gives the same ids.
+    /// Seed of what is random in the simulated Discord.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
@@ -118,7 +118,7 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     pub(crate) sandbox: bool,
 
-    /// Seed of the simulated Discord.
+    /// Seed of what is random in the simulated Discord.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
@@ -178,7 +178,7 @@ pub(crate) struct SandboxArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
 
-    /// Seed for ids and tokens.
+    /// Seed of what is random. Ids carry the time, as Discord's do.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
