@@ -40,13 +40,20 @@ await story(async (stage) => {
     const [[before, after]] = await hears(Events.ChannelUpdate, undefined,
       () => control("PATCH", `/channels/${room.id}`, { topic: "granite" }));
     assert.deepEqual([before.topic, after.topic], ["stone", "granite"]);
+    // Each change waits for its event: one that comes late would put the cache back.
+    const changed = (place, fits, act) => hears(Events.ChannelUpdate, (_, now) => now.id === place.id && fits(now), act);
+    const moved = room.rawPosition === 0 ? undefined : stage.next(Events.ChannelUpdate, (_, now) => now.id === room.id);
     await room.setPosition(0);
-    await room.setParent(channel.parent, { lockPermissions: false });
+    await moved;
+    await changed(room, ({ parentId }) => parentId === channel.parentId,
+      () => room.setParent(channel.parent, { lockPermissions: false }));
     assert.equal(room.parentId, channel.parentId);
     const forum = guild.channels.cache.find(({ name }) => name === "questions");
-    await forum.setAvailableTags([...forum.availableTags, { name: "stale" }]);
+    await changed(forum, ({ availableTags }) => availableTags.length === 3,
+      () => forum.setAvailableTags([...forum.availableTags, { name: "stale" }]));
     assert.equal(forum.availableTags.length, 3);
-    await forum.edit({ flags: [ChannelFlags.RequireTag] });
+    await changed(forum, ({ flags }) => flags.has(ChannelFlags.RequireTag),
+      () => forum.edit({ flags: [ChannelFlags.RequireTag] }));
     assert.ok(forum.flags.has(ChannelFlags.RequireTag));
   });
 
