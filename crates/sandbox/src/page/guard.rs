@@ -57,10 +57,20 @@ pub(crate) async fn refuse_strangers(
     request: Request,
     next: Next,
 ) -> Response {
-    match check_origin(request.headers(), listen) {
+    match check_stranger(&request, listen) {
         Ok(()) => next.run(request).await,
         Err(why) => (StatusCode::FORBIDDEN, why).into_response(),
     }
+}
+
+/// Whoever listens on all addresses is reached by names that only they know, as in containers.
+fn check_stranger(request: &Request, listen: SocketAddr) -> Result<(), &'static str> {
+    let ours =
+        listen.ip().is_unspecified() || host_of(request).is_some_and(|it| is_ours(it, listen));
+    if !ours {
+        return Err("the control API answers to 127.0.0.1, localhost and its listen address only");
+    }
+    check_origin(request.headers(), listen)
 }
 
 fn check(request: &Request, listen: SocketAddr) -> Result<(), &'static str> {

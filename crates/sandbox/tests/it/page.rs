@@ -418,6 +418,11 @@ async fn other_origins_other_names_and_forms_without_the_token_are_refused() {
         .await
         .expect("an answer");
     assert_eq!(forged.status(), StatusCode::FORBIDDEN);
+    // Nor one whose name was pointed at this machine: it would read the bots' tokens.
+    let state = format!("{}/state", app.info.control_url);
+    let pointed = browser.http.get(state).header("host", "evil.example");
+    let pointed = pointed.send().await.expect("an answer");
+    assert_eq!(pointed.status(), StatusCode::FORBIDDEN);
     assert!(
         !browser
             .sees(&browser.place("ada", &channel))
