@@ -73,7 +73,8 @@ pub(crate) fn show(name: &str, as_json: bool) -> anyhow::Result<()> {
     output::json(&schema)
 }
 
-fn find(name: &str) -> anyhow::Result<&'static Tool> {
+/// A tool by its name; the error names the nearest one.
+pub(crate) fn find(name: &str) -> anyhow::Result<&'static Tool> {
     catalogue()
         .get(name)
         .with_context(|| match catalogue().nearest(name) {

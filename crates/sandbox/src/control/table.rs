@@ -56,14 +56,8 @@ const fn own(
     handler: fn() -> MethodRouter<Control>,
 ) -> Row {
     Row {
-        method,
-        path,
-        tag,
-        about,
-        body,
-        query: "",
-        answer,
         handler: Some(handler),
+        ..elsewhere(method, path, tag, about, body, answer)
     }
 }
 

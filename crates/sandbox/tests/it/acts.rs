@@ -90,3 +90,14 @@ pub(crate) async fn kinds_until_now(socket: &mut Socket) -> Vec<String> {
         }
     }
 }
+
+/// The owner sets an overwrite in the first channel.
+pub(crate) async fn permit(app: &App, role_or_user: &str, kind: u8, allow: u64, deny: u64) {
+    let path = format!(
+        "/channels/{}/permissions/{role_or_user}",
+        app.info.channel_id
+    );
+    let body = json!({"type": kind, "allow": allow.to_string(), "deny": deny.to_string()});
+    let (status, body) = person(app, "ada", Method::PUT, &path, body).await;
+    assert_eq!(status, 204, "{body}");
+}

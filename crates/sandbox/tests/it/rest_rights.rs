@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::acts::{done, id, made, passes, person, person_refused, refused, seen};
+use crate::acts::{done, id, made, passes, permit, person, person_refused, refused, seen};
 use crate::support::App;
 
 /// GUILDS, GUILD_MESSAGES, MESSAGE_CONTENT.
@@ -11,16 +11,6 @@ const TALK: u64 = 1 | 1 << 9 | 1 << 15;
 
 fn messages(app: &App) -> String {
     format!("/channels/{}/messages", app.info.channel_id)
-}
-
-async fn permit(app: &App, role_or_user: &str, kind: u8, allow: u64, deny: u64) {
-    let path = format!(
-        "/channels/{}/permissions/{role_or_user}",
-        app.info.channel_id
-    );
-    let body = json!({"type": kind, "allow": allow.to_string(), "deny": deny.to_string()});
-    let (status, body) = person(app, "ada", Method::PUT, &path, body).await;
-    assert_eq!(status, 204, "{body}");
 }
 
 #[tokio::test]

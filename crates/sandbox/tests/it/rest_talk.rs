@@ -4,7 +4,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use crate::acts::{bot, done, id, made, passes, person, person_refused, refused, seen};
+use crate::acts::{bot, done, id, made, passes, permit, person, person_refused, refused, seen};
 use crate::support::{App, answer};
 
 /// GUILDS, GUILD_MESSAGES, MESSAGE_CONTENT.
@@ -25,16 +25,6 @@ async fn uploaded(app: &App, body: &Value, kind: &str) -> (u16, Value) {
     let request = app.bot(Method::POST, &messages(app)).multipart(form);
     let (status, body) = answer(request.send().await.expect("an answer")).await;
     (status.as_u16(), body)
-}
-
-async fn permit(app: &App, role_or_user: &str, kind: u8, allow: u64, deny: u64) {
-    let path = format!(
-        "/channels/{}/permissions/{role_or_user}",
-        app.info.channel_id
-    );
-    let body = json!({"type": kind, "allow": allow.to_string(), "deny": deny.to_string()});
-    let (status, body) = person(app, "ada", Method::PUT, &path, body).await;
-    assert_eq!(status, 204, "{body}");
 }
 
 #[tokio::test]

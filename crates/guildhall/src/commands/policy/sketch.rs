@@ -1,10 +1,10 @@
 //! A call as people describe it: who, which tool, where.
 
-use anyhow::Context as _;
-use catalogue::{Tool, catalogue};
 use model::{ChannelId, GuildId, Principal, PrincipalKind, principal::Scope};
 use policy::{Lineage, Policy, Question, Sketch, Weighed, Whereabouts};
 use serde::Deserialize;
+
+use crate::commands::tools;
 
 /// Who wants to use what, and where.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,7 +32,7 @@ pub(super) fn local() -> String {
 impl Described {
     /// What this policy says of it.
     pub(super) fn weigh(&self, policy: &Policy) -> anyhow::Result<Weighed> {
-        let tool = find(&self.tool)?;
+        let tool = tools::find(&self.tool)?;
         let principal = self.principal();
         let guilds: Vec<GuildId> = self.guild.into_iter().collect();
         let places: Vec<Whereabouts> = if self.direct_message {
@@ -76,13 +76,4 @@ impl Described {
             scopes,
         }
     }
-}
-
-pub(super) fn find(name: &str) -> anyhow::Result<&'static Tool> {
-    catalogue()
-        .get(name)
-        .with_context(|| match catalogue().nearest(name) {
-            Some(near) => format!("there is no tool {name}; did you mean {near}?"),
-            None => format!("there is no tool {name}"),
-        })
 }

@@ -168,14 +168,23 @@ impl World {
     fn reachable_emoji(&self, actor: &Actor, guild: Snowflake, id: Snowflake) -> Answer {
         self.require_member(actor.id, guild)?;
         let rendered = self.emoji_answer(guild, id)?;
-        let own = self
-            .find_emoji(id)
-            .is_some_and(|emoji| emoji.creator == actor.id);
+        let creator = self.find_emoji(id).map(|emoji| emoji.creator);
+        self.check_expression(actor, guild, creator)?;
+        Ok(rendered)
+    }
+
+    /// Whoever may make emojis and stickers changes its own; managers change all.
+    pub(super) fn check_expression(
+        &self,
+        actor: &Actor,
+        guild: Snowflake,
+        creator: Option<Snowflake>,
+    ) -> Answer<()> {
         let permissions = self.permissions_in_guild(guild, actor.id);
         let allowed = permissions & bits::MANAGE_EXPRESSIONS != 0
-            || own && permissions & bits::CREATE_EXPRESSIONS != 0;
+            || creator == Some(actor.id) && permissions & bits::CREATE_EXPRESSIONS != 0;
         if allowed {
-            Ok(rendered)
+            Ok(())
         } else {
             Err(Refusal::missing_permissions())
         }

@@ -228,16 +228,9 @@ impl World {
     fn reachable_sticker(&self, actor: &Actor, guild: Snowflake, id: Snowflake) -> Answer {
         self.require_member(actor.id, guild)?;
         let rendered = self.sticker_answer(guild, id)?;
-        let own = self
-            .find_sticker(id)
-            .is_some_and(|sticker| sticker.creator == actor.id);
-        let permissions = self.permissions_in_guild(guild, actor.id);
-        let allowed = permissions & bits::MANAGE_EXPRESSIONS != 0
-            || own && permissions & bits::CREATE_EXPRESSIONS != 0;
-        if allowed {
-            return Ok(rendered);
-        }
-        Err(Refusal::missing_permissions())
+        let creator = self.find_sticker(id).map(|sticker| sticker.creator);
+        self.check_expression(actor, guild, creator)?;
+        Ok(rendered)
     }
 
     fn stickers_changed(
