@@ -29,6 +29,7 @@ pub(crate) struct Case {
     pub principal: Principal,
     pub origin: Origin,
     pub agent: Option<String>,
+    pub session: Option<String>,
     pub mode: Mode,
     pub idempotency_key: Option<String>,
     pub tool: &'static Tool,
@@ -58,7 +59,7 @@ impl Case {
     /// confirm through the same principal.
     pub(crate) fn confirmer(&self) -> String {
         match self.origin {
-            Origin::Discord { user } => format!("{} for user {user}", self.principal.id),
+            Origin::Discord { user, .. } => format!("{} for user {user}", self.principal.id),
             _ => self.principal.id.clone(),
         }
     }

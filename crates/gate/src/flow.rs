@@ -23,6 +23,7 @@ pub trait Flow: Send + Sync {
 pub struct FlowContext {
     pub principal: Principal,
     pub agent: Option<String>,
+    pub session: Option<String>,
     pub origin: Origin,
     /// Validated, defaults filled.
     pub arguments: Map<String, Value>,
@@ -41,6 +42,7 @@ impl FlowContext {
             mode,
             idempotency_key: None,
             agent: self.agent.clone(),
+            session: self.session.clone(),
             origin: self.origin,
         }
     }

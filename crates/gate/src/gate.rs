@@ -229,6 +229,7 @@ impl Gate {
             principal: call.principal,
             origin: call.origin,
             agent: call.agent,
+            session: call.session,
             mode: call.mode,
             idempotency_key: call.idempotency_key,
             tool,

@@ -95,7 +95,7 @@ impl Gate {
             let bot = self.0.surroundings.bot().await?;
             rights.waive(Whose::Bot, plan.waived(answers, bot));
         }
-        if let Origin::Discord { user } = origin
+        if let Origin::Discord { user, .. } = origin
             && rights.lacks(Whose::Asker)
         {
             rights.waive(Whose::Asker, plan.waived(answers, user));

@@ -95,6 +95,7 @@ impl Gate {
         let context = FlowContext {
             principal: case.principal.clone(),
             agent: case.agent.clone(),
+            session: case.session.clone(),
             origin: case.origin,
             arguments: flow.arguments,
             call_id: case.record.call_id.clone(),

@@ -79,6 +79,7 @@ impl Calls {
             mode: Mode::Default,
             idempotency_key: None,
             agent: None,
+            session: None,
             origin,
         };
         // A dry run stays one, whatever answer comes with it.

@@ -156,6 +156,7 @@ mod tests {
             mode: Mode::Default,
             idempotency_key: None,
             agent: None,
+            session: None,
             origin: Origin::Stdio,
         };
         let plan = Plan {

@@ -51,6 +51,7 @@ impl Reader<'_> {
             mode: Mode::Default,
             idempotency_key: None,
             agent: None,
+            session: None,
             origin: self.origin,
         };
         match self.calls.run(call, Risk::Read, self.cancelled).await? {

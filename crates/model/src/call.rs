@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::{id::UserId, principal::Principal};
+use crate::{
+    id::{ChannelId, UserId},
+    principal::Principal,
+};
 
 /// One wish to use a tool. The gate turns it into a plan, a result or a refusal.
 #[derive(Clone)]
@@ -19,6 +22,9 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// The agent that speaks for the principal, where one bot serves several agents.
     pub agent: Option<String>,
+    /// Which conversation of the client it belongs to, where the door can tell. What was read in it
+    /// may count against what it does next.
+    pub session: Option<String>,
     pub origin: Origin,
 }
 
@@ -51,6 +57,8 @@ pub enum Origin {
     Discord {
         /// Who asked.
         user: UserId,
+        /// Where they asked, where that is known.
+        channel: Option<ChannelId>,
     },
 }
 

@@ -15,6 +15,7 @@ pub mod place;
 pub mod principal;
 pub mod request;
 pub mod risk;
+pub mod workspace;
 
 pub use call::{Call, Mode, Origin};
 pub use clock::{Clock, ManualClock, Millis};
@@ -30,3 +31,4 @@ pub use place::{Place, Surroundings};
 pub use principal::{Principal, PrincipalKind};
 pub use request::{Body, FilePart, Method, Path, Request, RequestAuth};
 pub use risk::Risk;
+pub use workspace::{Role, WorkspaceId};

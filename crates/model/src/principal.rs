@@ -2,12 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::workspace::{Role, WorkspaceId};
+
 /// Someone who may ask the gate for something.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Principal {
     /// Stable name, e.g. `local` or `key:monitor`. Policies and audit rows use it.
     pub id: String,
     pub kind: PrincipalKind,
+    /// Where it works. The second check holds it to that.
+    pub workspace: WorkspaceId,
+    pub role: Role,
     /// What the credential allows. A local operator holds them all.
     pub scopes: Vec<Scope>,
 }
@@ -61,24 +66,30 @@ impl Principal {
         Self {
             id: "local".to_owned(),
             kind: PrincipalKind::LocalOperator,
+            workspace: WorkspaceId::default(),
+            role: Role::Owner,
             scopes: Scope::ALL.to_vec(),
         }
     }
 
-    /// A caller on loopback while the service asks for no key.
+    /// A caller on loopback while the service asks for no key. It uses tools and manages nothing.
     pub fn loopback_guest() -> Self {
         Self {
             id: "loopback".to_owned(),
             kind: PrincipalKind::LoopbackGuest,
+            workspace: WorkspaceId::default(),
+            role: Role::Operator,
             scopes: Scope::ALL.to_vec(),
         }
     }
 
-    /// The bearer of the API key called `name`.
+    /// The bearer of the API key called `name`, an operator of the default workspace.
     pub fn api_key(name: &str, scopes: Vec<Scope>) -> Self {
         Self {
             id: format!("key:{name}"),
             kind: PrincipalKind::ApiKey,
+            workspace: WorkspaceId::default(),
+            role: Role::Operator,
             scopes,
         }
     }

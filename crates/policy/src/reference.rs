@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{ChannelId, GuildId, Principal, PrincipalKind, Risk, principal::Scope};
+use model::{ChannelId, GuildId, Principal, Risk, principal::Scope};
 use proptest::{collection::vec, option, prelude::*, sample::subsequence};
 
 use crate::{
@@ -133,8 +133,7 @@ proptest! {
     ) {
         let principal = Principal {
             id: PRINCIPALS[who].to_owned(),
-            kind: PrincipalKind::ApiKey,
-            scopes: scopes.clone(),
+            ..Principal::api_key("any", scopes.clone())
         };
         let risk = RISKS[tool];
         let known: Vec<GuildId> = places.iter().filter(|n| (1..4).contains(*n)).map(|n| guild(*n)).collect();

@@ -38,6 +38,7 @@ async fn draft(drawer: &Arc<Drawer>, arguments: Value) -> Result<Answer, Decline
         mode: Mode::Default,
         idempotency_key: None,
         agent: None,
+        session: None,
         origin: Origin::Stdio,
     };
     gate(drawer).call(call).await

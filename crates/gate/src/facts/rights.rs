@@ -55,7 +55,7 @@ pub(crate) async fn rights(
 ) -> Result<Rights, HandsError> {
     let mut rights = Rights::default();
     let mut asking = vec![(Whose::Bot, Subject::Bot)];
-    if let Origin::Discord { user } = origin {
+    if let Origin::Discord { user, .. } = origin {
         rights.for_asker = true;
         asking.push((Whose::Asker, Subject::Member(user)));
         if !aims.idle {

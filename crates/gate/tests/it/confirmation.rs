@@ -172,7 +172,10 @@ async fn what_one_discord_user_was_shown_another_cannot_confirm() {
     let world = World::new();
     let as_user = |arguments, id| {
         let mut call = asked(DELETE, arguments);
-        call.origin = Origin::Discord { user: user(id) };
+        call.origin = Origin::Discord {
+            user: user(id),
+            channel: None,
+        };
         world.call(call)
     };
     let plan = planned(as_user(message("500"), 5).await);

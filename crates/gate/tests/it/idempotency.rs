@@ -151,7 +151,10 @@ async fn a_discord_users_rights_are_asked_for_before_a_replay() {
     let world = World::new();
     let asks = || {
         let mut call = asked("discord_send_message", send("a"));
-        call.origin = Origin::Discord { user: user(5) };
+        call.origin = Origin::Discord {
+            user: user(5),
+            channel: None,
+        };
         call.mode = Mode::Execute;
         world.call(call)
     };

@@ -38,7 +38,10 @@ fn delete() -> Value {
 
 fn for_user(user: UserId, tool: &str, arguments: Value) -> Call {
     Call {
-        origin: Origin::Discord { user },
+        origin: Origin::Discord {
+            user,
+            channel: None,
+        },
         ..asked(tool, arguments)
     }
 }

@@ -149,9 +149,13 @@ async fn run(case: Case) {
         id: if case.genuine { "key:any" } else { "local" }.to_owned(),
         kind: PrincipalKind::ApiKey,
         scopes: case.scopes.clone(),
+        ..Principal::local_operator()
     };
     if let Some(lacks) = case.asker {
-        call.origin = Origin::Discord { user: user(5) };
+        call.origin = Origin::Discord {
+            user: user(5),
+            channel: None,
+        };
         if lacks {
             *world.facts.member_lacks.lock().unwrap() = Permissions::VIEW_CHANNEL;
         }

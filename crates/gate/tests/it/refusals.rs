@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use gate::{Declined, Retry};
 use model::{
-    HandsError, Origin, Permissions, Principal, PrincipalKind, hands::FieldError, ledger::Holder,
-    principal::Scope,
+    HandsError, Origin, Permissions, Principal, hands::FieldError, ledger::Holder, principal::Scope,
 };
 use serde_json::json;
 
@@ -81,8 +80,7 @@ async fn refusals_read_well() {
     let mut call = asked(get, json!({"channel_id": "10"}));
     call.principal = Principal {
         id: "intruder".to_owned(),
-        kind: PrincipalKind::ApiKey,
-        scopes: vec![],
+        ..Principal::api_key("intruder", vec![])
     };
     add("check 1", declined(world.call(call).await));
 
@@ -147,10 +145,16 @@ async fn refusals_read_well() {
     *world.facts.bot_lacks.lock().unwrap() = Permissions::NONE;
     *world.facts.member_lacks.lock().unwrap() = Permissions::SEND_MESSAGES;
     let mut call = asked("discord_send_message", send());
-    call.origin = Origin::Discord { user: user(5) };
+    call.origin = Origin::Discord {
+        user: user(5),
+        channel: None,
+    };
     add("check 6: the asker", declined(world.call(call).await));
     let mut call = asked(get, json!({"channel_id": "30"}));
-    call.origin = Origin::Discord { user: user(5) };
+    call.origin = Origin::Discord {
+        user: user(5),
+        channel: None,
+    };
     add(
         "check 6: an asker where nobody can be judged",
         declined(world.call(call).await),

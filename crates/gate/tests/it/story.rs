@@ -143,6 +143,7 @@ async fn a_discord_user_may_look_for_tools() {
     let mut call = asked("discord_find_tools", json!({}));
     call.origin = model::Origin::Discord {
         user: crate::world::user(5),
+        channel: None,
     };
     done(world.call(call).await);
 }

@@ -268,6 +268,7 @@ pub(crate) fn asked(tool: &str, arguments: Value) -> Call {
         mode: Mode::Default,
         idempotency_key: None,
         agent: None,
+        session: None,
         origin: Origin::Stdio,
     }
 }

@@ -100,6 +100,7 @@ pub(crate) async fn call(
         mode: Mode::Default,
         idempotency_key: None,
         agent: None,
+        session: None,
         origin: Origin::CommandLine,
     };
     let answer = house.gate.call(call).await;

@@ -203,6 +203,7 @@ impl World {
             mode: Mode::Default,
             idempotency_key: None,
             agent: None,
+            session: None,
             origin: Origin::Stdio,
         };
         self.gate.call(call).await

@@ -74,6 +74,7 @@ impl Described {
             id: self.principal.clone(),
             kind,
             scopes,
+            ..Principal::local_operator()
         }
     }
 }
