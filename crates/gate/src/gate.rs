@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use catalogue::{Prepared, Tool, Toolset, ToolsetSelection, catalogue};
+use catalogue::{Prepared, Tool, Toolset, ToolsetSelection, View, catalogue};
 use futures_util::FutureExt as _;
 use model::{
     Call, Clock, Hands, HandsError, Principal, Reason, Risk, Stage, Surroundings, UserId,
@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    answer::{Answer, Declined, Done, Retry},
+    answer::{Answer, Declined, Retry},
     attempts::{Attempt, Attempts},
     case::{Case, Standing},
     digest, discover, dispatch,
@@ -126,7 +126,7 @@ impl Gate {
             inner.attempts.wasted(&attempt);
         }
         match record.close(&result).await {
-            Ok(()) => result.map(|answer| self.tell_own_words(answer)),
+            Ok(()) => result,
             Err(error) => Err(trouble::storing(&record, &error)),
         }
     }
@@ -292,14 +292,12 @@ impl Gate {
         self.0.surroundings.bot().await
     }
 
-    /// Authors who are the bot itself are marked, as soon as anything had to know who it is.
-    fn tell_own_words(&self, answer: Answer) -> Answer {
-        match (answer, self.0.surroundings.known_bot()) {
-            (Answer::Done(done), Some(bot)) => Answer::Done(Done {
-                view: done.view.knowing(bot),
-                ..done
-            }),
-            (answer, _) => answer,
+    /// Authors who are the bot itself are marked, as soon as anything had to know who it is. Before
+    /// an answer is stored, so that a retry gets the same.
+    pub(crate) fn tell_own_words(&self, view: View) -> View {
+        match self.0.surroundings.known_bot() {
+            Some(bot) => view.knowing(bot),
+            None => view,
         }
     }
 

@@ -35,6 +35,8 @@ mod when;
 mod words;
 mod write;
 
+pub use catalogue::control::IDEMPOTENCY_KEY_MAX;
+
 pub use answer::{
     Answer, ConfirmToken, Cost, Declined, Done, Failure, FilePreview, Plan, Refusal,
     RequestPreview, Retry,

@@ -36,7 +36,7 @@ impl Gate {
         self.keep_allowed(case, &mut view.value).await;
         Ok(Answer::Done(Done {
             call_id: case.record.call_id.clone(),
-            view,
+            view: self.tell_own_words(view),
             replayed: false,
         }))
     }

@@ -109,7 +109,7 @@ impl Gate {
             Risk::Write | Risk::Destructive => Retry::Unknown,
         };
         match ended {
-            Some(Ok(result)) => result,
+            Some(Ok(result)) => result.map(|view| self.tell_own_words(view)),
             Some(Err(_elapsed)) => Err(case.record.fail(
                 "timed_out",
                 "the tool took longer than a flow may; some of its steps may have happened",
@@ -149,14 +149,13 @@ impl Gate {
             .await
             .map_err(|error| trouble::storing(record, &error))?;
         if let Begun::Replay { response } = &begun {
-            // Whose words a flow's stored answer holds is not known any more, so all of it counts.
             return outbox::replay(record, response, |_| ALL_OF_IT);
         }
         outbox::may_begin(record, &begun, self.0.clock.now_ms())?;
         let result = self
             .steps(case, flow, steps)
             .await
-            .map(|view| done(case, view, false));
+            .map(|view| done(case, as_stored(case, view), false));
         // From here on the outbox row carries the outcome.
         record.take_closing();
         let finish = Finish {
@@ -168,6 +167,18 @@ impl Gate {
             Ok(()) => result,
             Err(error) => Err(trouble::not_finished(record, &error)),
         }
+    }
+}
+
+/// Whose words a flow's stored answer holds will not be known any more, so all of it counts, from
+/// the first answer on: a retry gets the same.
+fn as_stored(case: &Case, view: View) -> View {
+    match case.idempotency_key {
+        Some(_) => View {
+            untrusted: ALL_OF_IT,
+            ..view
+        },
+        None => view,
     }
 }
 

@@ -210,7 +210,7 @@ impl Gate {
         match answer {
             Ok(response) => Ok(Done {
                 call_id: case.record.call_id.clone(),
-                view: shown(plan, &response.body),
+                view: self.tell_own_words(shown(plan, &response.body)),
                 replayed: false,
             }),
             Err(error) => Err(self.explain(case, plan, &error).await),

@@ -29,6 +29,17 @@ pub enum PrincipalKind {
     LoopbackGuest,
 }
 
+impl PrincipalKind {
+    /// The kind's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LocalOperator => "local_operator",
+            Self::ApiKey => "api_key",
+            Self::LoopbackGuest => "loopback_guest",
+        }
+    }
+}
+
 /// What an API key may be used for. An unknown scope in the store is no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

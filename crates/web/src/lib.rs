@@ -1,9 +1,11 @@
 //! The HTTP server around the doors: who may come in, how large, how fast, and what is healthy.
 //!
-//! It knows nothing of what is behind a door: doors are mounted as services, and decide.
+//! The MCP door is mounted as a service and decides for itself; the REST API is a door of this room,
+//! and hands every wish to the gate.
 
 mod accept;
 mod access;
+mod api;
 mod health;
 mod layers;
 mod pages;
@@ -11,6 +13,7 @@ mod problem;
 mod server;
 
 pub use access::Hosts;
+pub use api::{Api, document};
 pub use health::{Health, HealthReport};
 pub use server::{Config, Mount, Routes, mount, serve};
 

@@ -9,6 +9,7 @@ const TEXT: &str = "\
 Guildhall gives AI agents safe hands, ears and a voice in Discord.
 
   /mcp     the MCP server (Streamable HTTP); point your client here
+  /api     the same over REST; /api/openapi.json describes it
   /health  how the process is
   /ready   whether it takes calls
 ";
@@ -20,6 +21,7 @@ const HTML: &str = "\
 <p>Safe hands, ears and a voice in Discord for AI agents.</p>
 <ul>
 <li><code>/mcp</code>: the MCP server (Streamable HTTP); point your client here</li>
+<li><code>/api</code>: the same over REST; <a href=\"/api/openapi.json\">/api/openapi.json</a> describes it</li>
 <li><a href=\"/health\">/health</a>: how the process is</li>
 <li><a href=\"/ready\">/ready</a>: whether it takes calls</li>
 </ul>

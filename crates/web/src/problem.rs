@@ -5,40 +5,80 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use serde_json::json;
+use serde_json::{Map, Value};
 
 /// A problem: a status, a stable code for programs, and a sentence for people.
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: String,
     detail: String,
+    /// Further members of the document.
+    more: Map<String, Value>,
+    retry_after_ms: Option<u64>,
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
         Self {
             status,
-            code,
+            code: code.into(),
             detail: detail.into(),
+            more: Map::new(),
+            retry_after_ms: None,
         }
+    }
+
+    /// Add what the reader can do about it.
+    #[must_use]
+    pub(crate) fn hint(self, hint: Option<impl Into<String>>) -> Self {
+        match hint {
+            Some(hint) => self.with("hint", hint.into()),
+            None => self,
+        }
+    }
+
+    /// Add a member to the document.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Say when to try again: to the millisecond in the document, in whole seconds in the header.
+    #[must_use]
+    pub(crate) fn retry_after_ms(mut self, milliseconds: u64) -> Self {
+        self.retry_after_ms = Some(milliseconds);
+        self
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Error"),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
-        let mut response = (self.status, Json(body)).into_response();
-        response.headers_mut().insert(
+        let mut body = self.more;
+        body.insert("type".to_owned(), "about:blank".into());
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        body.insert("title".to_owned(), title.into());
+        body.insert("status".to_owned(), self.status.as_u16().into());
+        body.insert("code".to_owned(), self.code.into());
+        body.insert("detail".to_owned(), self.detail.into());
+        if let Some(milliseconds) = self.retry_after_ms {
+            body.insert("retry_after_ms".to_owned(), milliseconds.into());
+        }
+        let mut response = (self.status, Json(Value::Object(body))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
+        if let Some(milliseconds) = self.retry_after_ms {
+            let seconds = milliseconds.div_ceil(1_000).max(1);
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 }

@@ -14,7 +14,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _, util::BoxCloneSyncService};
 
-use crate::{Error, Health, Hosts, accept::accept, access::Doorkeeper, health, layers, pages};
+use crate::{
+    Api, Error, Health, Hosts, accept::accept, access::Doorkeeper, api, health, layers, pages,
+};
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -45,6 +47,8 @@ impl Default for Config {
 pub struct Routes {
     /// At `/mcp`. Finds the `model::Principal` among each request's extensions.
     pub mcp: Mount,
+    /// At `/api`, where there is one.
+    pub api: Option<Api>,
     pub health: Arc<dyn Health>,
     /// Where API keys are looked up.
     pub keys: Option<Arc<dyn Keys>>,
@@ -95,7 +99,10 @@ pub async fn serve(
 
 fn app(config: &Config, routes: Routes) -> Router {
     let doorkeeper = Doorkeeper::new(routes.keys, routes.clock, !config.require_keys);
-    let doors = Router::new().route_service("/mcp", routes.mcp);
+    let mut doors = Router::new().route_service("/mcp", routes.mcp);
+    if let Some(api) = routes.api {
+        doors = doors.nest("/api", api::router(api));
+    }
     let open = Router::new()
         .route("/", get(pages::landing))
         .route("/health", get(health::health))

@@ -121,6 +121,9 @@ pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let routes = web::Routes {
         mcp: web::mount(mcp),
+        api: Some(web::Api {
+            gate: house.gate.clone(),
+        }),
         health,
         keys: Some(keys),
         clock,

@@ -160,6 +160,15 @@ impl Hall {
         }
     }
 
+    /// A client of the REST API.
+    pub(crate) fn rest(&self) -> Rest {
+        Rest {
+            base: self.page("/api"),
+            key: None,
+            http: http_client(),
+        }
+    }
+
     /// The address of another page of the service, such as `/health`.
     pub(crate) fn page(&self, path: &str) -> String {
         self.url.trim_end_matches("/mcp").to_owned() + path
@@ -180,6 +189,71 @@ pub(crate) fn http_client() -> reqwest::Client {
         .no_proxy()
         .build()
         .unwrap()
+}
+
+/// A client of the REST API.
+#[derive(Clone)]
+pub(crate) struct Rest {
+    base: String,
+    pub(crate) key: Option<String>,
+    http: reqwest::Client,
+}
+
+/// What came back, byte for byte.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    /// The body as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+impl Rest {
+    /// The same client with a key.
+    pub(crate) fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// A request below `/api`, to be completed and sent with [`send`].
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = method.parse().unwrap();
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        send(self.request("GET", path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
+        send(self.request("POST", path).json(body)).await
+    }
+}
+
+/// Send a request and read all of its answer.
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Reply {
+    let answer = request.send().await.unwrap();
+    Reply {
+        status: answer.status().as_u16(),
+        headers: answer.headers().clone(),
+        text: answer.text().await.unwrap(),
+    }
 }
 
 /// A client of the stateless generation.

@@ -14,3 +14,4 @@ mod harness;
 mod house;
 mod journeys;
 mod operator;
+mod rest;

@@ -64,6 +64,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let routes = Routes {
         mcp: web::mount(http),
         health: Arc::new(Well),
+        api: None,
         keys: None,
         clock,
     };

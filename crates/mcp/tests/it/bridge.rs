@@ -85,6 +85,7 @@ impl Running {
             mcp: web::mount(http),
             health: Arc::new(Well),
             keys: Some(Arc::new(OneKey)),
+            api: None,
             clock: Arc::new(ManualClock::at(0)),
         };
         let config = Config {

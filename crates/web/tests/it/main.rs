@@ -150,6 +150,7 @@ fn routes(process: Arc<Process>) -> Routes {
     let principal = Principal::api_key("monitor", vec![Scope::Read]);
     Routes {
         mcp: mount(service_fn(door)),
+        api: None,
         health: process,
         keys: Some(Arc::new(Ring(HashMap::from([(digest, principal)])))),
         clock: Arc::new(ManualClock::at(0)),

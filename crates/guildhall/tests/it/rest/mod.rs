@@ -1,0 +1,3 @@
+//! The REST API of the real binary.
+
+mod tools;

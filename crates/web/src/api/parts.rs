@@ -1,0 +1,45 @@
+//! What handlers take from a request besides its body: whose it is, and the named parts of its path.
+
+use axum::extract::{FromRequestParts, Path};
+use http::{StatusCode, request::Parts};
+use model::Principal;
+use serde::de::DeserializeOwned;
+
+use crate::problem::Problem;
+
+/// Whose request it is.
+pub(super) struct Who(pub(super) Principal);
+
+impl<S: Sync> FromRequestParts<S> for Who {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let principal = parts.extensions.get::<Principal>().cloned();
+        principal.map(Self).ok_or_else(|| {
+            tracing::error!("a request reached the API without a principal");
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal_error",
+                "something broke inside the server",
+            )
+        })
+    }
+}
+
+/// The named parts of the path.
+pub(super) struct Named<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(named)) => Ok(Self(named)),
+            Err(rejection) => Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "invalid_path",
+                format!("the path cannot be read: {}", rejection.body_text()),
+            )),
+        }
+    }
+}

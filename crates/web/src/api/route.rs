@@ -1,0 +1,91 @@
+//! One endpoint: where it is, who answers, and what its documentation says.
+
+use axum::{
+    handler::Handler,
+    routing::{self, MethodRouter},
+};
+use http::{Method, StatusCode};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::Api;
+
+/// Makes a schema in the document that asks for it.
+pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
+
+/// One endpoint.
+pub(super) struct Route {
+    pub(super) method: Method,
+    /// Below `/api`, e.g. `/tools/{tool}`.
+    pub(super) path: &'static str,
+    pub(super) handler: MethodRouter<Api>,
+    /// The operation's name in the document, e.g. `call_tool`.
+    pub(super) name: &'static str,
+    /// One sentence, then paragraphs.
+    pub(super) about: &'static str,
+    pub(super) takes: Option<Shape>,
+    pub(super) answers: Vec<(StatusCode, Option<Shape>)>,
+    pub(super) headers: Vec<(&'static str, &'static str)>,
+    pub(super) query: Vec<(&'static str, &'static str)>,
+}
+
+impl Route {
+    fn new(
+        method: Method,
+        path: &'static str,
+        name: &'static str,
+        handler: MethodRouter<Api>,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            handler,
+            name,
+            about: "",
+            takes: None,
+            answers: Vec::new(),
+            headers: Vec::new(),
+            query: Vec::new(),
+        }
+    }
+
+    pub(super) fn get<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        name: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::GET, path, name, routing::get(handler))
+    }
+
+    pub(super) fn post<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        name: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::POST, path, name, routing::post(handler))
+    }
+
+    /// What it does: one sentence, then paragraphs.
+    pub(super) fn about(mut self, about: &'static str) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// The request's body.
+    pub(super) fn takes<T: JsonSchema>(mut self) -> Self {
+        self.takes = Some(SchemaGenerator::subschema_for::<T>);
+        self
+    }
+
+    /// An answer's body. Problems are documented with every endpoint.
+    pub(super) fn answers<T: JsonSchema>(mut self, status: StatusCode) -> Self {
+        self.answers
+            .push((status, Some(SchemaGenerator::subschema_for::<T>)));
+        self
+    }
+
+    /// A header that it listens to, and what it means.
+    pub(super) fn header(mut self, name: &'static str, meaning: &'static str) -> Self {
+        self.headers.push((name, meaning));
+        self
+    }
+}
