@@ -186,25 +186,30 @@ async fn the_bots_own_words_are_marked_once_it_is_known() {
     says(&world, path, Ok(json!([by("99"), by("5")])));
     *world.hands.answer.lock().unwrap() = Ok(by("99"));
     let get = || world.ask("discord_get_messages", json!({"channel_id": "10"}));
-    let send = || {
+    let send = |key: &str| {
         let arguments = json!({"channel_id": "10", "content": "x", "dry_run": false,
-            "idempotency_key": "k"});
+            "idempotency_key": key});
         world.ask("discord_send_message", arguments)
     };
     let shown = done(get().await).view.value;
     assert!(shown["messages"][0]["author"].get("is_self").is_none());
-    assert!(
-        done(send().await).view.value["author"]
-            .get("is_self")
-            .is_none()
-    );
+    let first = done(send("k").await).view;
+    assert!(first.value["author"].get("is_self").is_none());
     assert!(!world.facts.knows_bot.load(Ordering::SeqCst), "nobody asks");
 
     world.gate.bot().await.unwrap();
     let shown = done(get().await).view.value;
     assert_eq!(shown["messages"][0]["author"]["is_self"], true);
     assert!(shown["messages"][1]["author"].get("is_self").is_none());
-    let replay = done(send().await);
+    let replay = done(send("k").await);
     assert!(replay.replayed);
-    assert_eq!(replay.view.value["author"]["is_self"], true);
+    assert_eq!(
+        replay.view, first,
+        "a retry gets the same, whatever was learnt since"
+    );
+    for replayed in [false, true] {
+        let sent = done(send("another").await);
+        assert_eq!(sent.replayed, replayed);
+        assert_eq!(sent.view.value["author"]["is_self"], true);
+    }
 }
