@@ -141,6 +141,7 @@ impl Gate {
             repeatable: false,
             idempotency: outbox::claim(case, self.0.clock.now_ms()),
             confirmation,
+            approval: None,
             lease: None,
             decision: outbox::started(case),
         };

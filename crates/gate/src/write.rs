@@ -134,6 +134,7 @@ impl Gate {
             repeatable: request.may_be_repeated() && request.auth == RequestAuth::Bot,
             idempotency: outbox::claim(&case, self.0.clock.now_ms()),
             confirmation: confirmation.as_ref().map(|opened| opened.spend.clone()),
+            approval: None,
             lease: targets::written_channel(&request, &case.places).map(|id| (id, case.holder())),
             decision: outbox::started(&case),
         };

@@ -47,6 +47,8 @@ pub enum Outcome {
     Unknown,
     /// An idempotency key was seen again; the first answer was given again.
     Replayed,
+    /// It waits for people.
+    Waiting,
 }
 
 impl Outcome {
@@ -59,6 +61,7 @@ impl Outcome {
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::Replayed => "replayed",
+            Self::Waiting => "waiting",
         }
     }
 }
@@ -112,6 +115,8 @@ pub struct Intent {
     pub idempotency: Option<IdempotencyClaim>,
     /// A confirmation token to use up; it works once.
     pub confirmation: Option<Spend>,
+    /// The id of the approval that it carries out, which works once.
+    pub approval: Option<String>,
     /// The channel or thread written to, and by whom: a lease held by another stops the write.
     pub lease: Option<(ChannelId, Holder)>,
     /// The audit row with outcome `started`.
@@ -154,6 +159,8 @@ pub enum Begun {
     InFlight,
     /// The confirmation was used before.
     AlreadyConfirmed,
+    /// The approval is not granted, or was carried out before.
+    NotGranted,
     /// Another agent holds the thread.
     Leased { by: Holder, until: Millis },
 }

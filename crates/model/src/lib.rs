@@ -3,12 +3,14 @@
 //! Every room speaks in these words, so this crate stays small and stable: ids, principals, calls,
 //! requests, decisions, events, records and the traits behind which other rooms work.
 
+pub mod approval;
 pub mod call;
 pub mod clock;
 pub mod decision;
 pub mod event;
 pub mod hands;
 pub mod id;
+pub mod interaction;
 pub mod ledger;
 pub mod permissions;
 pub mod place;

@@ -3,6 +3,8 @@
 //! This room alone names SQL. It knows nothing of Discord; other rooms see it through the ports of
 //! [`model::ledger`]. An `Ok` from any of them follows the commit.
 
+mod approval;
+mod approval_port;
 mod audit;
 mod chain;
 mod draft;

@@ -11,7 +11,7 @@ use model::{
 };
 
 use crate::{
-    audit,
+    approval, audit,
     engine::{Row, Session, Value},
     error::corrupt,
     instance::Instance,
@@ -50,13 +50,14 @@ ON CONFLICT (token_digest) DO NOTHING";
 
 pub(crate) const INSERT: &str = "\
 INSERT INTO outbox (
-    outbox_id, instance_id, created_at, state, request, repeatable, fence, decision_seq)
-VALUES ($1, $2, $3, 'started', $4, $5, $6, $7)";
+    outbox_id, instance_id, created_at, state, request, repeatable, fence, decision_seq,
+    approval_id)
+VALUES ($1, $2, $3, 'started', $4, $5, $6, $7, $8)";
 
 pub(crate) const FINISH: &str = "\
 UPDATE outbox SET state = $2, finished_at = $3, reason = $4,
     request = CASE WHEN $2 = 'unknown' THEN request ELSE NULL END
-WHERE outbox_id = $1 AND state = 'started'";
+WHERE outbox_id = $1 AND state = 'started' RETURNING approval_id";
 
 pub(crate) const EXISTS: &str = "SELECT COUNT(*) FROM outbox WHERE outbox_id = $1";
 
@@ -102,6 +103,7 @@ impl Write for Begin {
             repeatable,
             idempotency,
             confirmation,
+            approval,
             lease,
             decision,
         } = &self.intent;
@@ -129,11 +131,16 @@ impl Write for Begin {
         {
             return Ok(Begun::AlreadyConfirmed);
         }
+        if let Some(approval) = approval
+            && !approval::claim(on, approval, outbox_id).await?
+        {
+            return Ok(Begun::NotGranted);
+        }
         if let Some(claim) = idempotency {
             claim_key(on, claim, outbox_id).await?;
         }
         let decision_seq = on.record(decision).await?;
-        let values: [Value; 7] = [
+        let values: [Value; 8] = [
             outbox_id.into(),
             (&self.instance.id).into(),
             self.now.into(),
@@ -141,6 +148,7 @@ impl Write for Begin {
             i64::from(*repeatable).into(),
             fence.into(),
             decision_seq.into(),
+            approval.as_deref().into(),
         ];
         on.execute(INSERT, values).await?;
         Ok(Begun::Inserted { fence })
@@ -238,11 +246,14 @@ impl Write for End {
             self.now.into(),
             reason.into(),
         ];
-        if on.execute(FINISH, end).await? == 0 {
+        let Some(closed) = on.row(FINISH, end).await? else {
             return match on.integer(EXISTS, [outbox_id.into()]).await? {
                 0 => Err(corrupt(format!("outbox row {outbox_id} does not exist"))),
                 _ => Ok(()),
             };
+        };
+        if let Some(approval) = closed.optional_text("approval_id")? {
+            approval::end(on, &approval, state, self.now).await?;
         }
         match state {
             Sent::Sent { response } | Sent::Unknown { response, .. } => {

@@ -1,7 +1,7 @@
 //! Every statement of this room in one list, so that a test can have both engines parse each.
 
 use crate::{
-    audit,
+    approval, audit,
     chain::{checkpoint, head},
     draft, instance, journal, key, lease, migration, outbox, prune,
 };
@@ -9,6 +9,20 @@ use crate::{
 /// The statements that both engines run, word for word.
 pub fn statements() -> Vec<&'static str> {
     let mut all = vec![
+        approval::BY_ID,
+        approval::CLAIM,
+        approval::CURSOR,
+        approval::DUE,
+        approval::END,
+        approval::INSERT,
+        approval::LATEST,
+        approval::LIST,
+        approval::MOVE_CURSOR,
+        approval::OPEN,
+        approval::PRUNE,
+        approval::PRUNE_RESPONSES,
+        approval::REPLACE,
+        approval::SAME,
         audit::AFTER,
         audit::CHAIN,
         audit::ENTRIES,

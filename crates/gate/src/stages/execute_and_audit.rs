@@ -36,6 +36,13 @@ pub(crate) fn execute_and_audit(begun: &Begun) -> Ruling {
             )
             .with_hint("call again without `confirm` to get a new plan and a new token"),
         ),
+        Begun::NotGranted => deny(
+            Reason::new(
+                "approval_used",
+                "this approval was carried out before, or is no longer granted",
+            )
+            .with_hint("look at it with discord_get_approval"),
+        ),
         Begun::Leased { by, until } => {
             let holder = match &by.agent {
                 Some(agent) => {

@@ -84,6 +84,7 @@ pub(crate) fn intent(id: &str) -> Intent {
         repeatable: true,
         idempotency: None,
         confirmation: None,
+        approval: None,
         lease: None,
         decision: decision(id, Outcome::Started),
     }

@@ -1,5 +1,6 @@
 //! One suite for every engine: what the ports promise, word by word.
 
+mod approvals;
 mod journal;
 mod keys;
 mod leases;
@@ -7,6 +8,7 @@ mod ledger;
 
 use model::{
     ManualClock,
+    approval::Approvals,
     ledger::{Drafts, Journal, Keys, Leases, Ledger},
 };
 
@@ -16,8 +18,8 @@ use crate::{
 };
 
 /// All that a store is to other rooms.
-pub(crate) trait Ports: Ledger + Keys + Leases + Journal + Drafts {}
-impl<S: Ledger + Keys + Leases + Journal + Drafts> Ports for S {}
+pub(crate) trait Ports: Ledger + Keys + Leases + Journal + Drafts + Approvals {}
+impl<S: Ledger + Keys + Leases + Journal + Drafts + Approvals> Ports for S {}
 
 /// The contract. The store is empty and the clock stands at [`START`].
 pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
@@ -26,6 +28,7 @@ pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     leases::suite(store, clock).await;
     journal::suite(store).await;
     drafts(store).await;
+    approvals::suite(store, clock).await;
 }
 
 async fn drafts(store: &dyn Ports) {
