@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use catalogue::Tool;
-use model::{Mode, Origin, Principal, Risk, hands::Errand, ledger::Holder};
-use policy::{Policy, Question};
+use model::{Mode, Origin, Principal, Risk, Stage, Verdict, hands::Errand, ledger::Holder};
+use policy::{Circumstances, Policy, Question, Ruling, Spot};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -38,6 +38,7 @@ pub(crate) struct Case {
     pub digest: String,
     pub aims: Aims,
     pub places: Places,
+    pub circumstances: Circumstances,
     /// What the sixth check had to look at already.
     pub live: Live,
     pub passed: Passed,
@@ -51,7 +52,32 @@ impl Case {
             tool: self.tool.name,
             toolset: self.tool.toolset.as_str(),
             risk: self.tool.risk,
-            guilds: &self.places.guilds,
+            spots: &self.places.spots,
+            circumstances: &self.circumstances,
+        }
+    }
+
+    /// What the fourth check says where the call turns out to reach into other places too.
+    pub(crate) fn elsewhere(&self, spots: &[Spot]) -> Ruling {
+        let question = Question {
+            spots,
+            ..self.question()
+        };
+        policy::platform(&self.standing.policy, &question)
+    }
+
+    /// Whether it may reach there as it may here. Where people were asked about the call, nobody
+    /// asks them again.
+    pub(crate) fn reaches(&self, spot: Spot) -> bool {
+        let people_were_asked = || {
+            self.record.checks().iter().any(|check| {
+                check.stage == Stage::PlatformPermission && matches!(check.verdict, Verdict::Ask(_))
+            })
+        };
+        match self.elsewhere(&[spot]).verdict {
+            Verdict::Allow(_) => true,
+            Verdict::Ask(_) => people_were_asked(),
+            Verdict::Deny(_) => false,
         }
     }
 

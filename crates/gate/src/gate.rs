@@ -13,7 +13,7 @@ use model::{
     Call, Clock, Hands, HandsError, Principal, Reason, Risk, Stage, Surroundings, UserId,
     ledger::{Keys, Ledger},
 };
-use policy::{Policy, Question};
+use policy::{Circumstances, Policy, Question};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -192,12 +192,17 @@ impl Gate {
         let installed = stages::guild_installation(policy, &places);
         record.check(Stage::GuildInstallation, installed)?;
 
+        let circumstances =
+            facts::circumstances(&*self.0.surroundings, policy, &call, &places, now)
+                .await
+                .map_err(|error| trouble::reading(record, &error))?;
         let question = Question {
             principal: &call.principal,
             tool: tool.name,
             toolset: tool.toolset.as_str(),
             risk: tool.risk,
-            guilds: &places.guilds,
+            spots: &places.spots,
+            circumstances: &circumstances,
         };
         let permitted = stages::platform_permission(policy, &question);
         record.check(Stage::PlatformPermission, permitted)?;
@@ -237,6 +242,7 @@ impl Gate {
             digest,
             aims,
             places,
+            circumstances,
             live,
             passed,
         };
@@ -319,16 +325,18 @@ pub fn check_policy(policy: &Policy) -> Result<(), policy::Error> {
     policy.validate(&tools, &toolsets)
 }
 
-/// Whether scopes and rules that hold everywhere leave this tool to the principal.
+/// Whether scopes and rules may leave this tool to the principal, be it only in some places, at some
+/// times, or with the approval of people.
 pub(crate) fn may_ever(policy: &Policy, principal: &Principal, tool: &Tool) -> bool {
     let question = Question {
         principal,
         tool: tool.name,
         toolset: tool.toolset.as_str(),
         risk: tool.risk,
-        guilds: &[],
+        spots: &[],
+        circumstances: &Circumstances::plain(0),
     };
-    policy::platform(policy, &question).verdict.allows()
+    policy::may_ever(policy, &question)
 }
 
 /// A contained panic. The panic hook has logged it already.

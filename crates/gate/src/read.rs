@@ -54,7 +54,7 @@ impl Gate {
         Ok(answers.into_iter().map(|response| response.body).collect())
     }
 
-    /// An answer may have named another place, so places are judged again: checks 3, 5 and 6.
+    /// An answer may have named another place, so places are judged again: checks 3 to 6.
     async fn judge_follow_up(&self, case: &Case, next: &[Request]) -> Result<(), Declined> {
         if next.is_empty() {
             return Ok(());
@@ -74,6 +74,9 @@ impl Gate {
         };
         let installed = stages::guild_installation(policy, &places);
         refuse(Stage::GuildInstallation, installed)?;
+        if !places.spots.is_empty() {
+            refuse(Stage::PlatformPermission, case.elsewhere(&places.spots))?;
+        }
         refuse(
             Stage::ChannelPolicy,
             stages::channel_policy(policy, &places),

@@ -6,13 +6,13 @@ use model::{
     Call, Mode, Origin, Risk, Stage,
     ledger::{Begun, Recalled},
 };
-use policy::{Lineage, Question, Whereabouts};
+use policy::{Circumstances, Lineage, Question, Spot, Whereabouts};
 
 use crate::{
     Gate,
     answer::{Answer, Declined},
     case::Standing,
-    outbox,
+    facts, outbox,
     record::Record,
     run, stages, trouble, write,
 };
@@ -62,13 +62,25 @@ impl Gate {
         else {
             return Ok(None);
         };
-        let guilds: Vec<_> = recalled.guild_id.into_iter().collect();
+        let spots: Vec<_> = recalled
+            .guild_id
+            .map(|guild| Spot {
+                guild: Some(guild),
+                channels: recalled.channel_id.into_iter().collect(),
+            })
+            .into_iter()
+            .collect();
+        let circumstances = Circumstances {
+            after_untrusted: facts::after_untrusted(call),
+            ..Circumstances::plain(now)
+        };
         let question = Question {
             principal: &call.principal,
             tool: tool.name,
             toolset: tool.toolset.as_str(),
             risk: tool.risk,
-            guilds: &guilds,
+            spots: &spots,
+            circumstances: &circumstances,
         };
         if only_plans(call, prepared, standing, &question)
             || !still_allowed(standing, &question, &recalled)
@@ -116,6 +128,10 @@ fn only_plans(
 /// What of the checks 3 to 5 the policy alone can tell.
 fn still_allowed(standing: &Standing, question: &Question<'_>, recalled: &Recalled) -> bool {
     let policy = &standing.policy;
+    if recalled.channel_id.is_some() && policy.has_rules_about_channels() {
+        // A rule may be about what the channel is in, and that is not known here.
+        return false;
+    }
     let place = match recalled.guild_id {
         Some(guild) => Whereabouts::Guild(guild),
         None => Whereabouts::DirectMessage,

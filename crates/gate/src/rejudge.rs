@@ -7,7 +7,7 @@ use model::{
     ledger::{Decision, Unfinished},
     principal::Scope,
 };
-use policy::{Lineage, Question, Ruling, Whereabouts};
+use policy::{Asker, Circumstances, Lineage, Question, Ruling, Spot, Whereabouts};
 
 use crate::{
     Gate,
@@ -57,12 +57,19 @@ impl Gate {
         let installed = stages::guild_installation(policy, &places);
         judged(&mut checks, Stage::GuildInstallation, installed)?;
 
+        // What the conversation had read is not known any more.
+        let circumstances = Circumstances {
+            at: self.0.clock.now_ms(),
+            asker: (began.origin == "discord").then(Asker::default),
+            after_untrusted: None,
+        };
         let question = Question {
             principal: &principal,
             tool: tool.name,
             toolset: tool.toolset.as_str(),
             risk: tool.risk,
-            guilds: &places.guilds,
+            spots: &places.spots,
+            circumstances: &circumstances,
         };
         let permitted = stages::platform_permission(policy, &question);
         judged(&mut checks, Stage::PlatformPermission, permitted)?;
@@ -146,6 +153,15 @@ impl Gate {
         }
         if !places.guilds.contains(&guild) {
             places.guilds.push(guild);
+        }
+        let then = Spot {
+            guild: Some(guild),
+            channels: began.channel_id.into_iter().collect(),
+        };
+        let known =
+            |spot: &Spot| spot.guild == then.guild && spot.channels.starts_with(&then.channels);
+        if !places.spots.iter().any(known) {
+            places.spots.push(then);
         }
         if let Some(channel) = began.channel_id
             && places.lineages.iter().all(|known| known.channel != channel)

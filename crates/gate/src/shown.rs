@@ -4,7 +4,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use model::{ChannelId, GuildId, Surroundings};
-use policy::{Lineage, Question, Whereabouts};
+use policy::{Lineage, Spot, Whereabouts};
 use serde_json::Value;
 
 use crate::{Gate, case::Case};
@@ -40,7 +40,6 @@ fn keep_allowed_guilds(case: &Case, list: &mut Value) {
 
 /// Names and topics of channels that may not be used are not shown beside the others.
 fn keep_allowed_channels(case: &Case, list: &mut Value) {
-    let policy = &case.standing.policy;
     let id = |value: &Value| value.as_str().and_then(|id| id.parse().ok());
     let around = &case.places.lineages;
     if let Some(channels) = list.as_array_mut() {
@@ -56,7 +55,7 @@ fn keep_allowed_channels(case: &Case, list: &mut Value) {
                 }
             }
             let lineage = Lineage { channel, parents };
-            policy::channels(policy, &[lineage]).verdict.allows()
+            may_show(case, lineage, case.places.guild())
         });
     }
 }
@@ -69,9 +68,7 @@ async fn keep_in_allowed_channels(
     list: &mut Value,
     pointer: &str,
 ) {
-    let policy = &case.standing.policy;
-    let lists = &policy.channels;
-    if lists.allow.is_none() && lists.deny.is_empty() {
+    if !case.standing.policy.looks_at_channels() {
         return;
     }
     let Some(items) = list.as_array_mut() else {
@@ -86,7 +83,7 @@ async fn keep_in_allowed_channels(
     for named in items.iter().filter_map(channel) {
         if let Entry::Vacant(place) = known.entry(named) {
             let lineage = lineage_of(surroundings, place.key()).await;
-            let allowed = |it| policy::channels(policy, &[it]).verdict.allows();
+            let allowed = |(it, guild)| may_show(case, it, guild);
             place.insert(lineage.is_some_and(allowed));
         }
     }
@@ -94,22 +91,31 @@ async fn keep_in_allowed_channels(
 }
 
 /// A channel with everything it is in: the channel of a thread, the category of that.
-async fn lineage_of(surroundings: &dyn Surroundings, channel: &str) -> Option<Lineage> {
+async fn lineage_of(
+    surroundings: &dyn Surroundings,
+    channel: &str,
+) -> Option<(Lineage, Option<GuildId>)> {
     let channel: ChannelId = channel.parse().ok()?;
     let place = surroundings.channel(channel).await.ok()??;
     let mut parents: Vec<ChannelId> = place.parent_id.into_iter().collect();
     if let (true, Some(parent)) = (place.is_thread, place.parent_id) {
         parents.extend(surroundings.channel(parent).await.ok()??.parent_id);
     }
-    Some(Lineage { channel, parents })
+    Some((Lineage { channel, parents }, place.guild_id))
+}
+
+/// Whether lists and rules leave the tool to the caller in this channel too.
+fn may_show(case: &Case, lineage: Lineage, guild: Option<GuildId>) -> bool {
+    let spot = Spot {
+        guild,
+        channels: lineage.all().copied().collect(),
+    };
+    let listed = policy::channels(&case.standing.policy, &[lineage]);
+    listed.verdict.allows() && case.reaches(spot)
 }
 
 fn may_look_into(case: &Case, guild: GuildId) -> bool {
     let policy = &case.standing.policy;
-    let question = Question {
-        guilds: &[guild],
-        ..case.question()
-    };
     let listed = policy::guilds(policy, &[Whereabouts::Guild(guild)]);
-    listed.verdict.allows() && policy::platform(policy, &question).verdict.allows()
+    listed.verdict.allows() && case.reaches(Spot::guild(guild))
 }

@@ -91,6 +91,16 @@ pub trait Surroundings: Send + Sync {
         aim: Aim,
     ) -> Result<Option<Lack>, HandsError>;
 
+    /// The roles a user has in a guild, that of everybody included. `None` where nobody knows, and
+    /// for whoever is no member there.
+    async fn member_roles(
+        &self,
+        _guild: GuildId,
+        _user: UserId,
+    ) -> Result<Option<Vec<RoleId>>, HandsError> {
+        Ok(None)
+    }
+
     /// Forget what was learned about a guild, because it has just been changed.
     fn forget(&self, guild: GuildId);
 }

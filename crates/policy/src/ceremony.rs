@@ -2,7 +2,7 @@
 
 use model::Risk;
 
-use crate::{Policy, Question, platform::each_guild};
+use crate::{Policy, Question};
 
 /// What a call must go through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Ceremony {
     pub rules: Vec<String>,
 }
 
-/// The ceremony of this question. With several guilds the strictest counts.
+/// The ceremony of this question. With several places the strictest counts.
 pub fn ceremony(policy: &Policy, question: &Question<'_>) -> Ceremony {
     graded(policy, question, true)
 }
@@ -35,25 +35,23 @@ fn graded(policy: &Policy, question: &Question<'_>, planned_first: bool) -> Cere
     if question.risk == Risk::Read {
         return all;
     }
-    let mut note = |name: &str| {
-        if !all.rules.iter().any(|known| known == name) {
-            all.rules.push(name.to_owned());
-        }
-    };
-    for guild in each_guild(question.guilds) {
-        let planned = policy.first(question, guild, |rule| rule.dry_run_by_default);
-        let confirmed = policy.first(question, guild, |rule| {
+    let destructive = question.risk == Risk::Destructive;
+    for spot in question.each_spot() {
+        let (planned, is_planned) = policy.decide(question, spot, planned_first, |rule| {
+            rule.dry_run_by_default
+        });
+        let (confirmed, is_confirmed) = policy.decide(question, spot, destructive, |rule| {
             let says = rule.needs_confirmation?;
-            let reaches =
-                says || question.risk != Risk::Destructive || rule.names_destructive(question.tool);
+            let reaches = says || !destructive || rule.names_destructive(question.tool);
             reaches.then_some(says)
         });
-        for (name, _) in planned.iter().chain(&confirmed) {
-            note(name);
+        all.dry_run_by_default |= is_planned;
+        all.needs_confirmation |= is_confirmed;
+        for rule in planned.into_iter().chain(confirmed) {
+            if !all.rules.contains(&rule.name) {
+                all.rules.push(rule.name.clone());
+            }
         }
-        all.dry_run_by_default |= planned.map_or(planned_first, |(_, says)| says);
-        all.needs_confirmation |=
-            confirmed.map_or(question.risk == Risk::Destructive, |(_, says)| says);
     }
     all
 }
@@ -63,6 +61,7 @@ mod tests {
     use model::Principal;
 
     use super::*;
+    use crate::Circumstances;
 
     fn asked(policy: &str, tool: &str, risk: Risk) -> (bool, bool) {
         let policy: Policy = toml::from_str(policy).unwrap();
@@ -71,7 +70,8 @@ mod tests {
             tool,
             toolset: "messages",
             risk,
-            guilds: &[],
+            spots: &[],
+            circumstances: &Circumstances::plain(0),
         };
         let ceremony = ceremony(&policy, &question);
         (ceremony.dry_run_by_default, ceremony.needs_confirmation)
@@ -93,7 +93,8 @@ mod tests {
                 tool: "discord_acquire_thread",
                 toolset: "locks",
                 risk,
-                guilds: &[],
+                spots: &[],
+                circumstances: &Circumstances::plain(0),
             };
             let ceremony = flow_ceremony(&policy, &question);
             (ceremony.dry_run_by_default, ceremony.needs_confirmation)

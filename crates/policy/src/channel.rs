@@ -13,7 +13,8 @@ pub struct Lineage {
 }
 
 impl Lineage {
-    fn all(&self) -> impl Iterator<Item = &ChannelId> {
+    /// The channel itself, and what it is in.
+    pub fn all(&self) -> impl Iterator<Item = &ChannelId> {
         std::iter::once(&self.channel).chain(&self.parents)
     }
 }

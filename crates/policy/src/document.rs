@@ -83,14 +83,26 @@ fn place_of(text: &str, error: &Error, is_configuration: bool) -> Option<usize> 
     };
     let (rule, word) = match error {
         Error::Nameless { number } => (places.rules.get(number.checked_sub(1)?)?, None),
-        Error::NameTaken { name } | Error::SaysNothing { name } => (named(name)?, Some(name)),
+        Error::NameTaken { name } | Error::SaysNothing { name } | Error::Rule { name, .. } => {
+            (named(name)?, Some(name))
+        }
         Error::NoSuchTool { name, pattern, .. } => (named(name)?, Some(pattern)),
         Error::NoSuchToolset { name, toolset, .. } => (named(name)?, Some(toolset)),
+        Error::NoSuchApproval { name, approval, .. } => (named(name)?, Some(approval)),
+        Error::Approval { name, .. } => return header(text, &format!("approvals.{name}]")),
+        Error::NobodyTrusted => return header(text, "lockdown]"),
+        Error::TooMany => return None,
     };
     let Range { start, .. } = rule.span();
     // The span of a table in a list may end at its header, so the word is looked for from there on.
     let found = word.and_then(|word| text.get(start..)?.find(&format!("\"{word}\"")));
     Some(found.map_or(start, |found| start + found))
+}
+
+/// Where the header of a table ends so: `[policy.lockdown]`, `[lockdown]`.
+fn header(text: &str, end: &str) -> Option<usize> {
+    let found = text.find(end)?;
+    Some(text[..found].rfind('[').unwrap_or(found))
 }
 
 fn at(text: &str, place: usize, what: String) -> Fault {
@@ -131,6 +143,19 @@ mod tests {
             rules.replace("[[rules]]", "[[policy.rules]]")
         );
         assert_eq!(fault(&inside).0, 13);
+    }
+
+    #[test]
+    fn a_way_of_asking_and_a_time_are_found_too() {
+        let way = "\n[policy.approvals.moderators]\npost_to = \"channel\"\nroles = [\"1\"]\n";
+        let (line, column, what) = fault(way);
+        assert_eq!((line, column), (2, 1), "{what}");
+        let (line, _, what) = fault("[policy]\n\n[policy.lockdown]\ntrust_roles = []");
+        assert_eq!(line, 3, "{what}");
+        let rule = "[[rules]]\nname = \"a\"\neffect = \"deny\"\nhours = \"9-5\"";
+        let (line, column, what) = fault(rule);
+        assert_eq!(line, 4, "{column} {what}");
+        assert!(what.contains("22:00-06:00"), "{what}");
     }
 
     #[test]

@@ -30,27 +30,40 @@
 //! assert_eq!(policy.rules.len(), 2);
 //! ```
 
+mod approval;
 mod ceremony;
 mod channel;
 mod document;
 mod guild;
+mod lockdown;
+mod matching;
 mod member;
 mod pattern;
 mod platform;
+mod policy;
+mod question;
 mod rate;
-mod rules;
+mod rule;
 mod strict;
+mod times;
+mod validate;
 mod weigh;
 
+pub use approval::{Approval, EXPIRES_MINUTES_MAX, PostTo, QUORUM_MAX, approval_for};
 pub use ceremony::{Ceremony, ceremony, flow_ceremony};
 pub use channel::{Lineage, channels};
 pub use document::{Fault, MAX_BYTES};
 pub use guild::{Whereabouts, guilds};
+pub use lockdown::Lockdown;
 pub use member::membership;
-pub use platform::platform;
+pub use platform::{may_ever, platform};
+pub use policy::{ChannelLists, Policy, Rates};
+pub use question::{Asker, Circumstances, Question, Ruling, Spot};
 pub use rate::{attempts_per_minute, calls_per_minute};
-pub use rules::{ChannelLists, Effect, Error, Policy, Question, Rates, Rule, Ruling};
+pub use rule::{Effect, Rule};
 pub use strict::NoOtherKeys;
+pub use times::{Day, Hours, Moment, UtcOffset};
+pub use validate::{APPROVALS_MAX, Error, RULES_MAX};
 pub use weigh::{Fate, Sketch, Weighed, weigh};
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Check 7, the operator's part: how many calls a minute. And how many attempts, before any check.
 
-use std::num::NonZeroU32;
+use std::{cmp::Reverse, num::NonZeroU32};
 
 use model::Principal;
 
-use crate::{Policy, Question, platform::each_guild};
+use crate::{Policy, Question};
 
 /// Attempts that everybody has in a minute, whatever the rates.
 const ATTEMPTS_AT_LEAST: u32 = 600;
@@ -28,20 +28,22 @@ pub fn attempts_per_minute(policy: &Policy, principal: &Principal) -> NonZeroU32
 }
 
 /// How many calls of this risk this principal may make in a minute, and the rule that says so.
-/// With several guilds the smallest number counts.
+/// With several places the smallest number counts.
 pub fn calls_per_minute(policy: &Policy, question: &Question<'_>) -> (u32, Option<String>) {
     let by_risk = match question.risk {
         model::Risk::Read => policy.rates.read,
         model::Risk::Write => policy.rates.write,
         model::Risk::Destructive => policy.rates.destructive,
     };
-    each_guild(question.guilds)
-        .map(
-            |guild| match policy.first(question, guild, |rule| rule.calls_per_minute) {
-                Some((name, number)) => (number, Some(name.to_owned())),
-                None => (by_risk, None),
-            },
-        )
+    let here = |spot| {
+        let (rule, Reverse(number)) = policy.decide(question, spot, Reverse(by_risk), |rule| {
+            rule.calls_per_minute.map(Reverse)
+        });
+        (number, rule.map(|rule| rule.name.clone()))
+    };
+    question
+        .each_spot()
+        .map(here)
         .min_by_key(|(number, _)| *number)
         .unwrap_or((by_risk, None))
 }

@@ -25,6 +25,8 @@ pub(crate) fn policy<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, 
         "channels",
         "rules",
         "rates",
+        "approvals",
+        "lockdown",
     ];
     rest.deserialize_map(Nothing { known })
 }
@@ -44,13 +46,47 @@ pub(crate) fn rule<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, D:
         "toolsets",
         "risks",
         "principals",
+        "workspaces",
+        "roles",
         "guilds",
+        "channels",
+        "discord_roles",
+        "hours",
+        "days",
+        "utc_offset",
+        "from",
+        "until",
+        "after_untrusted",
         "effect",
+        "approval",
         "dry_run_by_default",
         "needs_confirmation",
         "calls_per_minute",
     ];
     rest.deserialize_map(Nothing { known })
+}
+
+/// For `[policy.approvals.NAME]`.
+pub(crate) fn approval<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, D::Error> {
+    let known = &[
+        "post_to",
+        "channel",
+        "roles",
+        "users",
+        "quorum",
+        "expires_minutes",
+        "remind_after_minutes",
+        "escalate_after_minutes",
+        "escalate_to",
+    ];
+    rest.deserialize_map(Nothing { known })
+}
+
+/// For `[policy.lockdown]`.
+pub(crate) fn lockdown<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, D::Error> {
+    rest.deserialize_map(Nothing {
+        known: &["trust_roles", "guilds", "channels"],
+    })
 }
 
 /// For `[policy.rates]`.
@@ -110,6 +146,9 @@ mod tests {
         assert!(error("[rates]\nreads = 5").contains("did you mean `read`?"));
         let rule = "[[rules]]\nname = \"x\"\neffect = \"deny\"\nprincipal = [\"local\"]";
         assert!(error(rule).contains("did you mean `principals`?"));
+        let way = "[approvals.a]\npost_to = \"channel\"\nuser = [\"1\"]";
+        assert!(error(way).contains("did you mean `users`?"));
+        assert!(error("[lockdown]\ntrust_role = []").contains("did you mean `trust_roles`?"));
     }
 
     #[test]
@@ -122,8 +161,14 @@ mod tests {
         let policy: Policy = toml::from_str(
             "read_only = false\nallowed_guilds = [\"1\"]\ndirect_messages = true\nmembers = [\"*\"]\n\
              [channels]\nallow = [\"2\"]\ndeny = [\"3\"]\n[rates]\nread = 1\nwrite = 2\ndestructive = 3\n\
+             [approvals.a]\npost_to = \"thread_of_origin\"\nchannel = \"1\"\nroles = [\"2\"]\nusers = [\"3\"]\n\
+             quorum = 2\nexpires_minutes = 9\nremind_after_minutes = 3\nescalate_after_minutes = 4\n\
+             escalate_to = \"b\"\n[lockdown]\ntrust_roles = [\"1\"]\nguilds = [\"2\"]\nchannels = [\"3\"]\n\
              [[rules]]\nname = \"x\"\ntools = [\"a\"]\ntoolsets = [\"b\"]\nrisks = [\"write\"]\n\
-             principals = [\"c\"]\nguilds = [\"4\"]\neffect = \"deny\"\ndry_run_by_default = false\n\
+             principals = [\"c\"]\nworkspaces = [\"d\"]\nroles = [\"viewer\"]\nguilds = [\"4\"]\n\
+             channels = [\"5\"]\ndiscord_roles = [\"6\"]\nhours = \"22:00-06:00\"\ndays = [\"sat\"]\n\
+             utc_offset = \"+02:00\"\nfrom = \"2026-12-01T00:00:00Z\"\nuntil = \"2027-12-01T00:00:00Z\"\n\
+             after_untrusted = true\neffect = \"ask\"\napproval = \"a\"\ndry_run_by_default = false\n\
              needs_confirmation = true\ncalls_per_minute = 5",
         )
         .unwrap();

@@ -129,6 +129,7 @@ mod tests {
     use model::{ChannelId, GuildId, Principal, Risk};
 
     use super::*;
+    use crate::{Circumstances, Spot};
 
     #[test]
     fn the_first_refusal_ends_it_and_names_its_rule() {
@@ -151,10 +152,14 @@ mod tests {
                         tool: "discord_send_message",
                         toolset: "messages",
                         risk,
-                        guilds: &[guild],
+                        spots: &[Spot {
+                            guild: Some(guild),
+                            channels: vec![lineage.channel],
+                        }],
+                        circumstances: &Circumstances::plain(0),
                     },
                     places: &[Whereabouts::Guild(guild)],
-                    lineages: &[lineage],
+                    lineages: std::slice::from_ref(&lineage),
                     is_flow: false,
                 },
             )

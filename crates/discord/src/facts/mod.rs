@@ -9,7 +9,8 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use model::{
-    ChannelId, Clock, GuildId, HandsError, Permissions, Place, Surroundings, UserId, WebhookId,
+    ChannelId, Clock, GuildId, HandsError, Permissions, Place, RoleId, Surroundings, UserId,
+    WebhookId,
     place::{Aim, Lack, Subject},
 };
 use tokio::sync::OnceCell;
@@ -289,6 +290,19 @@ impl Surroundings for Facts {
                 )),
             },
         })
+    }
+
+    async fn member_roles(
+        &self,
+        guild: GuildId,
+        user: UserId,
+    ) -> Result<Option<Vec<RoleId>>, HandsError> {
+        let member = self.member(guild, user).await?;
+        Ok(member.map(|member| {
+            // Everybody's role has the id of its guild, and is in nobody's list.
+            let everyone = RoleId::new(guild.get());
+            member.roles.iter().copied().chain(everyone).collect()
+        }))
     }
 
     fn forget(&self, guild: GuildId) {

@@ -1,7 +1,7 @@
 //! Where the targets of a call are. What cannot be found stays unknown, and unknown means no.
 
 use model::{ChannelId, GuildId, HandsError, Place, Surroundings};
-use policy::{Lineage, Policy, Whereabouts};
+use policy::{Lineage, Policy, Spot, Whereabouts};
 
 use super::Aims;
 use crate::targets::Target;
@@ -15,6 +15,8 @@ pub(crate) struct Places {
     /// Every guild, once.
     pub guilds: Vec<GuildId>,
     pub lineages: Vec<Lineage>,
+    /// Each place with the guild and everything it is in, as rules ask about it.
+    pub spots: Vec<Spot>,
     /// Where the act itself happens.
     pub(super) acts: Vec<Place>,
     pub(super) touches: Vec<Place>,
@@ -40,11 +42,12 @@ pub(crate) async fn places(
         places.note(target, place);
         places.touches.extend(place);
     }
-    if policy.channels.allow.is_some() || !policy.channels.deny.is_empty() {
+    if policy.looks_at_channels() {
         places.lineages = lineages(surroundings, &places).await?;
     } else {
         places.lineages = places.channels().map(lineage).collect();
     }
+    places.spots = spots(&places);
     for guild in &places.guilds {
         let considered = policy
             .allowed_guilds
@@ -142,6 +145,27 @@ async fn lineages(
         lineages.push(lineage);
     }
     Ok(lineages)
+}
+
+/// Every place once. A conversation that is yet to be opened is one too.
+fn spots(places: &Places) -> Vec<Spot> {
+    let mut lineages = places.lineages.iter();
+    let mut spots: Vec<Spot> = Vec::new();
+    for place in places.acts.iter().chain(&places.touches) {
+        let lineage = place.channel_id.and_then(|_| lineages.next());
+        let spot = Spot {
+            guild: place.guild_id,
+            channels: lineage.map_or_else(Vec::new, |it| it.all().copied().collect()),
+        };
+        if !spots.contains(&spot) {
+            spots.push(spot);
+        }
+    }
+    let outside = |spot: &Spot| spot.guild.is_none();
+    if places.whereabouts.contains(&Whereabouts::DirectMessage) && !spots.iter().any(outside) {
+        spots.push(Spot::default());
+    }
+    spots
 }
 
 fn lineage(place: &Place) -> Lineage {

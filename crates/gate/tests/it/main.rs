@@ -6,6 +6,7 @@
 )]
 
 mod attempts;
+mod circumstances;
 mod confirmation;
 mod flows;
 mod idempotency;

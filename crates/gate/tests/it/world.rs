@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use gate::{Answer, Declined, Done, Flow, Gate, Parts, Permit, Plan};
 use model::{
     Call, ChannelId, Clock as _, GuildId, Hands, HandsError, ManualClock, Mode, Origin,
-    Permissions, Permitted as _, Place, Principal, Request, Response, Surroundings, UserId,
+    Permissions, Permitted as _, Place, Principal, Request, Response, RoleId, Surroundings, UserId,
     WebhookId,
     hands::Errand,
     place::{Aim, Lack, Subject},
@@ -95,6 +95,8 @@ pub(crate) struct Facts {
     pub(crate) knows_bot: AtomicBool,
     /// No channel is to be seen any more.
     pub(crate) hidden: AtomicBool,
+    /// Of every member of the first guild, where they are known.
+    pub(crate) roles: Mutex<Option<Vec<RoleId>>>,
     pub(crate) forgotten: Mutex<BTreeSet<GuildId>>,
 }
 
@@ -145,6 +147,15 @@ impl Surroundings for Facts {
 
     async fn invite(&self, _: &str) -> Result<Option<Place>, HandsError> {
         Ok(None)
+    }
+
+    async fn member_roles(
+        &self,
+        asked: GuildId,
+        _: UserId,
+    ) -> Result<Option<Vec<RoleId>>, HandsError> {
+        let roles = self.roles.lock().unwrap().clone();
+        Ok(roles.filter(|_| asked == guild(1)))
     }
 
     async fn lacks(

@@ -1,10 +1,10 @@
 //! A call as people describe it: who, which tool, where.
 
-use model::{ChannelId, GuildId, Principal, PrincipalKind, principal::Scope};
-use policy::{Lineage, Policy, Question, Sketch, Weighed, Whereabouts};
+use model::{ChannelId, Clock as _, GuildId, Principal, PrincipalKind, principal::Scope};
+use policy::{Circumstances, Lineage, Policy, Question, Sketch, Spot, Weighed, Whereabouts};
 use serde::Deserialize;
 
-use crate::commands::tools;
+use crate::{clock::SystemClock, commands::tools};
 
 /// Who wants to use what, and where.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,13 +48,22 @@ impl Described {
             })
             .into_iter()
             .collect();
+        let in_channel = lineages.iter().flat_map(Lineage::all).copied().collect();
+        let spots: Vec<Spot> = (self.guild.is_some() || self.channel.is_some())
+            .then_some(Spot {
+                guild: self.guild,
+                channels: in_channel,
+            })
+            .into_iter()
+            .collect();
         let sketch = Sketch {
             question: Question {
                 principal: &principal,
                 tool: tool.name,
                 toolset: tool.toolset.as_str(),
                 risk: tool.risk,
-                guilds: &guilds,
+                spots: &spots,
+                circumstances: &Circumstances::plain(SystemClock.now_ms()),
             },
             places: &places,
             lineages: &lineages,

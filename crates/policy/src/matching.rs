@@ -1,0 +1,120 @@
+//! Which rule decides: the first that fits and says something. Where it is not known whether a rule
+//! fits, both possibilities are weighed, and the stricter one counts.
+
+use model::{Principal, Risk};
+
+use crate::{Asker, Policy, Question, Rule, Spot, pattern};
+
+/// Whether a rule fits a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Fit {
+    No,
+    Unknown,
+    Yes,
+}
+
+impl From<bool> for Fit {
+    fn from(fits: bool) -> Self {
+        if fits { Self::Yes } else { Self::No }
+    }
+}
+
+impl Policy {
+    /// What the rules say in one place, and the rule that says so; `unsaid` where none does. Greater
+    /// answers are stricter.
+    pub(crate) fn decide<T: Ord>(
+        &self,
+        question: &Question<'_>,
+        spot: &Spot,
+        unsaid: T,
+        says: impl Fn(&Rule) -> Option<T>,
+    ) -> (Option<&Rule>, T) {
+        let mut known = (None, unsaid);
+        let mut possible: Option<(&Rule, T)> = None;
+        for rule in &self.rules {
+            let fit = rule.fit(question, spot);
+            if fit == Fit::No {
+                continue;
+            }
+            let Some(answer) = says(rule) else { continue };
+            if fit == Fit::Yes {
+                known = (Some(rule), answer);
+                break;
+            }
+            if possible.as_ref().is_none_or(|(_, most)| answer > *most) {
+                possible = Some((rule, answer));
+            }
+        }
+        match possible {
+            Some((rule, answer)) if answer > known.1 => (Some(rule), answer),
+            _ => known,
+        }
+    }
+}
+
+impl Rule {
+    pub(crate) fn fit(&self, question: &Question<'_>, spot: &Spot) -> Fit {
+        let now = question.circumstances;
+        if !self.is_about_caller_and_tool(question)
+            || !any(&self.guilds, |guild| Some(*guild) == spot.guild)
+            || !any(&self.channels, |channel| spot.channels.contains(channel))
+            || !self.counts_at(now.at)
+        {
+            return Fit::No;
+        }
+        let untrusted = match (self.after_untrusted, now.after_untrusted) {
+            (None, _) => Fit::Yes,
+            (Some(_), None) => Fit::Unknown,
+            (Some(wanted), Some(is)) => Fit::from(wanted == is),
+        };
+        untrusted.min(self.fits_asker(now.asker.as_ref(), spot))
+    }
+
+    /// Whether it fits whoever calls and what they use, wherever and whenever that is.
+    pub(crate) fn is_about_caller_and_tool(&self, question: &Question<'_>) -> bool {
+        any(&self.tools, |p| pattern::matches(p, question.tool))
+            && any(&self.toolsets, |t| t == question.toolset)
+            && any(&self.risks, |r| *r == question.risk)
+            && self.is_about(question.principal)
+    }
+
+    pub(crate) fn is_about(&self, principal: &Principal) -> bool {
+        any(&self.principals, |p| pattern::matches(p, &principal.id))
+            && any(&self.workspaces, |w| *w == principal.workspace)
+            && any(&self.roles, |r| *r == principal.role)
+    }
+
+    /// Whether the operator had destructive tools, or this very tool, in mind.
+    pub(crate) fn names_destructive(&self, tool: &str) -> bool {
+        self.risks.contains(&Risk::Destructive) || self.tools.iter().any(|p| p == tool)
+    }
+
+    /// Whether place, time, asker or conversation decide too if it fits.
+    pub(crate) fn depends(&self) -> bool {
+        !self.guilds.is_empty()
+            || !self.channels.is_empty()
+            || !self.discord_roles.is_empty()
+            || self.after_untrusted.is_some()
+            || self.has_times()
+    }
+
+    fn fits_asker(&self, asker: Option<&Asker>, spot: &Spot) -> Fit {
+        if self.discord_roles.is_empty() {
+            return Fit::Yes;
+        }
+        let Some(asker) = asker else { return Fit::No };
+        let known = asker
+            .roles
+            .iter()
+            .find(|(guild, _)| Some(*guild) == spot.guild);
+        match known {
+            None => Fit::Unknown,
+            Some((_, roles)) => Fit::from(any(&self.discord_roles, |role| roles.contains(role))),
+        }
+    }
+}
+
+/// An empty list matches everything.
+fn any<T>(list: &[T], test: impl Fn(&T) -> bool) -> bool {
+    list.is_empty() || list.iter().any(test)
+}

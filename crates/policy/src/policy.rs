@@ -1,0 +1,124 @@
+//! The policy as the operator writes it, in `[policy]` of `guildhall.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{ChannelId, GuildId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Approval, Lockdown, Rule,
+    strict::{self, NoOtherKeys},
+};
+
+/// Everything the operator decided. The default allows what a credential's scopes allow, in every
+/// guild the bot is in, with the ceremony that each risk asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// Only tools of risk `read` exist. No rule relaxes it.
+    pub read_only: bool,
+    /// Guilds that may be used. Absent: every guild the bot is in. Empty: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_guilds: Option<BTreeSet<GuildId>>,
+    /// Whether DMs may be used. Absent: only while no guild list narrows the bot's world.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direct_messages: Option<bool>,
+    /// Principals that belong to this workspace, by name or pattern (`key:*`). Absent: all who
+    /// proved who they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<String>>,
+    pub channels: ChannelLists,
+    pub rates: Rates,
+    /// Ways of asking people, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub approvals: BTreeMap<String, Approval>,
+    /// Absent: a model sees everybody's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lockdown: Option<Lockdown>,
+    /// Read from the top; for each question the first rule that matches and says something about
+    /// it decides.
+    pub rules: Vec<Rule>,
+    #[serde(flatten, skip_serializing, deserialize_with = "strict::policy")]
+    pub others: NoOtherKeys,
+}
+
+/// Which channels may be used. A thread is judged by itself, its parent and its category.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChannelLists {
+    /// Absent: all that are not denied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow: Option<BTreeSet<ChannelId>>,
+    /// Wins over `allow`.
+    pub deny: BTreeSet<ChannelId>,
+    #[serde(flatten, skip_serializing, deserialize_with = "strict::channels")]
+    pub others: NoOtherKeys,
+}
+
+/// Calls per minute that one principal may make, by risk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rates {
+    pub read: u32,
+    pub write: u32,
+    pub destructive: u32,
+    #[serde(flatten, skip_serializing, deserialize_with = "strict::rates")]
+    pub others: NoOtherKeys,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self {
+            read: 1_200,
+            write: 300,
+            destructive: 60,
+            others: NoOtherKeys,
+        }
+    }
+}
+
+/// Characters of a policy's version.
+const VERSION_LENGTH: usize = 12;
+
+impl Policy {
+    /// A short hash of everything in it; audit rows and confirmation tokens carry it.
+    pub fn version(&self) -> String {
+        let canonical = serde_json::to_vec(self).expect("a policy has only text keys");
+        let mut hash = hex::encode(Sha256::digest(canonical));
+        hash.truncate(VERSION_LENGTH);
+        hash
+    }
+
+    /// Whether anything in it depends on what a channel is in, so that it must be found out.
+    pub fn looks_at_channels(&self) -> bool {
+        self.channels.allow.is_some()
+            || !self.channels.deny.is_empty()
+            || self.has_rules_about_channels()
+    }
+
+    /// Whether a rule is about certain channels.
+    pub fn has_rules_about_channels(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.channels.is_empty())
+    }
+
+    /// Whether a rule asks which roles a Discord user has.
+    pub fn looks_at_discord_roles(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.discord_roles.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_follows_the_content() {
+        let mut policy = Policy::default();
+        let before = policy.version();
+        assert_eq!(before.len(), VERSION_LENGTH);
+        assert_eq!(before, Policy::default().version());
+        policy.read_only = true;
+        assert_ne!(before, policy.version());
+    }
+}
