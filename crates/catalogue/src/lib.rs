@@ -17,13 +17,17 @@ mod strict;
 mod text;
 mod tool;
 mod toolset;
+mod trace;
+mod undo;
 mod view;
 
 pub use argument::ArgumentError;
 pub use catalogue::{Catalogue, Listed, ToolsetSelection, UnknownToolset, catalogue};
 pub use change::{Change, FieldChange};
 pub use plan::{FlowCall, MAX_READS, Prepared, ReadPlan, WritePlan};
-pub use reference::reference;
+pub use reference::{reference, undo_table};
 pub use tool::{AimAt, Annotations, Needs, On, Tool};
 pub use toolset::Toolset;
+pub use trace::{Found, Sought};
+pub use undo::{Kept, Step, Undo, Undoing};
 pub use view::View;

@@ -3,10 +3,14 @@
 
 use std::{fmt, sync::Arc};
 
-use model::{Permissions, Place, Request, place::Aim};
+use model::{Millis, Permissions, Place, Request, place::Aim};
 use serde_json::{Map, Value};
 
-use crate::{ArgumentError, Change, View};
+use crate::{
+    ArgumentError, Change, View,
+    trace::{Found, Sought, Trace},
+    undo::{Inverse, Kept, Step, Undo},
+};
 
 /// How many reads one plan may make in all, its follow-ups included. A plan never asks for more.
 pub const MAX_READS: usize = 12;
@@ -149,7 +153,8 @@ pub struct WritePlan {
     pub aims: Vec<Aim>,
     /// Channels the act reaches into besides the one in its path, e.g. a new parent category.
     pub also: Vec<model::ChannelId>,
-    reversible: bool,
+    undo: Inverse,
+    trace: Option<Trace>,
     takes_nonce: bool,
     change: Compare,
     view: ShowWrite,
@@ -171,7 +176,8 @@ impl WritePlan {
             needs: Permissions::NONE,
             aims: Vec::new(),
             also: Vec::new(),
-            reversible: true,
+            undo: Inverse::None(String::new()),
+            trace: None,
             takes_nonce: false,
             change: Arc::new(change),
             view: Arc::new(view),
@@ -232,10 +238,25 @@ impl WritePlan {
         self
     }
 
-    /// Nothing brings back what this removes.
+    /// How it shows in the world.
     #[must_use]
-    pub(crate) fn cannot_be_undone(mut self) -> Self {
-        self.reversible = false;
+    pub(crate) fn traced(mut self, trace: Trace) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+
+    /// How it is taken back. Every plan says this or [`cannot_be_undone`](Self::cannot_be_undone);
+    /// an inverse takes a [trace](Self::traced).
+    #[must_use]
+    pub(crate) fn undone(mut self, inverse: Inverse) -> Self {
+        self.undo = inverse;
+        self
+    }
+
+    /// Nothing takes it back, because of this: the rest of a sentence.
+    #[must_use]
+    pub(crate) fn cannot_be_undone(mut self, reason: impl Into<String>) -> Self {
+        self.undo = Inverse::None(reason.into());
         self
     }
 
@@ -275,9 +296,85 @@ impl WritePlan {
             .map_or(Permissions::NONE, |(permissions, _)| *permissions)
     }
 
-    /// Whether another call can bring back what was.
-    pub fn reversible(&self) -> bool {
-        self.reversible
+    /// How far other calls can bring back what was.
+    pub fn undo(&self) -> Undo {
+        self.undo.tell()
+    }
+
+    /// `GET`s that show what the write touches before it is sent; for [`before`](Self::before).
+    /// They are those of [`live`](field@Self::live), or none.
+    pub fn look_before(&self) -> &[Request] {
+        match &self.trace {
+            Some(trace) if trace.looks_before() => &self.live,
+            _ => &[],
+        }
+    }
+
+    /// The image of what the write touches, from the answers of [`look_before`](Self::look_before).
+    pub fn before(&self, live: &[Value]) -> Value {
+        match &self.trace {
+            Some(trace) if trace.looks_before() => trace.image(live),
+            _ => Value::Null,
+        }
+    }
+
+    /// What to keep of a write that Discord answered with `answer`.
+    pub fn keep(&self, at: Millis, before: Value, answer: &Value) -> Kept {
+        let (after, made) = match &self.trace {
+            Some(trace) => (trace.after(answer), trace.names(answer)),
+            None => (Value::Null, Value::Null),
+        };
+        Kept {
+            at,
+            before,
+            after,
+            made,
+        }
+    }
+
+    /// `GET`s that show whether the world is still as the write left it; for [`now`](Self::now).
+    pub fn look_after(&self, kept: &Kept) -> Vec<Request> {
+        match &self.trace {
+            Some(trace) => trace.look(&kept.made, &self.live),
+            None => Vec::new(),
+        }
+    }
+
+    /// The image of today, from the answers of [`look_after`](Self::look_after).
+    pub fn now(&self, answers: &[Value]) -> Value {
+        match &self.trace {
+            Some(trace) => trace.image(answers),
+            None => Value::Null,
+        }
+    }
+
+    /// The calls that take it back at `now`, in order; none if it changed nothing.
+    ///
+    /// # Errors
+    /// Why there are none: the rest of a sentence.
+    pub fn inverse(&self, kept: &Kept, now: Millis) -> Result<Vec<Step>, String> {
+        match &self.undo {
+            Inverse::Steps { make, .. } => make(kept, now),
+            Inverse::None(reason) => Err(reason.clone()),
+        }
+    }
+
+    /// `GET`s that tell whether the write happened, where Discord's answer was lost; for
+    /// [`read_back`](Self::read_back). Empty where nothing can tell.
+    pub fn look_back(&self, sought: &Sought) -> Vec<Request> {
+        match &self.trace {
+            Some(trace) => trace.seek(sought, &self.live),
+            None => Vec::new(),
+        }
+    }
+
+    /// Whether it happened. `answers` are those of [`look_back`](Self::look_back), null for what is
+    /// not there.
+    pub fn read_back(&self, sought: &Sought, before: &Value, answers: &[Value]) -> Found {
+        match &self.trace {
+            Some(trace) => trace.judge(sought, before, answers),
+            None => Found::CannotTell,
+        }
     }
 
     /// Make a message recognisable, so that sending it twice creates it once (`nonce` and

@@ -8,6 +8,7 @@ use crate::{
     catalogue::catalogue,
     tool::{On, Tool},
     toolset::Toolset,
+    undo::Undoing,
 };
 
 /// The whole page.
@@ -28,6 +29,28 @@ pub fn reference() -> String {
         }
     }
     page
+}
+
+/// What can be undone, as a Markdown table: part of `docs/undo.md`.
+pub fn undo_table() -> String {
+    let mut table = String::from("| tool | undone | by, or why not |\n|---|---|---|\n");
+    for tool in catalogue().tools() {
+        let by = |tools: &[&str]| {
+            let tools: Vec<String> = tools.iter().map(|tool| format!("`{tool}`")).collect();
+            tools.join(", ")
+        };
+        let (word, how) = match tool.undone() {
+            None => continue,
+            Some(Undoing::By(tools)) => ("yes", by(tools)),
+            Some(Undoing::Partly { by: tools, lost }) => {
+                ("partly", format!("{}; lost: {lost}", by(tools)))
+            }
+            Some(Undoing::Never(reason)) => ("no", reason.to_owned()),
+            Some(Undoing::AsItsCalls) => ("as its calls", "each call is undone as such".to_owned()),
+        };
+        line(&mut table, &format!("| `{}` | {word} | {how} |", tool.name));
+    }
+    table
 }
 
 const HEAD: &str = "\

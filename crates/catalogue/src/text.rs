@@ -172,6 +172,12 @@ pub(crate) fn is_timestamp(text: &str) -> bool {
     OffsetDateTime::parse(text, &Rfc3339).is_ok()
 }
 
+/// A time as Discord writes it, in Unix milliseconds; `None` if it is none.
+pub(crate) fn milliseconds(text: &str) -> Option<model::Millis> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
 /// Unix milliseconds as Discord writes times; `None` beyond the year 9999.
 pub(crate) fn timestamp(ms: model::Millis) -> Option<String> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)

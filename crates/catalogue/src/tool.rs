@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     ArgumentError, Prepared, ReadPlan, WritePlan, argument, control, plan::FlowCall, schema,
-    toolset::Toolset,
+    toolset::Toolset, undo::Undoing,
 };
 
 /// Where permissions are looked up.
@@ -137,6 +137,7 @@ pub struct Tool {
     idempotent: bool,
     speaks: bool,
     is_flow: bool,
+    undoing: Option<Undoing>,
     guild_list: Option<&'static str>,
     channel_lists: &'static [&'static str],
     channel_names: Option<(&'static str, &'static str)>,
@@ -251,6 +252,7 @@ impl Tool {
             idempotent: false,
             speaks: false,
             is_flow: false,
+            undoing: None,
             guild_list: None,
             channel_lists: &[],
             channel_names: None,
@@ -269,6 +271,13 @@ impl Tool {
     #[must_use]
     pub(crate) fn repeatable(mut self) -> Self {
         self.idempotent = true;
+        self
+    }
+
+    /// Whether and how it can be undone. Every tool that changes something says so.
+    #[must_use]
+    pub(crate) fn undoing(mut self, undoing: Undoing) -> Self {
+        self.undoing = Some(undoing);
         self
     }
 
@@ -317,6 +326,11 @@ impl Tool {
     /// the channel around them, so only here can it be seen which ones it would show.
     pub fn channel_lists(&self) -> &'static [&'static str] {
         self.channel_lists
+    }
+
+    /// Whether and how what it does can be undone; `None` where it changes nothing.
+    pub fn undone(&self) -> Option<Undoing> {
+        self.undoing
     }
 
     /// Whether its steps are calls of their own.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use catalogue::{Change, View};
+use catalogue::{Change, Undo, View};
 use model::{Check, Millis, Reason, Risk, Stage};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -94,12 +94,48 @@ pub struct Plan {
     /// All eight; the last one says that it has not run.
     pub checks: Vec<Check>,
     pub cost: Cost,
+    /// Whether [`undo`](field@Self::undo) brings everything back.
     pub reversible: bool,
+    /// Whether and how it can be undone; `None` where nothing changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoNote>,
+    /// The calls that are carried out together, in order, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepPlan>,
     /// One sentence on how to carry it out.
     pub how_to_run: String,
     /// What proves that this plan was seen; destructive tools run only with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm: Option<ConfirmToken>,
+}
+
+/// What a plan says of undoing it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UndoNote {
+    #[serde(flatten)]
+    pub undo: Undo,
+    /// For how long `discord_undo` takes the call's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_days: Option<u32>,
+}
+
+/// One of several calls that are carried out together.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepPlan {
+    /// From 1.
+    pub step: usize,
+    pub tool: String,
+    pub risk: Risk,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestPreview>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoNote>,
+    pub cost: Cost,
+    /// What is known only once earlier steps are done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A request as people may see it: webhook and interaction tokens hidden, files by name and size.

@@ -31,6 +31,7 @@ mod shown;
 mod stages;
 mod targets;
 mod trouble;
+mod undone;
 mod when;
 mod words;
 mod write;
@@ -39,7 +40,7 @@ pub use catalogue::control::IDEMPOTENCY_KEY_MAX;
 
 pub use answer::{
     Answer, ConfirmToken, Cost, Declined, Done, Failure, FilePreview, Plan, Refusal,
-    RequestPreview, Retry,
+    RequestPreview, Retry, StepPlan, UndoNote,
 };
 pub use flow::{Flow, FlowContext};
 pub use gate::{Gate, Parts, check_policy};

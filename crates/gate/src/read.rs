@@ -105,6 +105,8 @@ fn planned(case: &Case, plan: &ReadPlan) -> Answer {
         checks,
         cost: first.map_or_else(preview::free, |request| preview::cost(request, 0)),
         reversible: true,
+        undo: None,
+        steps: Vec::new(),
         how_to_run: preview::how_to_run(case.tool.name, case.risk(), None),
         confirm: None,
     }))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use catalogue::{FlowCall, View};
+use catalogue::{FlowCall, Undo, Undoing, View};
 use model::{
     Mode, Risk, Stage,
     ledger::{Begun, Finish, Intent, Sent, Spend},
@@ -19,7 +19,7 @@ use crate::{
     outbox::{self, Stored},
     preview,
     seal::{self, Mismatch},
-    stages, trouble, write,
+    stages, trouble, undone, write,
 };
 
 impl Gate {
@@ -83,7 +83,9 @@ impl Gate {
             untrusted: Vec::new(),
             checks,
             cost: preview::free(),
-            reversible: true,
+            reversible: undo_of(case).is_whole(),
+            undo: Some(undone::note(undo_of(case))),
+            steps: Vec::new(),
             how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
             confirm,
         }))
@@ -185,6 +187,19 @@ fn as_stored(case: &Case, view: View) -> View {
 
 /// The path of a whole view.
 pub(crate) const ALL_OF_IT: &[&str] = &[""];
+
+/// A flow of one tool's own; what its steps change is undone as theirs.
+fn undo_of(case: &Case) -> Undo {
+    match case.tool.undone() {
+        None | Some(Undoing::By(_) | Undoing::AsItsCalls) => Undo::Yes,
+        Some(Undoing::Partly { lost, .. }) => Undo::Partly {
+            lost: vec![lost.to_owned()],
+        },
+        Some(Undoing::Never(reason)) => Undo::No {
+            reason: reason.to_owned(),
+        },
+    }
+}
 
 fn sent(result: &Result<Answer, Declined>) -> Sent {
     match result {

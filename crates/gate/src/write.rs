@@ -23,7 +23,7 @@ use crate::{
     permit::{Permit, Written},
     preview,
     seal::{self, Bound, Mismatch, Opened},
-    stages, targets, trouble,
+    stages, targets, trouble, undone,
 };
 
 impl Gate {
@@ -87,7 +87,9 @@ impl Gate {
                 .collect(),
             checks,
             cost: preview::cost(&plan.request, plan.live.len() + plan.fetch.len()),
-            reversible: plan.reversible(),
+            reversible: plan.undo().is_whole(),
+            undo: Some(undone::note(plan.undo())),
+            steps: Vec::new(),
             how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
             change: Some(change),
             confirm,

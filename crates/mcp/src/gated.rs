@@ -92,23 +92,28 @@ fn planned(mut plan: gate::Plan) -> Plan {
     };
     let mut change = Vec::new();
     if let Some(it) = &plan.change {
-        change.push(it.summary.clone());
-        for field in it.fields.iter().take(SHOWN_FIELDS) {
-            change.push(format!(
-                "{}: {} → {}",
-                field.path,
-                shown(&field.before),
-                shown(&field.after)
-            ));
+        lines(it, &mut change);
+    }
+    let mut untrusted: Vec<Cow<'static, str>> = plan
+        .untrusted
+        .iter()
+        .map(|path| Cow::Owned(format!("change.{path}")))
+        .collect();
+    for step in &plan.steps {
+        let request = step.request.as_ref();
+        let request = request.map(|it| format!(": {} {}", it.method, it.path));
+        change.push(format!(
+            "{}. {}{}",
+            step.step,
+            step.tool,
+            request.unwrap_or_default()
+        ));
+        if let Some(it) = &step.change {
+            lines(it, &mut change);
         }
-        if it.fields.is_empty() && !it.before.is_null() {
-            change.push(format!("goes: {}", shown(&it.before)));
-        } else if it.fields.is_empty() && !it.after.is_null() {
-            change.push(format!("comes: {}", shown(&it.after)));
-        }
-        if it.fields.len() > SHOWN_FIELDS {
-            change.push(format!("and {} more", it.fields.len() - SHOWN_FIELDS));
-        }
+    }
+    if !plan.steps.is_empty() {
+        untrusted.push("steps[].change".into());
     }
     Plan {
         call_id: plan.call_id,
@@ -117,11 +122,7 @@ fn planned(mut plan: gate::Plan) -> Plan {
         value,
         request,
         change,
-        untrusted: plan
-            .untrusted
-            .iter()
-            .map(|path| Cow::Owned(format!("change.{path}")))
-            .collect(),
+        untrusted,
         checks: plan.checks,
         reversible: plan.reversible,
         how_to_run: plan.how_to_run,
@@ -129,6 +130,27 @@ fn planned(mut plan: gate::Plan) -> Plan {
             token: it.token,
             expires_at: it.expires_at,
         }),
+    }
+}
+
+/// A change in a few lines.
+fn lines(it: &catalogue::Change, change: &mut Vec<String>) {
+    change.push(it.summary.clone());
+    for field in it.fields.iter().take(SHOWN_FIELDS) {
+        change.push(format!(
+            "{}: {} → {}",
+            field.path,
+            shown(&field.before),
+            shown(&field.after)
+        ));
+    }
+    if it.fields.is_empty() && !it.before.is_null() {
+        change.push(format!("goes: {}", shown(&it.before)));
+    } else if it.fields.is_empty() && !it.after.is_null() {
+        change.push(format!("comes: {}", shown(&it.after)));
+    }
+    if it.fields.len() > SHOWN_FIELDS {
+        change.push(format!("and {} more", it.fields.len() - SHOWN_FIELDS));
     }
 }
 
@@ -249,6 +271,8 @@ mod tests {
                 note: "none".into(),
             },
             reversible: false,
+            undo: None,
+            steps: Vec::new(),
             how_to_run: "repeat the call".into(),
             confirm: None,
         }

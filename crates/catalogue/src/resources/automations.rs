@@ -8,21 +8,28 @@ use super::channels;
 use crate::{
     limits,
     tool::{Needs, Tool, flow},
+    undo::Undoing,
 };
 
 pub(super) fn tools() -> Vec<Tool> {
-    vec![flow(
-        "discord_draft_automation",
-        "Draft an automation",
-        Risk::Write,
-        &[],
-        Needs::guild(Permissions::NONE),
-        |args: &DraftAutomation| {
-            let guild = model::Request::get(path!("/guilds/{guild_id}", guild_id = args.guild_id));
-            let channel = args.channel_id.map(channels::get_request);
-            std::iter::once(guild).chain(channel).collect()
-        },
-    )]
+    vec![
+        flow(
+            "discord_draft_automation",
+            "Draft an automation",
+            Risk::Write,
+            &[],
+            Needs::guild(Permissions::NONE),
+            |args: &DraftAutomation| {
+                let guild =
+                    model::Request::get(path!("/guilds/{guild_id}", guild_id = args.guild_id));
+                let channel = args.channel_id.map(channels::get_request);
+                std::iter::once(guild).chain(channel).collect()
+            },
+        )
+        .undoing(Undoing::Never(
+            "a draft never acts, and nobody has to enable it",
+        )),
+    ]
 }
 
 /// Propose an automation in words. A person reviews and enables it; a draft never acts.

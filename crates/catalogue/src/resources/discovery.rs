@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::{
     limits,
     tool::{Needs, Tool, flow},
+    undo::Undoing,
 };
 
 pub(super) fn tools() -> Vec<Tool> {
@@ -36,7 +37,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &[],
             Needs::NOTHING,
             |_: &RunTool| Vec::new(),
-        ),
+        )
+        .undoing(Undoing::AsItsCalls),
         flow(
             "discord_run_destructive",
             "Run a destructive tool",
@@ -44,7 +46,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &[],
             Needs::NOTHING,
             |_: &RunTool| Vec::new(),
-        ),
+        )
+        .undoing(Undoing::AsItsCalls),
     ]
 }
 

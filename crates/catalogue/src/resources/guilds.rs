@@ -14,6 +14,8 @@ use crate::{
     patch::{BodyFields, Patch},
     text::{Because, Reason, timestamp},
     tool::{Needs, Tool, read, write},
+    trace::Trace,
+    undo::{Setting, Undoing, set_back},
     view::{Fields, each, items},
 };
 
@@ -55,6 +57,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::guild(Permissions::MANAGE_GUILD),
             modify,
         )
+        .undoing(Undoing::By(&["discord_modify_guild"]))
         .repeatable(),
     ]
 }
@@ -255,7 +258,7 @@ fn modify(args: &ModifyGuild) -> Result<WritePlan, ArgumentError> {
         ));
     }
     let body: Value = body.into();
-    let wanted = body.clone();
+    let (wanted, trace) = (body.clone(), Trace::settings(&body));
     let guild = args.guild_id;
     let request = Request::patch(path!("/guilds/{guild_id}", guild_id = guild))
         .json(body)
@@ -267,8 +270,46 @@ fn modify(args: &ModifyGuild) -> Result<WritePlan, ArgumentError> {
             &wanted,
         )
     };
-    Ok(WritePlan::new(request, change, one).live(vec![get_request(guild)]))
+    let inverse = set_back(
+        "discord_modify_guild",
+        json!({"guild_id": guild}),
+        SETTINGS,
+        NULLABLE,
+    );
+    Ok(WritePlan::new(request, change, one)
+        .live(vec![get_request(guild)])
+        .traced(trace)
+        .undone(inverse))
 }
+
+/// Settings as arguments name them.
+const SETTINGS: &[Setting] = &[
+    Setting::new("name", "name"),
+    Setting::new("description", "description"),
+    Setting {
+        told: |level| word(&VERIFICATION, level).into(),
+        ..Setting::new("verification_level", "verification")
+    },
+    Setting {
+        told: |level| word(&NOTIFICATIONS, level).into(),
+        ..Setting::new("default_message_notifications", "notifications")
+    },
+    Setting {
+        told: |level| word(&CONTENT_FILTER, level).into(),
+        ..Setting::new("explicit_content_filter", "content_filter")
+    },
+    Setting::new("system_channel_id", "system_channel_id"),
+    Setting::new("rules_channel_id", "rules_channel_id"),
+    Setting::new("afk_channel_id", "afk_channel_id"),
+];
+
+/// What can be set back to nothing.
+const NULLABLE: &[&str] = &[
+    "description",
+    "system_channel_id",
+    "rules_channel_id",
+    "afk_channel_id",
+];
 
 /// A server in numbers: members, online, channels by kind, roles, threads, boosts.
 #[derive(Deserialize, JsonSchema)]

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use super::messages::show::name;
 use crate::{
     ArgumentError, Change, On, ReadPlan, View, WritePlan, limits,
-    text::{Because, InviteCode, Reason},
+    text::{Because, InviteCode, Reason, milliseconds},
     tool::{Needs, Tool, destructive, read, write},
+    trace::{Found, Sought, Trace, audit_log, entry, first},
+    undo::{Inverse, Step, Undoing},
     view::{Fields, each},
 };
 
@@ -21,7 +23,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["create_channel_invite"],
             Needs::channel(Permissions::CREATE_INSTANT_INVITE),
             create,
-        ),
+        )
+        .undoing(Undoing::By(&["discord_delete_invite"])),
         read(
             "discord_list_invites",
             "List invites",
@@ -47,6 +50,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::channel(Permissions::MANAGE_CHANNELS),
             delete,
         )
+        .undoing(Undoing::Never(ANOTHER))
         .repeatable(),
     ]
 }
@@ -137,7 +141,63 @@ fn create(args: &CreateInvite) -> WritePlan {
     .because(args.reason.as_ref());
     let change =
         move |_: &[Value]| Change::creates(format!("create an invite to {channel}"), after.clone());
+    let trace = Trace::made(&["code", "created_at"], vec!["code".to_owned()], |made| {
+        Some(Request::get(path!(
+            "/invites/{code}",
+            code = made["code"].as_str()?
+        )))
+    })
+    .sought(
+        move |sought| {
+            let list = path!("/channels/{channel_id}/invites", channel_id = channel);
+            let log = sought.guild.map(|guild| audit_log(guild, INVITE_CREATE));
+            std::iter::once(Request::get(list)).chain(log).collect()
+        },
+        judge,
+    );
     WritePlan::new(request, change, one)
+        .traced(trace)
+        .undone(Inverse::new(|kept, _| {
+            // Without `unique` Discord may give an invite that is there already.
+            let made_at = kept.made["created_at"].as_str().and_then(milliseconds);
+            if made_at.is_none_or(|at| at < kept.at - SKEW_MS) {
+                return Err("Discord gave an invite that was there before".to_owned());
+            }
+            let arguments = json!({"code": kept.made["code"]});
+            Ok(vec![Step::new("discord_delete_invite", arguments)])
+        }))
+}
+
+/// Action *invite create* of the audit log.
+const INVITE_CREATE: u32 = 40;
+/// Discord's clock may differ from this machine's by this much.
+const SKEW_MS: model::Millis = 30_000;
+
+/// Its entry in the audit log names the new invite's code.
+fn judge(sought: &Sought, answers: &[Value]) -> Found {
+    let (list, log) = (first(answers), answers.get(1).unwrap_or(&Value::Null));
+    let Some(invites) = list.as_array() else {
+        return Found::CannotTell;
+    };
+    let code = entry(sought, log).and_then(|entry| {
+        let changes = entry["changes"].as_array()?;
+        let code = changes.iter().find(|change| change["key"] == "code")?;
+        Some(code["new_value"].clone())
+    });
+    if let Some(code) = code {
+        let found = invites.iter().find(|invite| invite["code"] == code);
+        return Found::Happened(found.cloned().unwrap_or_else(|| json!({ "code": code })));
+    }
+    let bot = sought.bot.to_string();
+    let new = |invite: &Value| {
+        let made_at = invite["created_at"].as_str().and_then(milliseconds);
+        invite["inviter"]["id"] == bot && made_at.is_none_or(|at| at >= sought.since - SKEW_MS)
+    };
+    if invites.iter().any(new) {
+        Found::CannotTell
+    } else {
+        Found::DidNotHappen
+    }
 }
 
 /// List invites of a channel or of a whole guild, with their uses.
@@ -211,5 +271,8 @@ fn delete(args: &DeleteInvite) -> WritePlan {
     };
     WritePlan::new(request, change, view)
         .live(vec![get_request(&args.code)])
-        .cannot_be_undone()
+        .traced(Trace::gone(|_| json!({"exists": true})))
+        .cannot_be_undone(ANOTHER)
 }
+
+const ANOTHER: &str = "a new invite has another code";

@@ -8,6 +8,7 @@ use super::channels;
 use crate::{
     control, limits,
     tool::{Needs, Tool, flow},
+    undo::Undoing,
 };
 
 const LOCK: Needs =
@@ -23,6 +24,9 @@ pub(super) fn tools() -> Vec<Tool> {
             LOCK,
             |args: &AcquireThread| vec![channels::get_request(args.thread_id)],
         )
+        .undoing(Undoing::Never(
+            "a lock ends by itself, and discord_release_thread gives it back sooner",
+        ))
         .repeatable(),
         flow(
             "discord_release_thread",
@@ -32,6 +36,9 @@ pub(super) fn tools() -> Vec<Tool> {
             LOCK,
             |args: &ReleaseThread| vec![channels::get_request(args.thread_id)],
         )
+        .undoing(Undoing::Never(
+            "somebody else may have taken the lock; discord_acquire_thread takes it again",
+        ))
         .repeatable(),
     ]
 }

@@ -11,6 +11,8 @@ use crate::{
     patch::{BodyFields, Patch},
     text::{Because, Reason},
     tool::{AimAt, Needs, Tool, read, write},
+    trace::Trace,
+    undo::{Setting, Undoing, set_back},
     view::{Fields, each, items},
 };
 
@@ -58,6 +60,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::guild(Permissions::NONE).above(AimAt::User),
             edit,
         )
+        .undoing(Undoing::By(&["discord_edit_member"]))
         .repeatable(),
     ]
 }
@@ -310,6 +313,7 @@ fn edit(args: &EditMember) -> Result<WritePlan, ArgumentError> {
         needs = needs | Permissions::DEAFEN_MEMBERS;
     }
     let body: Value = body.into();
+    let trace = Trace::settings(&body);
     let (user, wanted) = (args.user_id, body.clone());
     let live = get_request(args.guild_id, user);
     let request = Request::patch(live.path.clone())
@@ -322,7 +326,22 @@ fn edit(args: &EditMember) -> Result<WritePlan, ArgumentError> {
             &wanted,
         )
     };
+    let inverse = set_back(
+        "discord_edit_member",
+        json!({"guild_id": args.guild_id, "user_id": user}),
+        SETTINGS,
+        &["nick"],
+    );
     Ok(WritePlan::new(request, change, one)
         .live(vec![live])
+        .traced(trace)
+        .undone(inverse)
         .needing(needs))
 }
+
+/// Settings as arguments name them.
+const SETTINGS: &[Setting] = &[
+    Setting::new("nick", "nickname"),
+    Setting::new("mute", "mute"),
+    Setting::new("deaf", "deaf"),
+];

@@ -10,8 +10,10 @@ use super::members;
 use crate::{
     ArgumentError, Change, ReadPlan, View, WritePlan, limits,
     patch::{BodyFields, Patch},
-    text::{Because, Reason, timestamp},
+    text::{Because, Reason, milliseconds, timestamp},
     tool::{AimAt, Needs, Tool, destructive, destructive_from_now, read, write},
+    trace::{Trace, fields, first},
+    undo::{Inverse, Step, UNSEEN, Undoing, mark_back},
     view::{Fields, each, items},
 };
 
@@ -23,7 +25,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["update_guild_member"],
             Needs::guild(Permissions::MODERATE_MEMBERS).above(AimAt::User),
             timeout,
-        ),
+        )
+        .undoing(Undoing::By(&["discord_timeout_member"])),
         destructive(
             "discord_kick_member",
             "Kick a member",
@@ -31,6 +34,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::guild(Permissions::KICK_MEMBERS).above(AimAt::User),
             kick,
         )
+        .undoing(Undoing::Never(COMES_BACK))
         .repeatable(),
         destructive(
             "discord_ban_member",
@@ -39,6 +43,10 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::guild(Permissions::BAN_MEMBERS).above(AimAt::User),
             ban,
         )
+        .undoing(Undoing::Partly {
+            by: &["discord_unban_member"],
+            lost: MEMBERSHIP,
+        })
         .repeatable(),
         write(
             "discord_unban_member",
@@ -47,6 +55,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::guild(Permissions::BAN_MEMBERS),
             unban,
         )
+        .undoing(Undoing::By(&["discord_ban_member"]))
         .repeatable(),
         read(
             "discord_list_bans",
@@ -95,7 +104,45 @@ fn timeout(args: &TimeoutMember, now: Millis) -> Result<WritePlan, ArgumentError
             &wanted,
         )
     };
-    Ok(WritePlan::new(request, change, members::one).live(vec![live]))
+    let settled = json!({"until": until.as_deref().and_then(second)});
+    let image = |live: &[Value]| until_of(first(live));
+    Ok(WritePlan::new(request, change, members::one)
+        .live(vec![live])
+        .traced(Trace::state(image, settled).answered())
+        .undone(end_as_before(args.guild_id, user)))
+}
+
+/// When a member's timeout ends, in whole seconds; Discord writes times in several ways.
+fn until_of(member: &Value) -> Value {
+    if !member.is_object() {
+        return Value::Null;
+    }
+    let until = member["communication_disabled_until"].as_str();
+    json!({"until": until.and_then(second)})
+}
+
+fn second(text: &str) -> Option<i64> {
+    milliseconds(text).map(|at| at / 1000)
+}
+
+/// The timeout as it was, for what is left of it.
+fn end_as_before(guild: GuildId, user: UserId) -> Inverse {
+    Inverse::new(move |kept, now| {
+        if !kept.before.is_object() {
+            return Err(UNSEEN.to_owned());
+        }
+        if kept.before == kept.after {
+            return Ok(Vec::new());
+        }
+        let left = kept.before["until"]
+            .as_i64()
+            .map(|until| until - now / 1000);
+        let seconds = left.filter(|left| *left > 0);
+        Ok(vec![Step::new(
+            "discord_timeout_member",
+            json!({"guild_id": guild, "user_id": user, "seconds": seconds}),
+        )])
+    })
 }
 
 /// Remove a member from a guild. They can come back with an invite.
@@ -125,8 +172,11 @@ fn kick(args: &KickMember) -> WritePlan {
     };
     WritePlan::new(request, change, view)
         .live(vec![live])
-        .cannot_be_undone()
+        .traced(Trace::gone(|_| json!({"exists": true})))
+        .cannot_be_undone(COMES_BACK)
 }
+
+const COMES_BACK: &str = "who was kicked comes back by an invite of their own accord";
 
 fn ban_path(guild: GuildId, user: UserId) -> model::Path {
     path!(
@@ -177,13 +227,27 @@ fn ban(args: &BanMember) -> WritePlan {
             &[],
         )
     };
-    let plan = WritePlan::new(request, change, view).live(vec![live]);
-    if seconds > 0 {
-        plan.cannot_be_undone()
-    } else {
-        plan
-    }
+    let ban = Request::get(ban_path(guild, user));
+    let image = |live: &[Value]| json!({"banned": live.get(1).is_some_and(Value::is_object)});
+    let inverse = mark_back(
+        "banned",
+        Step::new(
+            "discord_ban_member",
+            json!({"guild_id": guild, "user_id": user}),
+        ),
+        Step::new(
+            "discord_unban_member",
+            json!({"guild_id": guild, "user_id": user}),
+        ),
+    );
+    WritePlan::new(request, change, view)
+        .live(vec![live, ban])
+        .traced(Trace::state(image, json!({"banned": true})))
+        .undone(inverse.losing(MEMBERSHIP))
 }
+
+const MEMBERSHIP: &str =
+    "membership, roles and nickname of who was a member, and messages deleted with the ban";
 
 /// Take back a ban.
 #[derive(Deserialize, JsonSchema)]
@@ -212,7 +276,26 @@ fn unban(args: &UnbanMember) -> WritePlan {
             &[],
         )
     };
-    WritePlan::new(request, change, view).live(vec![Request::get(ban_path(guild, user))])
+    WritePlan::new(request, change, view)
+        .live(vec![Request::get(ban_path(guild, user))])
+        .traced(Trace::gone(|ban| fields(ban, &["reason"])))
+        .undone(Inverse::new(move |kept, _| {
+            if !kept.before.is_object() {
+                return Ok(Vec::new());
+            }
+            let mut step = Step::new(
+                "discord_ban_member",
+                json!({"guild_id": guild, "user_id": user}),
+            );
+            let reason = kept.before["reason"]
+                .as_str()
+                .filter(|reason| !reason.is_empty());
+            if let Some(reason) = reason {
+                let reason: String = reason.chars().take(limits::REASON).collect();
+                step.arguments.insert("reason".to_owned(), reason.into());
+            }
+            Ok(vec![step])
+        }))
 }
 
 fn show_ban(ban: &Value) -> Value {

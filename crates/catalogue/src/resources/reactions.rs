@@ -13,6 +13,8 @@ use crate::{
     ArgumentError, Change, ReadPlan, View, WritePlan, limits,
     text::{Because, Emoji, Reason, is_timestamp},
     tool::{Needs, Tool, read, write},
+    trace::{Trace, fields, first},
+    undo::{Step, Undoing, mark_back},
     view::{Fields, each, items},
 };
 
@@ -29,6 +31,7 @@ pub(super) fn tools() -> Vec<Tool> {
             REACT,
             add,
         )
+        .undoing(Undoing::By(&["discord_remove_reaction"]))
         .repeatable(),
         write(
             "discord_remove_reaction",
@@ -37,6 +40,10 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::channel(SEE),
             remove,
         )
+        .undoing(Undoing::Partly {
+            by: &["discord_add_reaction"],
+            lost: "the reactions of others, who alone can give them again",
+        })
         .repeatable(),
         write(
             "discord_pin_message",
@@ -45,6 +52,7 @@ pub(super) fn tools() -> Vec<Tool> {
             PIN,
             pin,
         )
+        .undoing(Undoing::By(&["discord_unpin_message"]))
         .repeatable(),
         write(
             "discord_unpin_message",
@@ -53,6 +61,10 @@ pub(super) fn tools() -> Vec<Tool> {
             PIN,
             unpin,
         )
+        .undoing(Undoing::Partly {
+            by: &["discord_pin_message"],
+            lost: "its place among the pinned messages",
+        })
         .repeatable(),
         read(
             "discord_list_pins",
@@ -98,7 +110,33 @@ fn add(args: &AddReaction) -> WritePlan {
             .always("reacted", true);
         View::of(fields, &[])
     };
-    WritePlan::new(request, change, view).live(vec![get_message(args.channel_id, id)])
+    reacted(
+        WritePlan::new(request, change, view),
+        args.channel_id,
+        id,
+        &args.emoji,
+        true,
+    )
+}
+
+/// The bot's own reaction is there or not.
+fn reacted(
+    plan: WritePlan,
+    channel: ChannelId,
+    id: MessageId,
+    emoji: &Emoji,
+    there: bool,
+) -> WritePlan {
+    let wanted = emoji.clone();
+    let image = move |live: &[Value]| json!({"reacted": mine(live, &wanted)});
+    let arguments = json!({"channel_id": channel, "message_id": id, "emoji": emoji.as_str()});
+    plan.live(vec![get_message(channel, id)])
+        .traced(Trace::state(image, json!({"reacted": there})))
+        .undone(mark_back(
+            "reacted",
+            Step::new("discord_add_reaction", arguments.clone()),
+            Step::new("discord_remove_reaction", arguments),
+        ))
 }
 
 /// Whether the bot has reacted with this emoji; null if the message is not known.
@@ -168,9 +206,12 @@ fn remove(args: &RemoveReaction) -> WritePlan {
             .always("reacted", false);
         View::of(fields, &[])
     };
-    WritePlan::new(Request::delete(path), change, view)
-        .live(vec![get_message(args.channel_id, id)])
-        .needing(needs)
+    let plan = WritePlan::new(Request::delete(path), change, view).needing(needs);
+    if own {
+        return reacted(plan, args.channel_id, id, &args.emoji, false);
+    }
+    plan.live(vec![get_message(args.channel_id, id)])
+        .cannot_be_undone("only they can give their reaction again")
 }
 
 /// Pin a message in its channel.
@@ -245,7 +286,23 @@ fn pinned(
             &[],
         )
     };
-    WritePlan::new(request.because(reason), change, view).live(vec![get_message(channel, id)])
+    let arguments = json!({"channel_id": channel, "message_id": id});
+    let inverse = mark_back(
+        "pinned",
+        Step::new("discord_pin_message", arguments.clone()),
+        Step::new("discord_unpin_message", arguments),
+    );
+    let inverse = if wanted {
+        inverse
+    } else {
+        inverse.losing("its place among the pinned messages")
+    };
+    let settled = json!({"pinned": wanted});
+    let image = |live: &[Value]| fields(first(live), &["pinned"]);
+    WritePlan::new(request.because(reason), change, view)
+        .live(vec![get_message(channel, id)])
+        .traced(Trace::state(image, settled))
+        .undone(inverse)
 }
 
 /// List a channel's pinned messages, newest pin first.

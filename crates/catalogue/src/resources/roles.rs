@@ -13,8 +13,12 @@ use crate::{
     permission_name::{PermissionName, set_of},
     text::{Because, Reason},
     tool::{AimAt, Needs, Tool, destructive, read},
+    trace::{Trace, names_of},
+    undo::Undoing,
     view::{Fields, items},
 };
+
+mod back;
 
 const MANAGE: Needs = Needs::guild(Permissions::MANAGE_ROLES);
 const MANAGE_ONE: Needs = MANAGE.above(AimAt::Role);
@@ -34,7 +38,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["create_guild_role"],
             MANAGE,
             create,
-        ),
+        )
+        .undoing(Undoing::By(&["discord_delete_role"])),
         destructive(
             "discord_modify_role",
             "Modify a role",
@@ -42,6 +47,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE_ONE,
             modify,
         )
+        .undoing(Undoing::By(&["discord_modify_role"]))
         .repeatable(),
         destructive(
             "discord_delete_role",
@@ -50,6 +56,10 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE_ONE,
             delete,
         )
+        .undoing(Undoing::Partly {
+            by: &["discord_create_role", "discord_reorder_roles"],
+            lost: back::LOST,
+        })
         .repeatable(),
         destructive(
             "discord_reorder_roles",
@@ -58,6 +68,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             reorder,
         )
+        .undoing(Undoing::By(&["discord_reorder_roles"]))
         .repeatable(),
         destructive(
             "discord_assign_role",
@@ -66,6 +77,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE_ONE,
             assign,
         )
+        .undoing(Undoing::By(&["discord_remove_role"]))
         .repeatable(),
         destructive(
             "discord_remove_role",
@@ -74,6 +86,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE_ONE,
             remove,
         )
+        .undoing(Undoing::By(&["discord_assign_role"]))
         .repeatable(),
     ]
 }
@@ -161,6 +174,7 @@ fn create(args: &CreateRole) -> WritePlan {
         .given("hoist", args.hoist)
         .given("mentionable", args.mentionable);
     let guild = args.guild_id;
+    let named = names_of(&body.clone().into());
     let request = Request::post(list_request(guild).path)
         .json(body.clone().into())
         .because(args.reason.as_ref());
@@ -168,7 +182,10 @@ fn create(args: &CreateRole) -> WritePlan {
     let change = move |_: &[Value]| {
         Change::creates(format!("create a role in guild {guild}"), after.clone())
     };
-    WritePlan::new(request, change, one).needing(permissions)
+    WritePlan::new(request, change, one)
+        .traced(back::made(guild, named))
+        .undone(back::delete_made(guild))
+        .needing(permissions)
 }
 
 /// Modify a role for all who have it. `permissions` replaces the whole set.
@@ -206,6 +223,7 @@ fn modify(args: &ModifyRole) -> Result<WritePlan, ArgumentError> {
     let request = Request::patch(role_path(guild, role))
         .json(body.clone().into())
         .because(args.reason.as_ref());
+    let trace = Trace::settings(&body.clone().into());
     let wanted: Value = body
         .given("permissions", permissions.map(Permissions::names))
         .into();
@@ -218,10 +236,12 @@ fn modify(args: &ModifyRole) -> Result<WritePlan, ArgumentError> {
     };
     Ok(WritePlan::new(request, change, one)
         .live(vec![get_request(guild, role)])
+        .traced(trace)
+        .undone(back::settings(guild, role))
         .needing(permissions.unwrap_or_default()))
 }
 
-/// Delete a role; everyone who has it loses it. Cannot be undone.
+/// Delete a role; everyone who has it loses it, and nothing tells who had it.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct DeleteRole {
@@ -247,7 +267,8 @@ fn delete(args: &DeleteRole) -> WritePlan {
     };
     WritePlan::new(request, change, view)
         .live(vec![get_request(guild, role)])
-        .cannot_be_undone()
+        .traced(back::gone())
+        .undone(back::make_again(guild))
 }
 
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -310,6 +331,8 @@ fn reorder(args: &ReorderRoles) -> WritePlan {
         View::of(Fields::new().always("roles", shown), &["roles[].name"])
     })
     .live(vec![list_request(guild)])
+    .traced(back::positions(&args.positions))
+    .undone(back::reorder(guild))
     .aiming(aims)
 }
 
@@ -396,4 +419,6 @@ fn membership(
     };
     WritePlan::new(request.because(reason), change, view)
         .live(vec![super::members::get_request(guild, user)])
+        .traced(back::membership(role, has))
+        .undone(back::member(guild, user, role))
 }

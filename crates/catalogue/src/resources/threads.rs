@@ -15,6 +15,8 @@ use crate::{
     patch::BodyFields,
     text::{Because, Reason, is_timestamp},
     tool::{Needs, Tool, read, write},
+    trace::{Found, Sought, Trace, among, audit_log, fields, first, names_of},
+    undo::{Inverse, Step, UNSEEN, Undoing},
     view::{Fields, items},
 };
 
@@ -27,6 +29,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::channel(Permissions::NONE),
             create,
         )
+        .undoing(Undoing::By(&["discord_delete_channel"]))
         .speaking(),
         read(
             "discord_list_threads",
@@ -48,6 +51,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::channel(Permissions::MANAGE_THREADS),
             archive,
         )
+        .undoing(Undoing::By(&["discord_archive_thread"]))
         .repeatable()
         .speaking(),
     ]
@@ -141,7 +145,7 @@ fn create(args: &CreateThread) -> Result<WritePlan, ArgumentError> {
         .set("name", args.name.clone())
         .given("auto_archive_duration", args.auto_archive_minutes)
         .given("rate_limit_per_user", args.slowmode);
-    let channel = args.channel_id;
+    let (channel, hangs_on) = (args.channel_id, args.message_id);
     let (request, needs) = if let Some(message) = args.message_id {
         let path = path!(
             "/channels/{channel_id}/messages/{message_id}/threads",
@@ -190,7 +194,51 @@ fn create(args: &CreateThread) -> Result<WritePlan, ArgumentError> {
     let after = request.body.json().cloned().unwrap_or_default();
     let change =
         move |_: &[Value]| Change::creates(format!("create a thread in {channel}"), after.clone());
-    Ok(WritePlan::new(request, change, one).needing(needs))
+    let trace = channels::found_by_id(vec!["name".to_owned()]).sought(
+        move |sought| seek(sought, channel, hangs_on),
+        move |sought, answers| judge(sought, hangs_on, answers),
+    );
+    Ok(WritePlan::new(request, change, one)
+        .traced(trace)
+        .undone(channels::delete_made())
+        .needing(needs))
+}
+
+/// Action *thread create* of the audit log.
+const THREAD_CREATE: u32 = 110;
+
+/// A thread on a message has the message's id. Others are found by the audit log, which names the
+/// reference, among the guild's active ones.
+fn seek(sought: &Sought, channel: ChannelId, hangs_on: Option<MessageId>) -> Vec<Request> {
+    if let Some(message) = hangs_on {
+        let thread = ChannelId::new(message.get()).unwrap_or(channel);
+        return vec![channels::get_request(thread)];
+    }
+    let Some(guild) = sought.guild else {
+        return Vec::new();
+    };
+    vec![
+        Request::get(path!("/guilds/{guild_id}/threads/active", guild_id = guild)),
+        audit_log(guild, THREAD_CREATE),
+    ]
+}
+
+fn judge(sought: &Sought, hangs_on: Option<MessageId>, answers: &[Value]) -> Found {
+    let thread = first(answers);
+    if hangs_on.is_some() {
+        return match thread {
+            Value::Null => Found::DidNotHappen,
+            thread if thread["owner_id"] == sought.bot.to_string() => {
+                Found::Happened(thread.clone())
+            }
+            _ => Found::CannotTell,
+        };
+    }
+    among(
+        sought,
+        &thread["threads"],
+        answers.get(1).unwrap_or(&Value::Null),
+    )
 }
 
 /// Channel types of threads. *Channel Types*.
@@ -362,7 +410,7 @@ fn archive(args: &ArchiveThread) -> WritePlan {
         .set("archived", args.archived)
         .given("locked", args.locked)
         .into();
-    let wanted = body.clone();
+    let (wanted, settled) = (body.clone(), body.clone());
     let request = Request::patch(channels::get_request(thread).path)
         .json(body)
         .because(args.reason.as_ref());
@@ -377,7 +425,13 @@ fn archive(args: &ArchiveThread) -> WritePlan {
             .map_or(&Value::Null, |thread| &thread["thread_metadata"]);
         Change::edits(format!("{verb} thread {thread}"), state, &wanted)
     };
-    let plan = WritePlan::new(request, change, one).live(vec![channels::get_request(thread)]);
+    let names = names_of(&settled);
+    let state = move |live: &[Value]| fields(&first(live)["thread_metadata"], &names);
+    let ids = serde_json::json!({"thread_id": thread});
+    let plan = WritePlan::new(request, change, one)
+        .live(vec![channels::get_request(thread)])
+        .traced(Trace::state(state, settled).answered())
+        .undone(back(ids));
     if args.locked.is_some() {
         return plan;
     }
@@ -387,6 +441,23 @@ fn archive(args: &ArchiveThread) -> WritePlan {
             Some(false) => thread["owner_id"].clone(),
             Some(true) | None => Value::Null,
         }
+    })
+}
+
+/// What is left out of a call archives, so the state is always said.
+fn back(ids: Value) -> Inverse {
+    Inverse::new(move |kept, _| {
+        let (was, is) = (&kept.before, &kept.after);
+        if !was.is_object() {
+            return Err(UNSEEN.to_owned());
+        }
+        let mut step = Step::new("discord_archive_thread", ids.clone());
+        for name in ["archived", "locked"] {
+            if was[name].is_boolean() {
+                step.arguments.insert(name.to_owned(), was[name].clone());
+            }
+        }
+        Ok((was != is).then_some(step).into_iter().collect())
     })
 }
 

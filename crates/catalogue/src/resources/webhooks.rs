@@ -18,6 +18,8 @@ use crate::{
     patch::BodyFields,
     text::{Because, Reason},
     tool::{Needs, Tool, destructive, read, write},
+    trace::{Sought, Trace, among, audit_log, first},
+    undo::{Inverse, Setting, Step, Undoing, set_back},
     view::{Fields, each},
 };
 
@@ -36,7 +38,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["create_webhook"],
             MANAGE,
             create,
-        ),
+        )
+        .undoing(Undoing::By(&["discord_delete_webhook"])),
         read(
             "discord_list_webhooks",
             "List webhooks",
@@ -59,6 +62,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             modify,
         )
+        .undoing(Undoing::By(&["discord_modify_webhook"]))
         .repeatable(),
         destructive(
             "discord_delete_webhook",
@@ -67,6 +71,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             delete,
         )
+        .undoing(Undoing::Never(ANOTHER))
         .repeatable(),
         write(
             "discord_execute_webhook",
@@ -75,6 +80,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             execute,
         )
+        .undoing(Undoing::By(&["discord_delete_message"]))
         .speaking(),
     ]
 }
@@ -157,8 +163,33 @@ fn create(args: &CreateWebhook) -> Result<WritePlan, ArgumentError> {
     .because(args.reason.as_ref());
     let change =
         move |_: &[Value]| Change::creates(format!("create a webhook in {channel}"), after.clone());
-    Ok(WritePlan::new(request, change, one))
+    let seek = move |sought: &Sought| {
+        let list = path!("/channels/{channel_id}/webhooks", channel_id = channel);
+        let log = sought.guild.map(|guild| audit_log(guild, WEBHOOK_CREATE));
+        std::iter::once(Request::get(list)).chain(log).collect()
+    };
+    let trace = Trace::made(
+        &["id"],
+        vec!["name".to_owned(), "channel_id".to_owned()],
+        |made| Some(get_request(made["id"].as_str()?.parse().ok()?)),
+    )
+    .sought(seek, |sought, answers| {
+        among(
+            sought,
+            first(answers),
+            answers.get(1).unwrap_or(&Value::Null),
+        )
+    });
+    Ok(WritePlan::new(request, change, one)
+        .traced(trace)
+        .undone(Inverse::new(|kept, _| {
+            let arguments = json!({"webhook_id": kept.made["id"]});
+            Ok(vec![Step::new("discord_delete_webhook", arguments)])
+        })))
 }
+
+/// Action *webhook create* of the audit log.
+const WEBHOOK_CREATE: u32 = 50;
 
 /// List webhooks of a channel or of a whole guild.
 #[derive(Deserialize, JsonSchema)]
@@ -222,7 +253,7 @@ fn modify(args: &ModifyWebhook) -> Result<WritePlan, ArgumentError> {
         ));
     }
     let body: Value = body.into();
-    let wanted = body.clone();
+    let (wanted, trace) = (body.clone(), Trace::settings(&body));
     let webhook = args.webhook_id;
     let request = Request::patch(get_request(webhook).path)
         .json(body)
@@ -236,6 +267,13 @@ fn modify(args: &ModifyWebhook) -> Result<WritePlan, ArgumentError> {
     };
     Ok(WritePlan::new(request, change, one)
         .live(vec![get_request(webhook)])
+        .traced(trace)
+        .undone(set_back(
+            "discord_modify_webhook",
+            json!({"webhook_id": webhook}),
+            SETTINGS,
+            &[],
+        ))
         .also(args.channel_id))
 }
 
@@ -264,8 +302,17 @@ fn delete(args: &DeleteWebhook) -> WritePlan {
     };
     WritePlan::new(request, change, view)
         .live(vec![get_request(webhook)])
-        .cannot_be_undone()
+        .traced(Trace::gone(|_| json!({"exists": true})))
+        .cannot_be_undone(ANOTHER)
 }
+
+const ANOTHER: &str =
+    "a new webhook has another token, which whoever posted through it does not know";
+
+const SETTINGS: &[Setting] = &[
+    Setting::new("name", "name"),
+    Setting::new("channel_id", "channel_id"),
+];
 
 /// Post a message through a webhook, under a name and picture of its own.
 ///
@@ -364,10 +411,12 @@ fn execute(args: &ExecuteWebhook) -> Result<WritePlan, ArgumentError> {
         request.path = execute_path(webhook, token);
         Ok(request)
     };
-    Ok(WritePlan::new(request, change, messages::one)
-        .needing(needs)
-        .also(args.thread_id)
-        .fetch(vec![get_request(webhook)], splice))
+    Ok(
+        messages::posted(WritePlan::new(request, change, messages::one))
+            .needing(needs)
+            .also(args.thread_id)
+            .fetch(vec![get_request(webhook)], splice),
+    )
 }
 
 fn execute_path(webhook: WebhookId, token: &str) -> model::Path {

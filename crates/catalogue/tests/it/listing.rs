@@ -308,7 +308,7 @@ fn the_listing_is_data() {
             "risk": "destructive",
             "operations": ["delete_channel"],
             "needs": ["MANAGE_CHANNELS", "VIEW_CHANNEL"],
-            "description": "Delete a channel, category or thread with all its messages, or close a DM. Cannot be undone.",
+            "description": "Delete a channel, category or thread with all its messages, or close a DM. The messages cannot be brought back.",
         })
     );
 }

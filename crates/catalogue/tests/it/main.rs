@@ -8,5 +8,6 @@ mod generator;
 mod listing;
 #[cfg(test)]
 mod openapi;
+mod undo;
 #[cfg(test)]
 mod views;

@@ -11,12 +11,17 @@ use crate::{
     patch::{BodyFields, Patch},
     text::{Because, Reason},
     tool::{Needs, Tool, destructive, read, write},
+    trace::{Trace, names_of},
+    undo::{Undoing, set_back},
     view::{Fields, items},
 };
 
+mod back;
 mod info;
 mod overwrites;
 pub(super) mod show;
+
+pub(super) use self::back::{delete_made, found_by_id};
 
 const MANAGE: Needs = Needs::channel(Permissions::MANAGE_CHANNELS);
 
@@ -44,7 +49,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["create_guild_channel"],
             Needs::guild(Permissions::MANAGE_CHANNELS),
             create,
-        ),
+        )
+        .undoing(Undoing::By(&["discord_delete_channel"])),
         write(
             "discord_edit_channel",
             "Edit a channel",
@@ -52,6 +58,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             edit,
         )
+        .undoing(Undoing::By(&["discord_edit_channel"]))
         .repeatable(),
         destructive(
             "discord_delete_channel",
@@ -60,6 +67,10 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             delete,
         )
+        .undoing(Undoing::Partly {
+            by: &["discord_create_channel", "discord_set_channel_permissions"],
+            lost: back::LOST,
+        })
         .repeatable(),
         overwrites::set_tool(),
         overwrites::delete_tool(),
@@ -181,7 +192,7 @@ fn create(args: &CreateChannel) -> WritePlan {
         .given("user_limit", args.user_limit)
         .given("bitrate", args.bitrate)
         .into();
-    let after = body.clone();
+    let (after, named) = (body.clone(), names_of(&body));
     let guild = args.guild_id;
     let request = Request::post(list_request(guild).path)
         .json(body)
@@ -189,7 +200,10 @@ fn create(args: &CreateChannel) -> WritePlan {
     let change = move |_: &[Value]| {
         Change::creates(format!("create a channel in guild {guild}"), after.clone())
     };
-    WritePlan::new(request, change, one).also(args.parent_id)
+    WritePlan::new(request, change, one)
+        .traced(back::made(named))
+        .undone(delete_made())
+        .also(args.parent_id)
 }
 
 /// Edit a channel, category or thread. What is left out stays.
@@ -240,7 +254,7 @@ fn edit(args: &EditChannel) -> Result<WritePlan, ArgumentError> {
         ));
     }
     let body: Value = body.into();
-    let wanted = body.clone();
+    let (wanted, trace) = (body.clone(), Trace::settings(&body));
     let channel = args.channel_id;
     let request = Request::patch(get_request(channel).path)
         .json(body)
@@ -254,10 +268,17 @@ fn edit(args: &EditChannel) -> Result<WritePlan, ArgumentError> {
     };
     Ok(WritePlan::new(request, change, one)
         .live(vec![get_request(channel)])
+        .traced(trace)
+        .undone(set_back(
+            "discord_edit_channel",
+            json!({"channel_id": channel}),
+            back::SETTINGS,
+            back::NULLABLE,
+        ))
         .also(parent))
 }
 
-/// Delete a channel, category or thread with all its messages, or close a DM. Cannot be undone.
+/// Delete a channel, category or thread with all its messages, or close a DM. The messages cannot be brought back.
 ///
 /// To hide a channel from a role, use discord_set_channel_permissions instead. The channels of a
 /// deleted category stay.
@@ -288,5 +309,6 @@ fn delete(args: &DeleteChannel) -> WritePlan {
     };
     WritePlan::new(request, change, view)
         .live(vec![get_request(channel)])
-        .cannot_be_undone()
+        .traced(back::gone())
+        .undone(back::make_again())
 }

@@ -11,10 +11,17 @@ use crate::{
     permission_name::{PermissionName, set_of},
     text::{Because, Reason},
     tool::{Needs, Tool, destructive},
+    trace::{Trace, fields},
+    undo::{Inverse, Step, Undoing},
     view::{Fields, items},
 };
 
 const MANAGE_ROLES: Needs = Needs::channel(Permissions::MANAGE_ROLES);
+
+const BY: Undoing = Undoing::By(&[
+    "discord_set_channel_permissions",
+    "discord_delete_channel_permissions",
+]);
 
 pub(super) fn set_tool() -> Tool {
     destructive(
@@ -24,6 +31,7 @@ pub(super) fn set_tool() -> Tool {
         MANAGE_ROLES,
         set,
     )
+    .undoing(BY)
     .repeatable()
 }
 
@@ -35,6 +43,7 @@ pub(super) fn delete_tool() -> Tool {
         MANAGE_ROLES,
         delete,
     )
+    .undoing(BY)
     .repeatable()
 }
 
@@ -102,7 +111,41 @@ fn set(args: &SetChannelPermissions) -> Result<WritePlan, ArgumentError> {
     };
     Ok(WritePlan::new(request, change, view)
         .live(vec![get_request(channel)])
+        .traced(trace(
+            id,
+            json!({"type": kind, "allow": allow, "deny": deny}),
+        ))
+        .undone(back(channel, id))
         .needing(allow | deny))
+}
+
+/// The overwrite alone; null where there is none.
+fn trace(id: OverwriteId, wanted: Value) -> Trace {
+    let image = move |live: &[Value]| fields(&find(live, id), &["type", "allow", "deny"]);
+    Trace::state(image, wanted)
+}
+
+fn back(channel: ChannelId, id: OverwriteId) -> Inverse {
+    Inverse::new(move |kept, _| {
+        let was = &kept.before;
+        if *was == kept.after {
+            return Ok(Vec::new());
+        }
+        let ids = json!({"channel_id": channel, "overwrite_id": id});
+        if was.is_null() {
+            return Ok(vec![Step::new("discord_delete_channel_permissions", ids)]);
+        }
+        let mut step = Step::new("discord_set_channel_permissions", ids);
+        let kind = if was["type"] == 1 { "member" } else { "role" };
+        for (name, value) in [
+            ("kind", kind.into()),
+            ("allow", show::names(&was["allow"]).into()),
+            ("deny", show::names(&was["deny"]).into()),
+        ] {
+            step.arguments.insert(name.to_owned(), value);
+        }
+        Ok(vec![step])
+    })
 }
 
 fn overwrite_path(channel: ChannelId, id: OverwriteId) -> model::Path {
@@ -152,5 +195,8 @@ fn delete(args: &DeleteChannelPermissions) -> WritePlan {
             &[],
         )
     };
-    WritePlan::new(request, change, view).live(vec![get_request(channel)])
+    WritePlan::new(request, change, view)
+        .live(vec![get_request(channel)])
+        .traced(trace(id, Value::Null))
+        .undone(back(channel, id))
 }

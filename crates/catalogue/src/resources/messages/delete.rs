@@ -12,6 +12,7 @@ use super::{
 use crate::{
     ArgumentError, Change, View, WritePlan, limits,
     text::{Because, Reason},
+    trace::Trace,
     view::{Fields, items},
 };
 
@@ -46,8 +47,11 @@ pub(super) fn delete(args: &DeleteMessage) -> WritePlan {
         .waived_for_owner(Permissions::MANAGE_MESSAGES, |live| {
             live["author"]["id"].clone()
         })
-        .cannot_be_undone()
+        .traced(Trace::gone(|_| json!({"exists": true})))
+        .cannot_be_undone(GONE)
 }
+
+pub(super) const GONE: &str = "Discord keeps no deleted message";
 
 /// Delete 2 to 100 messages of one channel, none older than 14 days. Cannot be undone.
 #[derive(Deserialize, JsonSchema)]
@@ -93,6 +97,7 @@ pub(super) fn bulk_delete(args: &BulkDelete, now: Millis) -> Result<WritePlan, A
     .query("limit", Some(limits::MESSAGES))
     .query("after", Some(oldest.get() - 1));
     let count = ids.len();
+    let marked = ids.clone();
     let change = move |live: &[Value]| {
         let going: Vec<Value> = items(first(live))
             .iter()
@@ -105,7 +110,15 @@ pub(super) fn bulk_delete(args: &BulkDelete, now: Millis) -> Result<WritePlan, A
         )
     };
     let view = move |_: &Value| View::of(Fields::new().always("deleted", count), &[]);
+    // Those that are still there. A page shows the oldest; what lies beyond it is not looked at.
+    let left = move |live: &[Value]| {
+        let left = items(first(live)).iter().map(|message| &message["id"]);
+        left.filter(|id| marked.iter().any(|marked| **id == marked.to_string()))
+            .cloned()
+            .collect::<Value>()
+    };
     Ok(WritePlan::new(request, change, view)
         .live(vec![live])
-        .cannot_be_undone())
+        .traced(Trace::state(left, json!([])))
+        .cannot_be_undone(GONE))
 }

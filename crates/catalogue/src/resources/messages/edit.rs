@@ -8,13 +8,16 @@ use serde_json::{Value, json};
 use super::{
     components::Components,
     compose::{self, Parts},
-    embed::Embed,
+    embed::{self, Embed},
     first, get_message, one,
     parts::{self, AllowedMentions, File},
 };
 use crate::{
     ArgumentError, Change, WritePlan, limits,
     patch::{BodyFields, Patch},
+    trace::{Trace, names_of},
+    undo::{Setting, set_back},
+    view::each,
 };
 
 /// Edit a message of the bot's own. What is left out stays.
@@ -83,13 +86,55 @@ pub(super) fn edit(args: &EditMessage) -> Result<WritePlan, ArgumentError> {
     if let Some(wanted) = wanted.as_object_mut() {
         wanted.remove("allowed_mentions");
     }
+    let attached = body["attachments"].is_array();
+    let touched = names_of(&wanted);
+    let touches = image(&wanted, &touched);
     let request = Request::patch(get_message(args.channel_id, args.message_id).path)
         .json(body)
         .files(files);
     let id = args.message_id;
     let change =
         move |live: &[Value]| Change::edits(format!("edit message {id}"), first(live), &wanted);
+    let ids = json!({"channel_id": args.channel_id, "message_id": id});
+    let inverse = set_back("discord_edit_message", ids, SETTINGS, &["content"]);
+    let inverse = if attached {
+        inverse.losing("attachments that the edit removed")
+    } else {
+        inverse
+    };
     Ok(WritePlan::new(request, change, one)
         .live(vec![get_message(args.channel_id, id)])
+        .traced(Trace::state(move |live| image(first(live), &touched), touches).answered())
+        .undone(inverse)
         .needing(given.needs()))
+}
+
+/// The parts that an edit may change, and how they are given again.
+const SETTINGS: &[Setting] = &[
+    Setting {
+        told: |content| match content.as_str() {
+            None | Some("") => Value::Null,
+            Some(_) => content.clone(),
+        },
+        ..Setting::new("content", "content")
+    },
+    Setting::new("embeds", "embeds"),
+    Setting::new("components", "components"),
+    Setting::new("attachments", "keep_attachments"),
+];
+
+/// The parts of a message that an edit touches, as arguments write them.
+fn image(message: &Value, touched: &[String]) -> Value {
+    if !message.is_object() {
+        return Value::Null;
+    }
+    let part = |name: &String| {
+        let part = match name.as_str() {
+            "embeds" => embed::told(&message["embeds"]),
+            "attachments" => each(&message["attachments"], |file| file["id"].clone()).into(),
+            name => message[name].clone(),
+        };
+        (name.clone(), part)
+    };
+    Value::Object(touched.iter().map(part).collect())
 }

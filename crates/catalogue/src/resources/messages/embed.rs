@@ -3,8 +3,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{ArgumentError, limits, text::is_timestamp};
+use crate::{
+    ArgumentError, limits,
+    text::is_timestamp,
+    view::{Fields, each, items},
+};
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +85,38 @@ pub(crate) struct Field {
     pub(crate) value: String,
     #[serde(default)]
     pub(crate) inline: bool,
+}
+
+/// The embeds of Discord's message object as arguments write them. Previews of links, which Discord
+/// makes by itself, are left out.
+pub(super) fn told(embeds: &Value) -> Value {
+    let pick = |from: &Value, names: &[&str]| Fields::new().keep(from, names);
+    let ours = |embed: &&Value| embed["type"].as_str().is_none_or(|kind| kind == "rich");
+    let lean = |embed: &Value| -> Value {
+        let fields = each(&embed["fields"], |field| {
+            pick(field, &["name", "value", "inline"]).into()
+        });
+        pick(
+            embed,
+            &["title", "description", "url", "color", "timestamp"],
+        )
+        .with(
+            "footer",
+            Value::from(pick(&embed["footer"], &["text", "icon_url"])),
+        )
+        .with("image", Value::from(pick(&embed["image"], &["url"])))
+        .with(
+            "thumbnail",
+            Value::from(pick(&embed["thumbnail"], &["url"])),
+        )
+        .with(
+            "author",
+            Value::from(pick(&embed["author"], &["name", "url", "icon_url"])),
+        )
+        .with("fields", fields)
+        .into()
+    };
+    items(embeds).iter().filter(ours).map(lean).collect()
 }
 
 /// What no schema says: links are links, no embed is empty, and all texts together fit.

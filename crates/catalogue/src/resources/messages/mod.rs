@@ -3,11 +3,13 @@
 use model::{ChannelId, MessageId, Permissions, Place, Request, Risk, UserId, path};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     ArgumentError, Change, ReadPlan, View, WritePlan, limits,
     tool::{Needs, Tool, destructive, destructive_from_now, flow, read, write},
+    trace::Trace,
+    undo::{Inverse, Step, Undoing},
     view::{Fields, each},
 };
 
@@ -38,6 +40,7 @@ pub(super) fn tools() -> Vec<Tool> {
             SEND,
             send::send,
         )
+        .undoing(Undoing::By(&["discord_delete_message"]))
         .speaking(),
         read(
             "discord_get_messages",
@@ -74,6 +77,7 @@ pub(super) fn tools() -> Vec<Tool> {
             Needs::channel(Permissions::NONE),
             edit::edit,
         )
+        .undoing(Undoing::By(&["discord_edit_message"]))
         .repeatable()
         .speaking(),
         destructive(
@@ -83,6 +87,7 @@ pub(super) fn tools() -> Vec<Tool> {
             MANAGE,
             delete::delete,
         )
+        .undoing(Undoing::Never(delete::GONE))
         .repeatable(),
         destructive_from_now(
             "discord_bulk_delete_messages",
@@ -90,7 +95,8 @@ pub(super) fn tools() -> Vec<Tool> {
             &["bulk_delete_messages"],
             MANAGE,
             delete::bulk_delete,
-        ),
+        )
+        .undoing(Undoing::Never(delete::GONE)),
         write(
             "discord_trigger_typing",
             "Show typing",
@@ -98,6 +104,7 @@ pub(super) fn tools() -> Vec<Tool> {
             SEND,
             typing,
         )
+        .undoing(Undoing::Never(PASSES))
         .repeatable(),
     ]
 }
@@ -248,4 +255,29 @@ fn typing(args: &TriggerTyping) -> WritePlan {
         move |_: &[Value]| Change::creates(format!("show typing in {channel}"), Value::Null),
         |_: &Value| View::of(Fields::new().always("typing", true), &[]),
     )
+    .cannot_be_undone(PASSES)
+}
+
+const PASSES: &str = "it passes by itself within ten seconds";
+
+/// A message that was just made is found by what Discord answered, and deleted again.
+pub(super) fn posted(plan: WritePlan) -> WritePlan {
+    let ids = |made: &Value| {
+        let channel = made["channel_id"].as_str()?.parse().ok()?;
+        let message = made["id"].as_str()?.parse().ok()?;
+        Some((channel, message))
+    };
+    let look = move |made: &Value| ids(made).map(|(channel, id)| get_message(channel, id));
+    plan.traced(Trace::made(
+        &["id", "channel_id"],
+        vec!["content".to_owned()],
+        look,
+    ))
+    .undone(Inverse::new(|kept, _| {
+        let (channel, id) = (&kept.made["channel_id"], &kept.made["id"]);
+        Ok(vec![Step::new(
+            "discord_delete_message",
+            json!({"channel_id": channel, "message_id": id}),
+        )])
+    }))
 }

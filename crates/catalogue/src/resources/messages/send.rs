@@ -11,6 +11,7 @@ use super::{
     embed::Embed,
     one,
     parts::{AllowedMentions, File, Poll, StickerId},
+    posted,
 };
 use crate::{ArgumentError, Change, WritePlan, limits};
 
@@ -83,7 +84,7 @@ pub(super) fn send(args: &SendMessage) -> Result<WritePlan, ArgumentError> {
     .files(composed.files);
     let change =
         move |_: &[Value]| Change::creates(format!("send a message to {channel}"), after.clone());
-    Ok(WritePlan::new(request, change, one)
+    Ok(posted(WritePlan::new(request, change, one))
         .needing(needs)
         .also((channel != args.channel_id).then_some(args.channel_id))
         .takes_nonce())
