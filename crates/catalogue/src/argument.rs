@@ -108,7 +108,15 @@ pub(crate) fn join(path: &str, name: &str) -> String {
 
 /// A given value, short enough for an error message.
 pub(crate) fn shown(value: &Value) -> String {
-    clip(&value.to_string())
+    let text = value.to_string();
+    // A whole address where its id belongs: the token in it is repeated nowhere.
+    match text.split_once("/webhooks/") {
+        Some((before, after)) => {
+            let id = after.split('/').next().unwrap_or_default();
+            clip(&format!("{before}/webhooks/{id}/…\""))
+        }
+        None => clip(&text),
+    }
 }
 
 fn clip(text: &str) -> String {

@@ -30,7 +30,7 @@ use crate::{
     recall::Asked,
     record::Record,
     seal::Seal,
-    stages, trouble,
+    stages, tokens, trouble,
 };
 
 /// The one way to act in Discord. Cheap to clone.
@@ -126,7 +126,7 @@ impl Gate {
             inner.attempts.wasted(&attempt);
         }
         match record.close(&result).await {
-            Ok(()) => result,
+            Ok(()) => result.map(without_tokens),
             Err(error) => Err(trouble::storing(&record, &error)),
         }
     }
@@ -337,6 +337,24 @@ pub(crate) fn may_ever(policy: &Policy, principal: &Principal, tool: &Tool) -> b
         circumstances: &Circumstances::plain(0),
     };
     policy::may_ever(policy, &question)
+}
+
+/// No answer shows a token that somebody wrote into Discord.
+fn without_tokens(mut answer: Answer) -> Answer {
+    match &mut answer {
+        Answer::Done(done) => tokens::hide(&mut done.view.value),
+        Answer::Planned(plan) => {
+            if let Some(change) = &mut plan.change {
+                tokens::hide(&mut change.before);
+                tokens::hide(&mut change.after);
+                for field in &mut change.fields {
+                    tokens::hide(&mut field.before);
+                    tokens::hide(&mut field.after);
+                }
+            }
+        }
+    }
+    answer
 }
 
 /// A contained panic. The panic hook has logged it already.

@@ -30,6 +30,7 @@ mod seal;
 mod shown;
 mod stages;
 mod targets;
+mod tokens;
 mod trouble;
 mod undone;
 mod when;

@@ -1,7 +1,7 @@
 //! What a call is aimed at, read from its requests alone: the named parts of paths, and ids in
 //! queries and bodies that reach into other guilds or channels.
 
-use model::{ChannelId, GuildId, Method, Request, WebhookId};
+use model::{ChannelId, GuildId, Method, Request, StickerId, WebhookId};
 use serde_json::Value;
 
 use crate::facts::Places;
@@ -13,6 +13,7 @@ pub(crate) enum Target {
     Channel(ChannelId),
     Webhook(WebhookId),
     Invite(String),
+    Sticker(StickerId),
     /// A conversation that is yet to be opened.
     DirectMessage,
     /// An id that is none; nothing can be found out about it.
@@ -27,10 +28,30 @@ impl Target {
             Self::Channel(id) => format!("channel {id}"),
             Self::Webhook(id) => format!("webhook {id}"),
             Self::Invite(code) => format!("invite {}", clip(code)),
+            Self::Sticker(id) => format!("sticker {id}"),
             Self::DirectMessage => "the direct message".to_owned(),
             Self::Unreadable(text) => format!("\"{}\"", clip(text)),
         }
     }
+}
+
+/// Parts of a path that Discord looks for only inside the guild, channel or webhook before them.
+const INSIDE: [&str; 8] = [
+    "message_id",
+    "user_id",
+    "role_id",
+    "overwrite_id",
+    "emoji_name",
+    "emoji_id",
+    "sticker_id",
+    "answer_id",
+];
+
+/// Whether a path names a guild, channel or webhook.
+fn is_in_a_place(request: &Request) -> bool {
+    ["guild_id", "channel_id", "thread_id", "webhook_id"]
+        .iter()
+        .any(|name| request.path.parameter(name).is_some())
 }
 
 /// How deep a body is searched for ids. Discord's bodies are flatter.
@@ -44,10 +65,21 @@ pub(crate) fn of_path(request: &Request) -> Vec<Target> {
             "guild_id" => push(&mut found, parsed(value, Target::Guild)),
             "channel_id" | "thread_id" => push(&mut found, parsed(value, Target::Channel)),
             "webhook_id" => push(&mut found, parsed(value, Target::Webhook)),
+            "sticker_id" if request.path.parameter("guild_id").is_none() => {
+                push(&mut found, parsed(value, Target::Sticker));
+            }
             "code" | "invite_code" if request.path.template.starts_with("/invites/") => {
                 push(&mut found, Target::Invite(value.clone()));
             }
-            _ => {}
+            "webhook_token" if request.path.parameter("webhook_id").is_some() => {}
+            "user_id" if request.path.template.starts_with("/users/") => {}
+            confined if INSIDE.contains(&confined) => {
+                if !is_in_a_place(request) {
+                    push(&mut found, Target::Unreadable(value.clone()));
+                }
+            }
+            // An interaction, or whatever a later tool may name: nobody knows whose it is.
+            _ => push(&mut found, Target::Unreadable(clip(value))),
         }
     }
     if request.path.template == "/users/@me/channels" && request.method == Method::Post {
@@ -108,6 +140,14 @@ fn search(value: &Value, depth: usize, found: &mut Vec<Target>) {
     match value {
         Value::Object(fields) => {
             for (name, inner) in fields {
+                // What a menu of channels starts with.
+                if name == "default_values" {
+                    for chosen in inner.as_array().into_iter().flatten() {
+                        if chosen["type"] == "channel" {
+                            named("channel_id", &chosen["id"], found);
+                        }
+                    }
+                }
                 named(name, inner, found);
                 search(inner, depth - 1, found);
             }
@@ -133,6 +173,8 @@ fn named(name: &str, value: &Value, found: &mut Vec<Target>) {
         |text| parsed(text, Target::Channel)
     } else if name == "webhook_id" {
         |text| parsed(text, Target::Webhook)
+    } else if name == "sticker_id" || name == "sticker_ids" {
+        |text| parsed(text, Target::Sticker)
     } else {
         return;
     };

@@ -23,7 +23,7 @@ use crate::{
     permit::{Permit, Written},
     preview,
     seal::{self, Bound, Mismatch, Opened},
-    stages, targets, trouble, undone,
+    stages, targets, tokens, trouble, undone,
 };
 
 impl Gate {
@@ -302,10 +302,14 @@ pub(crate) fn plans(mode: &Mode, ceremony: &Ceremony) -> bool {
 
 /// A view must not undo what was done: where it panics, the answer says so.
 pub(crate) fn shown(plan: &WritePlan, body: &Value) -> View {
-    std::panic::catch_unwind(AssertUnwindSafe(|| plan.view(body))).unwrap_or_else(|_panic| View {
+    let shown = std::panic::catch_unwind(AssertUnwindSafe(|| plan.view(body)));
+    let mut view = shown.unwrap_or_else(|_panic| View {
         value: json!({ "done": true, "note": "carried out; the result could not be shown" }),
         untrusted: &[],
-    })
+    });
+    // It is kept for replays.
+    tokens::hide(&mut view.value);
+    view
 }
 
 /// What a plan is known by: the request and what it would change. Without the nonce, which belongs

@@ -35,6 +35,9 @@ pub mod kind {
     /// A role.
     #[derive(Debug)]
     pub enum Role {}
+    /// A sticker, of a guild or of Discord's own.
+    #[derive(Debug)]
+    pub enum Sticker {}
     /// A user, which may be a bot.
     #[derive(Debug)]
     pub enum User {}
@@ -51,6 +54,7 @@ pub type GuildId = Id<kind::Guild>;
 pub type MessageId = Id<kind::Message>;
 pub type OverwriteId = Id<kind::Overwrite>;
 pub type RoleId = Id<kind::Role>;
+pub type StickerId = Id<kind::Sticker>;
 pub type UserId = Id<kind::User>;
 pub type WebhookId = Id<kind::Webhook>;
 

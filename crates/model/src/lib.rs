@@ -26,7 +26,7 @@ pub use event::Event;
 pub use hands::{Hands, HandsError, Permitted, Response};
 pub use id::{
     ApplicationId, AttachmentId, ChannelId, EmojiId, GuildId, Id, MessageId, OverwriteId, RoleId,
-    UserId, WebhookId,
+    StickerId, UserId, WebhookId,
 };
 pub use permissions::Permissions;
 pub use place::{Place, Surroundings};

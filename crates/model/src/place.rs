@@ -1,11 +1,13 @@
 //! Where a call would act, and what may be done there: the facts that the gate asks for.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use serde::Serialize;
 
 use crate::{
     hands::HandsError,
-    id::{ChannelId, GuildId, RoleId, UserId, WebhookId},
+    id::{ChannelId, GuildId, RoleId, StickerId, UserId, WebhookId},
     permissions::Permissions,
 };
 
@@ -19,6 +21,33 @@ pub struct Place {
     pub parent_id: Option<ChannelId>,
     /// Threads take their overwrites from their parent.
     pub is_thread: bool,
+}
+
+/// Whose a sticker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StickerHome {
+    /// Discord's own, in a pack that everybody may use.
+    Discord,
+    Guild(GuildId),
+}
+
+/// Somebody who wrote something in a guild.
+#[derive(Debug, Clone, Copy)]
+pub struct Writer<'a> {
+    pub user: UserId,
+    /// Where Discord has just told their roles, so that they need not be looked up.
+    pub roles: Option<&'a [RoleId]>,
+}
+
+/// How somebody stands to the roles that an operator trusts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Has one of them, ranks above the lowest of them, or owns the guild.
+    Trusted,
+    /// A member with lower roles.
+    Below,
+    /// A bot, whatever its roles are: what it says may be anybody's words.
+    Bot,
 }
 
 /// Whose rights are asked about.
@@ -72,6 +101,21 @@ pub trait Surroundings: Send + Sync {
 
     /// Where an invite leads.
     async fn invite(&self, code: &str) -> Result<Option<Place>, HandsError>;
+
+    /// Whose a sticker is.
+    async fn sticker(&self, _: StickerId) -> Result<Option<StickerHome>, HandsError> {
+        Ok(None)
+    }
+
+    /// How a writer stands to these roles in a guild. `None`: no member, or nobody knows.
+    async fn stands(
+        &self,
+        _: GuildId,
+        _: Writer<'_>,
+        _: &BTreeSet<RoleId>,
+    ) -> Result<Option<Standing>, HandsError> {
+        Ok(None)
+    }
 
     /// Which of `needs` the subject lacks there, each with the reason. Empty means entitled.
     /// Without a channel the guild-wide permissions count.

@@ -104,11 +104,29 @@ fn entry(entry: &Value, users: &Value) -> Value {
         .with("user", Value::from(by))
         .keep(entry, &["target_id", "reason"])
         .copy("channel_id", channel_of(entry))
-        .with("options", entry["options"].clone())
-        .with("changes", each(&entry["changes"], |change| {
-            json!({"key": change["key"], "before": change["old_value"], "after": change["new_value"]})
-        }))
+        .with("options", without_tokens(&entry["options"]))
+        .with("changes", each(&entry["changes"], change))
         .into()
+}
+
+fn change(change: &Value) -> Value {
+    if change["key"].as_str().is_some_and(is_secret) {
+        return json!({"key": change["key"]});
+    }
+    json!({"key": change["key"], "before": change["old_value"], "after": change["new_value"]})
+}
+
+/// What kinds of options there are is Discord's to say; one that holds a token is left out.
+fn without_tokens(options: &Value) -> Value {
+    let mut kept = options.clone();
+    if let Some(fields) = kept.as_object_mut() {
+        fields.retain(|name, _| !is_secret(name));
+    }
+    kept
+}
+
+fn is_secret(name: &str) -> bool {
+    name.contains("token") || name.contains("secret")
 }
 
 /// The channel that an entry is about: a channel or thread that was changed, or where it happened.

@@ -431,3 +431,23 @@ fn segments_of_paths_cannot_lead_elsewhere() {
         assert_eq!(error.field.as_deref(), Some("code"), "{code}");
     }
 }
+
+#[test]
+fn the_token_of_an_address_given_for_an_id_is_not_repeated() {
+    let address = "https://discord.com/api/webhooks/77/vErY-secret";
+    for name in ["webhook_id", "channel_id"] {
+        let tool = if name == "webhook_id" {
+            "discord_get_webhook"
+        } else {
+            "discord_get_channel"
+        };
+        let arguments = serde_json::json!({ name: address });
+        let error = catalogue()
+            .get(tool)
+            .unwrap()
+            .prepare(arguments.as_object().unwrap().clone(), 0)
+            .unwrap_err();
+        assert!(!error.message.contains("vErY"), "{}", error.message);
+        assert!(error.message.contains("webhooks/77/"), "{}", error.message);
+    }
+}

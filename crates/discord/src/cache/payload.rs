@@ -82,6 +82,8 @@ enum Timeout {
 #[derive(Debug, Deserialize)]
 pub(crate) struct UserPayload {
     pub(crate) id: UserId,
+    #[serde(default)]
+    bot: bool,
 }
 
 impl GuildPayload {
@@ -153,6 +155,7 @@ impl MemberPayload {
     pub(crate) fn member(self, known: Option<&Member>) -> Member {
         Member {
             user: self.user.id,
+            is_bot: self.user.bot,
             roles: self.roles,
             timed_out_until: match self.communication_disabled_until {
                 Timeout::Until(until) => until,

@@ -5,13 +5,13 @@ mod fetch;
 mod memo;
 mod read;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use model::{
-    ChannelId, Clock, GuildId, HandsError, Permissions, Place, RoleId, Surroundings, UserId,
-    WebhookId,
-    place::{Aim, Lack, Subject},
+    ChannelId, Clock, GuildId, HandsError, Permissions, Place, RoleId, StickerId, Surroundings,
+    UserId, WebhookId,
+    place::{Aim, Lack, Standing, StickerHome, Subject, Writer},
 };
 use tokio::sync::OnceCell;
 
@@ -49,6 +49,7 @@ pub struct Facts {
     places: Memo<ChannelId, Place>,
     webhooks: Memo<WebhookId, Place>,
     invites: Memo<String, Place>,
+    stickers: Memo<StickerId, StickerHome>,
     changed: moka::sync::Cache<GuildId, ()>,
 }
 
@@ -67,6 +68,7 @@ impl Facts {
             places: Memo::new(PLACE_FRESH),
             webhooks: Memo::new(FRESH),
             invites: Memo::new(FRESH),
+            stickers: Memo::new(PLACE_FRESH),
             changed: moka::sync::Cache::builder()
                 .max_capacity(CHANGED_MAX)
                 .time_to_live(CHANGED)
@@ -235,6 +237,34 @@ impl Surroundings for Facts {
             Some(found) => self.place_of(found).await.map(Some),
             None => Ok(None),
         }
+    }
+
+    async fn sticker(&self, sticker: StickerId) -> Result<Option<StickerHome>, HandsError> {
+        let fetch = read::sticker(&*self.fetch, sticker);
+        let found = self.stickers.get(sticker, fetch).await?;
+        Ok(found.as_deref().copied())
+    }
+
+    async fn stands(
+        &self,
+        guild: GuildId,
+        writer: Writer<'_>,
+        trusted: &BTreeSet<RoleId>,
+    ) -> Result<Option<Standing>, HandsError> {
+        let Some(found) = self.guild(guild).await? else {
+            return Ok(None);
+        };
+        if let Some(roles) = writer.roles {
+            let member = Member {
+                user: writer.user,
+                roles: roles.into(),
+                timed_out_until: None,
+                is_bot: false,
+            };
+            return Ok(Some(permissions::stands(&found, &member, trusted)));
+        }
+        let member = self.member(guild, writer.user).await?;
+        Ok(member.map(|member| permissions::stands(&found, &member, trusted)))
     }
 
     async fn lacks(

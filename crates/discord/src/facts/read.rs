@@ -1,7 +1,10 @@
 //! The reads behind the facts. 403 and 404 mean that there is nothing for the bot to see; an
 //! answer of the wrong shape is an error.
 
-use model::{ChannelId, GuildId, HandsError, Place, Request, UserId, WebhookId, path};
+use model::{
+    ChannelId, GuildId, HandsError, Place, Request, StickerId, UserId, WebhookId, path,
+    place::StickerHome,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::Fetch;
@@ -25,6 +28,29 @@ struct InvitePayload {
 #[derive(Deserialize)]
 struct InvitedGuild {
     id: GuildId,
+}
+
+#[derive(Deserialize)]
+struct StickerPayload {
+    /// 1: of a pack of Discord's; 2: of a guild.
+    #[serde(rename = "type")]
+    kind: u8,
+    guild_id: Option<GuildId>,
+}
+
+/// Source: Discord documentation, *Sticker Types*.
+const STANDARD: u8 = 1;
+
+pub(super) async fn sticker(
+    fetch: &dyn Fetch,
+    id: StickerId,
+) -> Result<Option<StickerHome>, HandsError> {
+    let request = Request::get(path!("/stickers/{sticker_id}", sticker_id = id));
+    let payload: Option<StickerPayload> = get(fetch, &request).await?;
+    Ok(payload.and_then(|payload| match payload.guild_id {
+        Some(guild) => Some(StickerHome::Guild(guild)),
+        None => (payload.kind == STANDARD).then_some(StickerHome::Discord),
+    }))
 }
 
 pub(super) async fn bot(fetch: &dyn Fetch) -> Result<UserId, HandsError> {

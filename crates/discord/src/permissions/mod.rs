@@ -7,12 +7,14 @@ mod effective;
 mod explain;
 mod hierarchy;
 mod naming;
+mod standing;
 
 use model::{ChannelId, GuildId, Millis, Permissions, RoleId, UserId};
 
 pub use effective::{At, effective};
 pub use explain::lacks;
 pub use hierarchy::{outranked_by_member, outranked_by_role};
+pub use standing::stands;
 
 /// What counts about a guild.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +74,7 @@ pub struct Member {
     pub roles: Box<[RoleId]>,
     /// When a timeout ends; one that lies in the past is over.
     pub timed_out_until: Option<Millis>,
+    pub is_bot: bool,
 }
 
 /// Announcement, public and private threads (types 10 to 12).
@@ -161,6 +164,7 @@ mod fixtures {
             user: id(user),
             roles: roles.iter().map(|role| id(*role)).collect(),
             timed_out_until: None,
+            is_bot: false,
         }
     }
 

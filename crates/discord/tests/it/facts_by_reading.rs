@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -14,8 +14,8 @@ use discord::{
     facts::{Facts, Fetch},
 };
 use model::{
-    HandsError, Id, ManualClock, Permissions, Place, Request, Response, Surroundings,
-    place::{Aim, Subject},
+    HandsError, Id, ManualClock, Permissions, Place, Request, Response, RoleId, Surroundings,
+    place::{Aim, Standing, StickerHome, Subject, Writer},
 };
 use serde_json::{Value, json};
 
@@ -286,6 +286,47 @@ async fn webhooks_and_invites_lead_to_places() {
         (Some(id(300)), Some(id(301)))
     );
     assert_eq!(facts.webhook(id(31)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_sticker_is_of_a_guild_or_of_discords_own() {
+    let (discord, facts) = town();
+    discord.says(
+        "/stickers/1",
+        json!({"id": "1", "type": 2, "guild_id": "300"}),
+    );
+    discord.says("/stickers/2", json!({"id": "2", "type": 1}));
+    discord.says("/stickers/3", json!({"id": "3", "type": 2}));
+    let home = async |sticker| facts.sticker(id(sticker)).await.unwrap();
+    assert_eq!(home(1).await, Some(StickerHome::Guild(id(300))));
+    assert_eq!(home(2).await, Some(StickerHome::Discord));
+    assert_eq!(home(3).await, None, "a guild's, and nobody knows which");
+    assert_eq!(home(4).await, None);
+}
+
+#[tokio::test]
+async fn writers_are_known_by_their_roles_and_strangers_not_at_all() {
+    let (discord, facts) = town();
+    discord.says(
+        "/guilds/100/members/8",
+        json!({"user": {"id": "8"}, "roles": ["11"]}),
+    );
+    discord.says(
+        "/guilds/100/members/9",
+        json!({"user": {"id": "9", "bot": true}, "roles": ["11"]}),
+    );
+    let trusted = BTreeSet::from([id(11)]);
+    let stands = async |user, roles: Option<&[RoleId]>| {
+        let user = id(user);
+        let writer = Writer { user, roles };
+        facts.stands(id(100), writer, &trusted).await.unwrap()
+    };
+    assert_eq!(stands(8, None).await, Some(Standing::Trusted));
+    assert_eq!(stands(9, None).await, Some(Standing::Bot));
+    assert_eq!(stands(77, None).await, None);
+    assert_eq!(stands(77, Some(&[])).await, Some(Standing::Below));
+    assert_eq!(stands(77, Some(&[id(11)])).await, Some(Standing::Trusted));
+    assert_eq!(discord.asked("/guilds/100/members/77"), 1);
 }
 
 #[tokio::test(start_paused = true)]

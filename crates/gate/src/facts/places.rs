@@ -1,6 +1,6 @@
 //! Where the targets of a call are. What cannot be found stays unknown, and unknown means no.
 
-use model::{ChannelId, GuildId, HandsError, Place, Surroundings};
+use model::{ChannelId, GuildId, HandsError, Place, Surroundings, place::StickerHome};
 use policy::{Lineage, Policy, Spot, Whereabouts};
 
 use super::Aims;
@@ -36,6 +36,11 @@ pub(crate) async fn places(
     }
     for target in &aims.touches {
         if aims.acts.contains(target) {
+            continue;
+        }
+        if let Target::Sticker(sticker) = target
+            && surroundings.sticker(*sticker).await? == Some(StickerHome::Discord)
+        {
             continue;
         }
         let place = locate(surroundings, target).await?;
@@ -117,6 +122,18 @@ async fn locate(
         Target::Channel(channel) => surroundings.channel(*channel).await,
         Target::Webhook(webhook) => surroundings.webhook(*webhook).await,
         Target::Invite(code) => surroundings.invite(code).await,
+        Target::Sticker(sticker) => {
+            let home = surroundings.sticker(*sticker).await;
+            home.map(|home| match home {
+                Some(StickerHome::Guild(guild)) => Some(Place {
+                    guild_id: Some(guild),
+                    channel_id: None,
+                    parent_id: None,
+                    is_thread: false,
+                }),
+                Some(StickerHome::Discord) | None => None,
+            })
+        }
         Target::DirectMessage | Target::Unreadable(_) => Ok(None),
     };
     match found {

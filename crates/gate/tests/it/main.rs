@@ -6,9 +6,13 @@
 )]
 
 mod attempts;
+mod canaries;
 mod circumstances;
 mod confirmation;
 mod flows;
+#[path = "../../../catalogue/tests/it/generator.rs"]
+mod generator;
+mod hidden_ids;
 mod idempotency;
 mod ledger;
 mod outcomes;

@@ -13,10 +13,10 @@ use async_trait::async_trait;
 use gate::{Answer, Declined, Done, Flow, Gate, Parts, Permit, Plan};
 use model::{
     Call, ChannelId, Clock as _, GuildId, Hands, HandsError, ManualClock, Mode, Origin,
-    Permissions, Permitted as _, Place, Principal, Request, Response, RoleId, Surroundings, UserId,
-    WebhookId,
+    Permissions, Permitted as _, Place, Principal, Request, Response, RoleId, StickerId,
+    Surroundings, UserId, WebhookId,
     hands::Errand,
-    place::{Aim, Lack, Subject},
+    place::{Aim, Lack, StickerHome, Subject},
 };
 use policy::Policy;
 use serde_json::{Map, Value, json};
@@ -46,6 +46,8 @@ pub(crate) struct Fingers {
     pub(crate) open_rows: Mutex<Vec<usize>>,
     /// What each `GET` path answers; an empty object where nothing is said.
     pub(crate) live: Mutex<BTreeMap<String, Result<Value, HandsError>>>,
+    /// What a `GET` answers where `live` says nothing.
+    pub(crate) otherwise: Mutex<Value>,
     pub(crate) answer: Mutex<Result<Value, HandsError>>,
     /// A write takes one of these before it answers.
     pub(crate) slots: Semaphore,
@@ -53,6 +55,14 @@ pub(crate) struct Fingers {
     /// Reads never end.
     pub(crate) stuck: AtomicBool,
     ledger: Arc<MemoryLedger>,
+}
+
+impl Fingers {
+    /// Every read and every write is answered with this, unless something else is said.
+    pub(crate) fn says_always(&self, answer: &Value) {
+        *self.otherwise.lock().unwrap() = answer.clone();
+        *self.answer.lock().unwrap() = Ok(answer.clone());
+    }
 }
 
 #[async_trait]
@@ -64,7 +74,7 @@ impl Hands<Permit> for Fingers {
         }
         let live = self.live.lock().unwrap();
         let body = live.get(&request.path.text).cloned();
-        body.unwrap_or_else(|| Ok(json!({})))
+        body.unwrap_or_else(|| Ok(self.otherwise.lock().unwrap().clone()))
             .map(|body| Response { status: 200, body })
     }
 
@@ -145,8 +155,20 @@ impl Surroundings for Facts {
         }
     }
 
-    async fn invite(&self, _: &str) -> Result<Option<Place>, HandsError> {
-        Ok(None)
+    async fn invite(&self, code: &str) -> Result<Option<Place>, HandsError> {
+        match code {
+            "home" => self.channel(channel(10)).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn sticker(&self, asked: StickerId) -> Result<Option<StickerHome>, HandsError> {
+        Ok(match asked.get() {
+            55 => Some(StickerHome::Guild(guild(1))),
+            56 => Some(StickerHome::Guild(guild(2))),
+            57 => Some(StickerHome::Discord),
+            _ => None,
+        })
     }
 
     async fn member_roles(
@@ -222,6 +244,7 @@ impl World {
             writes: Mutex::default(),
             open_rows: Mutex::default(),
             live: Mutex::default(),
+            otherwise: Mutex::new(json!({})),
             answer: Mutex::new(Ok(
                 json!({"id": "500", "channel_id": "10", "content": "hello"}),
             )),

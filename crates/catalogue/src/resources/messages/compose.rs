@@ -1,13 +1,13 @@
 //! A message's body from its parts, for everything that posts or edits messages.
 //! Source: Discord documentation, *Create Message*.
 
-use model::{FilePart, Permissions};
+use model::{FilePart, Permissions, StickerId};
 use serde_json::{Value, json};
 
 use super::{
     components::Components,
     embed::{self, Embed},
-    parts::{self, AllowedMentions, File, Poll, StickerId},
+    parts::{self, AllowedMentions, File, Poll},
 };
 use crate::{ArgumentError, patch::BodyFields};
 

@@ -8,10 +8,6 @@ use serde_json::{Value, json};
 
 use crate::{ArgumentError, limits, patch::BodyFields, text::Emoji};
 
-/// A sticker's id.
-pub(crate) enum Sticker {}
-pub(crate) type StickerId = Id<Sticker>;
-
 /// One of `text` and `base64` holds the file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,6 @@
 //! Posting a message.
 
-use model::{ChannelId, MessageId, Permissions, Request, path};
+use model::{ChannelId, MessageId, Permissions, Request, StickerId, path};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::{
     compose::{self, Parts},
     embed::Embed,
     one,
-    parts::{AllowedMentions, File, Poll, StickerId},
+    parts::{AllowedMentions, File, Poll},
     posted,
 };
 use crate::{ArgumentError, Change, WritePlan, limits};
