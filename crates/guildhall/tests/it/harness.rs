@@ -44,7 +44,7 @@ impl Scene {
         .await
     }
 
-    async fn of(config: sandbox::Config) -> Self {
+    pub(crate) async fn of(config: sandbox::Config) -> Self {
         let sandbox = Sandbox::start(config).await.unwrap();
         Self {
             sandbox,

@@ -15,3 +15,4 @@ mod house;
 mod journeys;
 mod operator;
 mod rest;
+mod redteam;

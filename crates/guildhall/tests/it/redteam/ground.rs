@@ -1,0 +1,391 @@
+//! The ground on which attacks are played: a sandbox, a running hall, its keys, and names for
+//! everything that rows speak of.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use sandbox::{Limits, WorldSpec};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    attack,
+    client::{Generation, Speaker},
+};
+use crate::harness::{self, Scene, http_client};
+
+/// How the service is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Hall {
+    /// As most operators have it: guests on loopback and keys; one guild, one channel closed, and
+    /// a rule.
+    #[default]
+    Ordinary,
+    /// `--read-only`.
+    ReadOnly,
+    /// Keys needed, members listed, rules for each.
+    Strict,
+    /// Few calls a minute.
+    Slow,
+}
+
+/// Everything of one play.
+pub(super) struct Ground {
+    pub(super) scene: Scene,
+    pub(super) hall: harness::Hall,
+    pub(super) names: BTreeMap<String, Value>,
+    /// What nobody may ever see: name and text.
+    secrets: Vec<(String, String)>,
+    /// What is shown to its owner, and must not be kept: confirmation tokens.
+    pub(super) fleeting: Mutex<Vec<String>>,
+    /// Every byte that the hall answered.
+    pub(super) heard: Mutex<String>,
+    speakers: tokio::sync::Mutex<HashMap<String, Speaker>>,
+    marks: AtomicUsize,
+}
+
+const KEYS: [(&str, &str); 7] = [
+    ("alice", "read,write,destructive"),
+    ("bob", "read,write,destructive"),
+    ("reader", "read"),
+    ("writer", "read,write"),
+    ("talker", "read,write"),
+    ("outsider", "read,write,destructive"),
+    ("revoked", "read,write,destructive"),
+];
+
+impl Ground {
+    pub(super) async fn prepare(kind: Hall) -> Self {
+        let text = fs::read_to_string(attack::folder().join("world.toml")).unwrap();
+        let scene = Scene::of(sandbox::Config {
+            limits: Limits::off(),
+            start: WorldSpec::from_toml(&text).unwrap().into(),
+            ..sandbox::Config::default()
+        })
+        .await;
+        let mut names = BTreeMap::new();
+        let mut secrets = Vec::new();
+        name_the_world(&scene, &mut names, &mut secrets).await;
+        fs::write(
+            scene.folder.path().join("guildhall.toml"),
+            policy(kind, &names),
+        )
+        .unwrap();
+        for (key, scopes) in KEYS {
+            let (code, made, log) =
+                scene.run(&["key", "create", key, "--scopes", scopes, "--json"]);
+            assert_eq!(code, 0, "{log}");
+            let made: Value = serde_json::from_str(&made).unwrap();
+            secrets.push((format!("key {key}"), text_of(&made["key"])));
+            names.insert(format!("key.{key}"), made["key"].clone());
+        }
+        assert_eq!(scene.run(&["key", "revoke", "revoked"]).0, 0);
+        let hall = scene.serve_with(
+            match kind {
+                Hall::ReadOnly => &["--read-only"],
+                Hall::Strict => &["--require-key"],
+                Hall::Ordinary | Hall::Slow => &[],
+            },
+            &[("GUILDHALL_LOG", "debug")],
+        );
+        add_keys_of_the_house(&scene, &mut secrets);
+        let special = [
+            ("nul", "\0".to_owned()),
+            ("rlo", "\u{202e}".to_owned()),
+            ("zwsp", "\u{200b}".to_owned()),
+            ("esc", "\u{1b}[2J".to_owned()),
+            ("newline", "\n".to_owned()),
+            ("long", "x".repeat(5_000)),
+            ("huge", "x".repeat(300_000)),
+            ("deepest", "[".repeat(100_000)),
+            ("enormous", format!("\"{}\"", "y".repeat(5 << 20))),
+        ];
+        names.extend(special.map(|(name, text)| (name.to_owned(), json!(text))));
+        names.insert("deep".to_owned(), nested(100));
+        let many = (1..=101).map(|number| (1_000_000_000_000_000_000_u64 + number).to_string());
+        names.insert("many".to_owned(), many.collect());
+        Self {
+            scene,
+            hall,
+            names,
+            secrets,
+            fleeting: Mutex::default(),
+            heard: Mutex::default(),
+            speakers: tokio::sync::Mutex::default(),
+            marks: AtomicUsize::new(0),
+        }
+    }
+
+    /// What rows call `session.alice`: the sessions that are open.
+    pub(super) async fn name_sessions(
+        &self,
+        generation: Generation,
+        names: &mut BTreeMap<String, Value>,
+    ) {
+        for key in ["alice", "bob"] {
+            if let Some(session) = self.speaker(generation, Some(key), None).await.session {
+                names.insert(format!("session.{key}"), json!(session));
+            }
+        }
+    }
+
+    /// A word that occurs nowhere else, short enough for a nickname and plain enough for an emoji.
+    pub(super) fn mark(&self) -> String {
+        format!("obey{:04}now", self.marks.fetch_add(1, Ordering::SeqCst))
+    }
+
+    /// Whoever holds this key (nobody, without), at a client whose person answers so.
+    pub(super) async fn speaker(
+        &self,
+        generation: Generation,
+        key: Option<&str>,
+        person: Option<&str>,
+    ) -> Speaker {
+        let mut speakers = self.speakers.lock().await;
+        let id = format!("{key:?} {person:?}");
+        if let Some(speaker) = speakers.get(&id) {
+            return speaker.clone();
+        }
+        let secret = key.map(|key| match self.names.get(&format!("key.{key}")) {
+            Some(secret) => text_of(secret),
+            None => key.to_owned(),
+        });
+        let speaker = Speaker::open(
+            &self.hall.url,
+            generation,
+            secret,
+            person.map(ToOwned::to_owned),
+        )
+        .await;
+        speakers.insert(id, speaker.clone());
+        speaker
+    }
+
+    /// Let somebody of the world act.
+    pub(super) async fn act(&self, who: &str, method: &str, path: &str, body: &Value) -> Value {
+        act(&self.scene, who, method, path, body).await
+    }
+
+    /// The secrets that are in a text, by name.
+    pub(super) fn secrets_in(&self, text: &str) -> Vec<String> {
+        let within = |(_, secret): &&(String, String)| text.contains(secret.as_str());
+        let found = self.secrets.iter().filter(within);
+        found.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The end: the log, the database and the audit hold no secret and nothing of hidden channels,
+    /// and the audit's chain is whole.
+    pub(super) fn leave(self) -> Result<(), String> {
+        let Self {
+            scene,
+            hall,
+            secrets,
+            fleeting,
+            ..
+        } = self;
+        hall.terminate();
+        let mut places = vec![("the log".to_owned(), scene.log())];
+        for entry in fs::read_dir(scene.folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if name.starts_with("guildhall.db") {
+                let bytes = fs::read(&path).unwrap();
+                places.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+        for command in [
+            &["audit", "list", "--limit", "100000", "--json"][..],
+            &["audit", "export", "--reveal"],
+        ] {
+            let (code, rows, log) = scene.run(command);
+            if code != 0 {
+                return Err(format!("{command:?}: {log}"));
+            }
+            places.push((command.join(" "), rows));
+        }
+        let (code, said, log) = scene.run(&["audit", "verify"]);
+        if code != 0 {
+            return Err(format!("the audit's chain is broken: {said}{log}"));
+        }
+        let fleeting = fleeting.into_inner().unwrap();
+        let kept = fleeting.into_iter().map(|it| ("a token".to_owned(), it));
+        let canaries = [("a canary".to_owned(), "CANARY-".to_owned())];
+        for (what, secret) in secrets.into_iter().chain(kept).chain(canaries) {
+            for (place, text) in &places {
+                if text.contains(&secret) {
+                    return Err(format!("{what} is in {place}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Let somebody of the world act through the control API.
+async fn act(scene: &Scene, who: &str, method: &str, path: &str, body: &Value) -> Value {
+    let url = format!("{}/{path}", scene.sandbox.info().control_url);
+    let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+    let request = http_client().request(method.clone(), url);
+    let request = if method == reqwest::Method::GET {
+        request.query(&[("as", who)])
+    } else {
+        let mut body = match body {
+            Value::Null => json!({}),
+            body => body.clone(),
+        };
+        body["as"] = json!(who);
+        request.json(&body)
+    };
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    assert!(
+        status.is_success(),
+        "{who}: {method} {path}: {status} {text}"
+    );
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+/// `chan.plaza`, `role.wardens`, `user.mallory`, `guild.town`, `msg.plaza`, `hook.herald`.
+async fn name_the_world(
+    scene: &Scene,
+    names: &mut BTreeMap<String, Value>,
+    secrets: &mut Vec<(String, String)>,
+) {
+    let url = format!("{}/state", scene.sandbox.info().control_url);
+    let state: Value = http_client()
+        .get(url)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let slug = |value: &Value| text_of(value).to_lowercase().replace(' ', "-");
+    for user in state["users"].as_array().unwrap() {
+        let name = text_of(&user["username"]);
+        if let Some(token) = user["token"].as_str() {
+            secrets.push((format!("the token of {name}"), token.to_owned()));
+        }
+        names.insert(format!("user.{name}"), user["id"].clone());
+    }
+    for guild in state["guilds"].as_array().unwrap() {
+        let (id, owner) = (text_of(&guild["id"]), text_of(&guild["owner_id"]));
+        names.insert(format!("guild.{}", slug(&guild["name"])), json!(id));
+        for role in guild["roles"].as_array().unwrap() {
+            let name = slug(&role["name"]);
+            names
+                .entry(format!("role.{name}"))
+                .or_insert(role["id"].clone());
+        }
+        for channel in guild["channels"].as_array().unwrap() {
+            let (name, channel) = (slug(&channel["name"]), text_of(&channel["id"]));
+            names.insert(format!("chan.{name}"), json!(channel));
+            let path = format!("channels/{channel}/messages");
+            let url = format!("{}/{path}?as={owner}", scene.sandbox.info().control_url);
+            let said: Value = http_client()
+                .get(url)
+                .send()
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap_or_default();
+            if let Some(first) = said.as_array().and_then(|it| it.last()) {
+                names.insert(format!("msg.{name}"), first["id"].clone());
+            }
+        }
+        let hooks = act(
+            scene,
+            &owner,
+            "GET",
+            &format!("guilds/{id}/webhooks"),
+            &Value::Null,
+        )
+        .await;
+        for hook in hooks.as_array().unwrap() {
+            let name = slug(&hook["name"]);
+            secrets.push((
+                format!("the token of webhook {name}"),
+                text_of(&hook["token"]),
+            ));
+            names.insert(format!("hook.{name}"), hook["id"].clone());
+        }
+    }
+}
+
+fn policy(kind: Hall, names: &BTreeMap<String, Value>) -> String {
+    let name = |name: &str| text_of(&names[name]);
+    let ground = format!(
+        "[policy]\nallowed_guilds = [\"{}\"]\nMEMBERS\n\
+         [policy.channels]\ndeny = [\"{}\"]\n[policy.rates]\nRATES\n",
+        name("guild.town"),
+        name("chan.archive"),
+    );
+    let members = match kind {
+        Hall::Strict => "members = [\"key:alice\", \"key:bob\", \"key:reader\", \"key:talker\"]",
+        Hall::Ordinary | Hall::ReadOnly | Hall::Slow => "",
+    };
+    let rates = match kind {
+        Hall::Slow => "read = 3\nwrite = 2\ndestructive = 1",
+        _ => "read = 100000\nwrite = 100000\ndestructive = 100000",
+    };
+    let rules = match kind {
+        Hall::Ordinary => {
+            "[[policy.rules]]\nname = \"nobody-kicks\"\ntools = [\"discord_kick_member\"]\n\
+             effect = \"deny\"\n"
+        }
+        Hall::Strict => {
+            "[[policy.rules]]\nname = \"the-talker-talks\"\nprincipals = [\"key:talker\"]\n\
+             tools = [\"discord_send_message\"]\neffect = \"allow\"\ndry_run_by_default = false\n\
+             [[policy.rules]]\nname = \"the-talker-does-nothing-else\"\n\
+             principals = [\"key:talker\"]\nrisks = [\"write\", \"destructive\"]\n\
+             effect = \"deny\"\n\
+             [[policy.rules]]\nname = \"alice-confirms-writes\"\nprincipals = [\"key:alice\"]\n\
+             risks = [\"write\"]\nneeds_confirmation = true\n"
+        }
+        Hall::ReadOnly | Hall::Slow => "",
+    };
+    ground.replace("MEMBERS", members).replace("RATES", rates) + rules
+}
+
+/// Keys that the service made for itself, in each way that they could be written.
+fn add_keys_of_the_house(scene: &Scene, secrets: &mut Vec<(String, String)>) {
+    let mut folders = vec![scene.folder.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "key") {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                let hex = |bytes: Vec<u8>| {
+                    use std::fmt::Write as _;
+                    bytes.iter().fold(String::new(), |mut hex, byte| {
+                        write!(hex, "{byte:02x}").unwrap();
+                        hex
+                    })
+                };
+                secrets.push((name, hex(fs::read(&path).unwrap())));
+            }
+        }
+    }
+}
+
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(json!("end"), |inner, _| json!({ "arguments": inner }))
+}
+
+pub(super) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
