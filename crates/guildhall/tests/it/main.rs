@@ -14,5 +14,5 @@ mod harness;
 mod house;
 mod journeys;
 mod operator;
-mod rest;
 mod redteam;
+mod rest;
