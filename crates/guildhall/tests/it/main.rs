@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod clients;
+mod compile_time;
 mod conformance;
 mod crash;
 mod harness;
