@@ -17,7 +17,7 @@ const OPENING: &str = "\
 #![forbid(unsafe_code)]
 use model::{Hands, Permitted, Request, hands::Errand};
 type Wired = std::sync::Arc<dyn Hands<gate::Permit>>;
-fn request() -> Request { Request::delete(model::path!(\"/channels/{}\", 1)) }
+fn request() -> Request { Request::delete(model::path!(\"/users/@me\")) }
 ";
 
 /// A permit that somebody made at home.
@@ -177,7 +177,7 @@ const ATTEMPTS: &[(&str, &str, &str, &str)] = &[
         "the token is written as JSON",
         "fn f(config: discord::RestConfig) -> String { serde_json::to_string(&config.token).unwrap() }",
         "E0277",
-        "Serialize",
+        "SerializableSecret",
     ),
     (
         "a permit is conjured up",
