@@ -47,9 +47,27 @@ pub struct Refusal {
     pub reason: Reason,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// The limit that is used up, where the seventh check refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitHit>,
     /// What the checks said, up to and including the one that refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<Check>,
+}
+
+/// A limit of calls a minute that is used up, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LimitHit {
+    /// `principal`, `user`, `channel`, `guild` or `tool`.
+    pub whose: &'static str,
+    /// Its name or Discord id.
+    pub id: String,
+    /// Calls of this risk are counted.
+    pub risk: Risk,
+    pub calls_per_minute: u32,
+    /// The rule, or the key of `[policy.rates]`, that says so; none for a default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// Something broke.

@@ -15,7 +15,7 @@ use crate::{
     Gate,
     answer::{Declined, Refusal},
     case::Standing,
-    rates::{KEYS, Limiters},
+    meter::{self, KEYS, Key, Meter},
     record::Record,
 };
 
@@ -29,23 +29,14 @@ const WRITTEN_EVERY_MS: Millis = 1_000;
 /// Kept in memory, like the rates.
 #[derive(Default)]
 pub(crate) struct Attempts {
-    limiters: Limiters<String>,
-    told: Mutex<HashMap<String, Told>>,
+    meter: Meter,
+    told: Mutex<HashMap<Key, Told>>,
 }
 
 /// Who tries, and how often it may.
 pub(crate) struct Attempt {
-    principal: String,
+    principal: Key,
     per_minute: NonZeroU32,
-}
-
-impl Attempt {
-    pub(crate) fn of(call: &Call, standing: &Standing) -> Self {
-        Self {
-            principal: call.principal.id.clone(),
-            per_minute: attempts_per_minute(&standing.policy, &call.principal),
-        }
-    }
 }
 
 /// What the audit knows of a principal's refusals.
@@ -58,27 +49,35 @@ struct Told {
 }
 
 impl Attempts {
-    /// In how many milliseconds there is room for it, where there is none now.
-    fn count(&self, attempt: &Attempt) -> Option<u64> {
-        self.limiters.wait(attempt.per_minute, &attempt.principal)
-    }
-
-    /// It ended before check 7 counted it.
-    pub(crate) fn wasted(&self, attempt: &Attempt) {
-        for _ in 0..WASTED {
-            if self.count(attempt).is_some() {
-                return;
-            }
+    /// Who tries here.
+    pub(crate) fn by(&self, call: &Call, standing: &Standing) -> Attempt {
+        Attempt {
+            principal: self.meter.key(&call.principal.id),
+            per_minute: attempts_per_minute(&standing.policy, &call.principal),
         }
     }
 
+    /// In how many milliseconds there is room for it, where there is none now.
+    fn count(&self, attempt: &Attempt, now: Millis) -> Option<u64> {
+        let asked = [(attempt.principal, attempt.per_minute)];
+        let full = self.meter.count(&asked, meter::CALL, now).err()?;
+        Some(full.wait_ms)
+    }
+
+    /// It ended before check 7 counted it.
+    pub(crate) fn wasted(&self, attempt: &Attempt, now: Millis) {
+        let weight = WASTED * meter::CALL;
+        self.meter
+            .charge(attempt.principal, attempt.per_minute, weight, now);
+    }
+
     /// How many were kept silent before, if this one is to be written down.
-    fn tell(&self, principal: &str, now: Millis) -> Option<u64> {
+    fn tell(&self, principal: Key, now: Millis) -> Option<u64> {
         let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() > KEYS {
             all.clear();
         }
-        let told = all.entry(principal.to_owned()).or_default();
+        let told = all.entry(principal).or_default();
         if told
             .at
             .is_some_and(|at| now.saturating_sub(at) < WRITTEN_EVERY_MS)
@@ -95,7 +94,8 @@ impl Gate {
     /// Count this one, or refuse it before anything is looked at.
     pub(crate) fn attempt(&self, attempt: &Attempt, record: &Record) -> Result<(), Declined> {
         let attempts = &self.0.attempts;
-        let Some(wait) = attempts.count(attempt) else {
+        let now = self.0.clock.now_ms();
+        let Some(wait) = attempts.count(attempt, now) else {
             return Ok(());
         };
         let number = attempt.per_minute;
@@ -104,7 +104,7 @@ impl Gate {
              of these refusals one a second is written down",
             WASTED + 1
         );
-        match attempts.tell(&attempt.principal, self.0.clock.now_ms()) {
+        match attempts.tell(attempt.principal, now) {
             Some(0) => {}
             Some(silent) => message = format!("{message}, and {silent} before it were not"),
             None => {
@@ -118,6 +118,7 @@ impl Gate {
             reason: Reason::new("too_many_attempts", message)
                 .with_hint(format!("try again in {wait} ms")),
             retry_after_ms: Some(wait),
+            limit: None,
             checks: Vec::new(),
         })))
     }

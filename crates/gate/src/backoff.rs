@@ -8,7 +8,7 @@ use std::{
 
 use model::Millis;
 
-use crate::rates::KEYS;
+use crate::meter::KEYS;
 
 /// The wait after the first call that came too early although it had been told when to come.
 const FIRST_MS: Millis = 2_000;
@@ -73,9 +73,11 @@ impl<K: Hash + Eq + Clone> Backoff<K> {
         if all.len() >= KEYS {
             all.retain(|_, told| now.saturating_sub(told.until) < CALM_MS);
         }
-        // Those who wait are at most as many as the limiter's keys; a flood of names forgives.
+        // A flood of names is forgiven first, not those who have to wait longest.
         if all.len() >= KEYS {
-            all.clear();
+            let mut ends: Vec<Millis> = all.values().map(|told| told.until).collect();
+            let middle = *ends.select_nth_unstable(KEYS / 2).1;
+            all.retain(|_, told| told.until > middle);
         }
         let told = all.entry(key.clone()).or_default();
         told.until = told.until.max(now.saturating_add_unsigned(wait_ms));

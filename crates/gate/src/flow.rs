@@ -54,6 +54,7 @@ impl FlowContext {
             stage: None,
             reason,
             retry_after_ms,
+            limit: None,
             checks: Vec::new(),
         }))
     }

@@ -20,7 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     answer::{Answer, Declined, Retry},
-    attempts::{Attempt, Attempts},
+    attempts::Attempts,
     case::{Case, Standing},
     digest, discover, dispatch,
     facts::{self, Aims},
@@ -117,13 +117,13 @@ impl Gate {
             &call,
             &standing.version,
         ));
-        let attempt = Attempt::of(&call, &standing);
+        let attempt = inner.attempts.by(&call, &standing);
         let result = AssertUnwindSafe(self.judge(call, standing, &record))
             .catch_unwind()
             .await
             .unwrap_or_else(|_panic| Err(broken(&record)));
         if result.is_err() && !record.counted() {
-            inner.attempts.wasted(&attempt);
+            inner.attempts.wasted(&attempt, inner.clock.now_ms());
         }
         match record.close(&result).await {
             Ok(()) => result.map(without_tokens),
@@ -147,7 +147,7 @@ impl Gate {
                 Retry::After(RESTART_MS),
             ));
         }
-        self.attempt(&Attempt::of(&call, &standing), record)?;
+        self.attempt(&self.0.attempts.by(&call, &standing), record)?;
         let policy = &*standing.policy;
 
         let tool = dispatch::unwrap(&mut call).map_err(|reason| record.refuse(None, reason))?;
@@ -223,9 +223,9 @@ impl Gate {
         let entitled = stages::discord_permission(&rights);
         record.check(Stage::DiscordPermission, entitled)?;
 
-        let pace = self.0.pacer.count(policy, &question, self.0.clock.now_ms());
-        let in_time = stages::rate_limit(&pace);
-        record.check_with(Stage::RateLimit, in_time, pace.retry_after_ms())?;
+        let now = self.0.clock.now_ms();
+        let pace = self.0.pacer.count(policy, &question, &call, now);
+        record.check_pace(pace)?;
 
         let passed = Passed::of(&record.checks()).ok_or_else(|| broken(record))?;
         let case = Case {

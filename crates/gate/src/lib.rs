@@ -16,6 +16,7 @@ mod facts;
 mod flow;
 mod gate;
 mod live;
+mod meter;
 mod outbox;
 mod permit;
 mod preview;
@@ -40,7 +41,7 @@ mod write;
 pub use catalogue::control::IDEMPOTENCY_KEY_MAX;
 
 pub use answer::{
-    Answer, ConfirmToken, Cost, Declined, Done, Failure, FilePreview, Plan, Refusal,
+    Answer, ConfirmToken, Cost, Declined, Done, Failure, FilePreview, LimitHit, Plan, Refusal,
     RequestPreview, Retry, StepPlan, UndoNote,
 };
 pub use flow::{Flow, FlowContext};

@@ -1,94 +1,128 @@
-//! How fast each principal calls, by risk. Kept in memory: a restart forgives.
+//! How fast calls come, counted for each principal, Discord user, channel, guild and tool that they
+//! concern. Kept in memory: a restart forgives.
+//!
+//! A call counts against all its limits or against none. Whoever keeps calling before its time
+//! waits longer each time, and only that caller: a limit that many share is not used up by the
+//! strikes of one.
 
-use std::{
-    collections::HashMap,
-    hash::Hash,
-    num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::num::NonZeroU32;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
-use model::{Millis, Risk};
-use policy::{Policy, Question, calls_per_minute};
+use model::{Call, Millis, Origin, Risk, UserId};
+use policy::{Limit, Policy, Question, Whose};
 
 use crate::{
+    answer::LimitHit,
     backoff::Backoff,
+    meter::{self, Key, Meter},
     stages::{Exceeded, Pace},
 };
 
-/// Keys of one limiter beyond which those that are at rest are forgotten.
-pub(crate) const KEYS: usize = 10_000;
-/// Different rates in the policy that are kept at a time; more than any operator writes.
-const QUOTAS: usize = 1_000;
+/// What an answer that is only repeated weighs, against its caller's own limits alone.
+const REPEATED: u32 = meter::CALL / 10;
 
-/// One limiter for each rate that the policy names, and longer waits for those who do not heed it.
+/// The meter of all limits, and longer waits for those who do not heed it.
 #[derive(Default)]
 pub(crate) struct Pacer {
-    limiters: Limiters<(String, Risk)>,
-    backoff: Backoff<(String, Risk)>,
+    meter: Meter,
+    backoff: Backoff<Key>,
 }
 
 impl Pacer {
     /// Count this call, made at `now`.
-    pub(crate) fn count(&self, policy: &Policy, question: &Question<'_>, now: Millis) -> Pace {
-        let (number, rule) = calls_per_minute(policy, question);
-        let exceeded = match NonZeroU32::new(number) {
-            None => Some(Exceeded::ForEver),
-            Some(quota) => {
-                let key = (question.principal.id.clone(), question.risk);
-                self.wait(quota, &key, now)
-            }
-        };
-        Pace {
-            calls_per_minute: number,
-            rule,
-            exceeded,
-        }
+    pub(crate) fn count(
+        &self,
+        policy: &Policy,
+        question: &Question<'_>,
+        call: &Call,
+        now: Millis,
+    ) -> Pace {
+        let user = user(call);
+        let limits = policy::limits(policy, question, user);
+        self.judge(&limits, question, user, meter::CALL, now)
     }
 
-    fn wait(&self, quota: NonZeroU32, key: &(String, Risk), now: Millis) -> Option<Exceeded> {
-        if let Some((wait_ms, strikes)) = self.backoff.wait(key, now) {
-            return Some(Exceeded::Wait { wait_ms, strikes });
+    /// Count the repetition of an answer. It costs neither Discord nor the guild anything.
+    pub(crate) fn count_repeated(
+        &self,
+        policy: &Policy,
+        question: &Question<'_>,
+        call: &Call,
+        now: Millis,
+    ) -> Pace {
+        let user = user(call);
+        let mut limits = policy::limits(policy, question, None);
+        limits.truncate(1);
+        self.judge(&limits, question, user, REPEATED, now)
+    }
+
+    fn judge(
+        &self,
+        limits: &[Limit<'_>],
+        question: &Question<'_>,
+        user: Option<UserId>,
+        weight: u32,
+        now: Millis,
+    ) -> Pace {
+        let own = limits.first();
+        let pace = |exceeded| Pace {
+            calls_per_minute: own.map_or(0, |limit| limit.per_minute),
+            rule: own.and_then(|limit| limit.by).map(str::to_owned),
+            exceeded,
+        };
+        let hit = |limit: &Limit<'_>| hit(limit, question.risk);
+        if let Some(never) = limits.iter().find(|limit| limit.per_minute == 0) {
+            return pace(Some((hit(never), Exceeded::ForEver)));
         }
-        let wait_ms = self.limiters.wait(quota, key)?;
-        self.backoff.told(key, now, wait_ms);
-        Some(Exceeded::Wait {
+        let keys: Vec<Key> = limits
+            .iter()
+            .map(|limit| self.meter.key((&limit.whose, question.risk)))
+            .collect();
+        let strike = |key| self.meter.key((&question.principal.id, user, key));
+        let waiting = keys.iter().zip(limits).filter_map(|(key, limit)| {
+            let (wait_ms, strikes) = self.backoff.wait(&strike(*key), now)?;
+            Some((limit, wait_ms, strikes))
+        });
+        if let Some((limit, wait_ms, strikes)) = waiting.max_by_key(|(_, wait, _)| *wait) {
+            return pace(Some((hit(limit), Exceeded::Wait { wait_ms, strikes })));
+        }
+        let asked: Vec<(Key, NonZeroU32)> = keys
+            .iter()
+            .zip(limits)
+            .filter_map(|(key, limit)| Some((*key, NonZeroU32::new(limit.per_minute)?)))
+            .collect();
+        let Err(full) = self.meter.count(&asked, weight, now) else {
+            return pace(None);
+        };
+        let wait_ms = full.wait_ms;
+        self.backoff.told(&strike(keys[full.index]), now, wait_ms);
+        let exceeded = Exceeded::Wait {
             wait_ms,
             strikes: 0,
-        })
+        };
+        pace(Some((hit(&limits[full.index]), exceeded)))
     }
 }
 
-type Limiter<K> = Arc<DefaultKeyedRateLimiter<K>>;
-
-/// Limiters by calls per minute, each for any number of keys.
-pub(crate) struct Limiters<K: Hash + Eq + Clone>(Mutex<HashMap<NonZeroU32, Limiter<K>>>);
-
-impl<K: Hash + Eq + Clone> Default for Limiters<K> {
-    fn default() -> Self {
-        Self(Mutex::default())
+fn user(call: &Call) -> Option<UserId> {
+    match call.origin {
+        Origin::Discord { user, .. } => Some(user),
+        Origin::Stdio | Origin::Http | Origin::CommandLine | Origin::Rest => None,
     }
 }
 
-impl<K: Hash + Eq + Clone> Limiters<K> {
-    /// Count one, or say in how many milliseconds there is room for it.
-    pub(crate) fn wait(&self, per_minute: NonZeroU32, key: &K) -> Option<u64> {
-        let limiter = self.limiter(per_minute);
-        if limiter.len() > KEYS {
-            limiter.retain_recent();
-        }
-        limiter.check_key(key).err().map(|early| {
-            let wait = early.wait_time_from(limiter.clock().now());
-            u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1)
-        })
-    }
-
-    fn limiter(&self, per_minute: NonZeroU32) -> Limiter<K> {
-        let mut limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if limiters.len() > QUOTAS {
-            limiters.clear();
-        }
-        let new = || Arc::new(RateLimiter::keyed(Quota::per_minute(per_minute)));
-        Arc::clone(limiters.entry(per_minute).or_insert_with(new))
+fn hit(limit: &Limit<'_>, risk: Risk) -> LimitHit {
+    let (whose, id) = match &limit.whose {
+        Whose::Principal { id, .. } => ("principal", (*id).to_owned()),
+        Whose::User(id) => ("user", id.to_string()),
+        Whose::Channel(id) => ("channel", id.to_string()),
+        Whose::Guild(id) => ("guild", id.to_string()),
+        Whose::Tool(name) => ("tool", (*name).to_owned()),
+    };
+    LimitHit {
+        whose,
+        id,
+        risk,
+        calls_per_minute: limit.per_minute,
+        by: limit.by.map(str::to_owned),
     }
 }

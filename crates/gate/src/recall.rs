@@ -3,7 +3,7 @@
 
 use catalogue::{Prepared, Tool};
 use model::{
-    Call, Mode, Origin, Risk, Stage,
+    Call, Mode, Origin, Risk,
     ledger::{Begun, Recalled},
 };
 use policy::{Circumstances, Lineage, Question, Spot, Whereabouts};
@@ -14,7 +14,7 @@ use crate::{
     case::Standing,
     facts, outbox,
     record::Record,
-    run, stages, trouble, write,
+    run, trouble, write,
 };
 
 /// A call that passed the checks 1 and 2.
@@ -91,9 +91,11 @@ impl Gate {
             row.guild_id = row.guild_id.or(recalled.guild_id);
             row.channel_id = row.channel_id.or(recalled.channel_id);
         });
-        let pace = self.0.pacer.count(&standing.policy, &question, now);
-        let in_time = stages::rate_limit(&pace);
-        record.check_with(Stage::RateLimit, in_time, pace.retry_after_ms())?;
+        let pace = self
+            .0
+            .pacer
+            .count_repeated(&standing.policy, &question, call, now);
+        record.check_pace(pace)?;
         if let Begun::Replay { response } = &recalled.known {
             return outbox::replay(record, response, |value| match prepared {
                 Prepared::Write(plan) => plan.view(value).untrusted,

@@ -13,7 +13,10 @@ use model::{
 use policy::Ruling;
 use tokio_util::task::TaskTracker;
 
-use crate::answer::{Answer, Declined, Failure, Refusal, Retry};
+use crate::{
+    answer::{Answer, Declined, Failure, LimitHit, Refusal, Retry},
+    stages::{self, Exceeded, Pace},
+};
 
 /// One call's page in the book.
 pub(crate) struct Record {
@@ -91,6 +94,27 @@ impl Record {
         ruling: Ruling,
         retry_after_ms: Option<u64>,
     ) -> Result<(), Declined> {
+        self.note(stage, ruling, None, retry_after_ms)
+    }
+
+    /// The seventh check, with the limit that is used up and the time after which there is room.
+    pub(crate) fn check_pace(&self, pace: Pace) -> Result<(), Declined> {
+        let ruling = stages::rate_limit(&pace);
+        let (limit, retry_after_ms) = match pace.exceeded {
+            Some((limit, Exceeded::Wait { wait_ms, .. })) => (Some(limit), Some(wait_ms)),
+            Some((limit, Exceeded::ForEver)) => (Some(limit), None),
+            None => (None, None),
+        };
+        self.note(Stage::RateLimit, ruling, limit, retry_after_ms)
+    }
+
+    fn note(
+        &self,
+        stage: Stage,
+        ruling: Ruling,
+        limit: Option<LimitHit>,
+        retry_after_ms: Option<u64>,
+    ) -> Result<(), Declined> {
         let mut page = self.page();
         page.decision.stage = stage;
         page.decision.rules.extend(ruling.rules);
@@ -109,6 +133,7 @@ impl Record {
                 stage: Some(stage),
                 reason,
                 retry_after_ms,
+                limit,
                 checks: page.checks.clone(),
             }))),
         }
@@ -121,6 +146,7 @@ impl Record {
             stage,
             reason,
             retry_after_ms: None,
+            limit: None,
             checks: self.checks(),
         }))
     }

@@ -101,6 +101,8 @@ pub struct Declined {
     /// The stage that refused; `None` for a failure.
     pub stage: Option<Stage>,
     pub retry: Retry,
+    /// The limit that is used up, where that is why.
+    pub limit: Option<Value>,
     pub call_id: Option<String>,
     pub checks: Vec<Check>,
 }
@@ -125,6 +127,7 @@ impl Declined {
             hint: None,
             stage: None,
             retry,
+            limit: None,
             call_id: None,
             checks: Vec::new(),
         }

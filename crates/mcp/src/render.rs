@@ -173,6 +173,9 @@ pub(crate) fn error_object(declined: &Declined) -> Map<String, Value> {
     if let Some(after) = after {
         error.insert("retry_after_ms".to_owned(), json!(after));
     }
+    if let Some(limit) = &declined.limit {
+        error.insert("limit".to_owned(), limit.clone());
+    }
     if let Some(call_id) = &declined.call_id {
         error.insert(CALL_ID.to_owned(), json!(call_id));
     }

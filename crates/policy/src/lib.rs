@@ -31,6 +31,7 @@
 //! ```
 
 mod approval;
+mod calls;
 mod ceremony;
 mod channel;
 mod document;
@@ -50,6 +51,7 @@ mod validate;
 mod weigh;
 
 pub use approval::{Approval, EXPIRES_MINUTES_MAX, PostTo, QUORUM_MAX, approval_for};
+pub use calls::{Calls, Number};
 pub use ceremony::{Ceremony, ceremony, flow_ceremony};
 pub use channel::{Lineage, channels};
 pub use document::{Fault, MAX_BYTES};
@@ -57,9 +59,9 @@ pub use guild::{Whereabouts, guilds};
 pub use lockdown::Lockdown;
 pub use member::membership;
 pub use platform::{may_ever, platform};
-pub use policy::{ChannelLists, Policy, Rates};
+pub use policy::{ChannelLists, Policy};
 pub use question::{Asker, Circumstances, Question, Ruling, Spot};
-pub use rate::{attempts_per_minute, calls_per_minute};
+pub use rate::{Limit, Rates, Whose, attempts_per_minute, calls_per_minute, limits};
 pub use rule::{Effect, Rule};
 pub use strict::NoOtherKeys;
 pub use times::{Day, Hours, Moment, UtcOffset};

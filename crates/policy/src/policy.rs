@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Approval, Lockdown, Rule,
+    Approval, Lockdown, Rates, Rule,
     strict::{self, NoOtherKeys},
 };
 
@@ -54,28 +54,6 @@ pub struct ChannelLists {
     pub deny: BTreeSet<ChannelId>,
     #[serde(flatten, skip_serializing, deserialize_with = "strict::channels")]
     pub others: NoOtherKeys,
-}
-
-/// Calls per minute that one principal may make, by risk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Rates {
-    pub read: u32,
-    pub write: u32,
-    pub destructive: u32,
-    #[serde(flatten, skip_serializing, deserialize_with = "strict::rates")]
-    pub others: NoOtherKeys,
-}
-
-impl Default for Rates {
-    fn default() -> Self {
-        Self {
-            read: 1_200,
-            write: 300,
-            destructive: 60,
-            others: NoOtherKeys,
-        }
-    }
 }
 
 /// Characters of a policy's version.

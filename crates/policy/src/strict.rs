@@ -92,7 +92,15 @@ pub(crate) fn lockdown<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys
 /// For `[policy.rates]`.
 pub(crate) fn rates<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, D::Error> {
     rest.deserialize_map(Nothing {
-        known: &["read", "write", "destructive"],
+        known: &[
+            "read",
+            "write",
+            "destructive",
+            "per_user",
+            "per_channel",
+            "per_guild",
+            "per_tool",
+        ],
     })
 }
 
@@ -161,6 +169,7 @@ mod tests {
         let policy: Policy = toml::from_str(
             "read_only = false\nallowed_guilds = [\"1\"]\ndirect_messages = true\nmembers = [\"*\"]\n\
              [channels]\nallow = [\"2\"]\ndeny = [\"3\"]\n[rates]\nread = 1\nwrite = 2\ndestructive = 3\n\
+             per_user = 4\nper_channel = \"unlimited\"\nper_guild = { write = 5 }\n\
              [approvals.a]\npost_to = \"thread_of_origin\"\nchannel = \"1\"\nroles = [\"2\"]\nusers = [\"3\"]\n\
              quorum = 2\nexpires_minutes = 9\nremind_after_minutes = 3\nescalate_after_minutes = 4\n\
              escalate_to = \"b\"\n[lockdown]\ntrust_roles = [\"1\"]\nguilds = [\"2\"]\nchannels = [\"3\"]\n\

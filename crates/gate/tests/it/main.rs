@@ -15,6 +15,7 @@ mod generator;
 mod hidden_ids;
 mod idempotency;
 mod ledger;
+mod limits;
 mod outcomes;
 mod ownership;
 mod property;

@@ -33,6 +33,9 @@ fn refused(refusal: Refusal) -> Problem {
     if !refusal.checks.is_empty() {
         problem = problem.with("checks", json!(refusal.checks));
     }
+    if let Some(limit) = &refusal.limit {
+        problem = problem.with("limit", json!(limit));
+    }
     if let Some(wait) = refusal.retry_after_ms {
         problem = problem.retry_after_ms(wait);
     }
@@ -115,6 +118,7 @@ mod tests {
             stage,
             reason: Reason::new(code, "no"),
             retry_after_ms,
+            limit: None,
             checks: Vec::new(),
         }))
     }
