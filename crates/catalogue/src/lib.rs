@@ -3,6 +3,7 @@
 #![doc = include_str!("../HOW_TO_ADD_A_TOOL.md")]
 
 mod argument;
+pub mod authors;
 mod catalogue;
 mod change;
 pub mod control;

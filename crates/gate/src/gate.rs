@@ -27,6 +27,7 @@ use crate::{
     flow::Flow,
     permit::{Passed, Permit},
     rates::Pacer,
+    reading::{Memory, Reader},
     recall::Asked,
     record::Record,
     seal::Seal,
@@ -71,6 +72,7 @@ pub(crate) struct Inner {
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) attempts: Attempts,
     pub(crate) pacer: Pacer,
+    pub(crate) reading: Memory,
     /// Ends with [`Gate::drain`].
     pub(crate) tracker: TaskTracker,
     /// Cancelled by [`Gate::drain`]: no more calls, and nothing is tried again later.
@@ -87,6 +89,7 @@ impl Gate {
             discover::NAME,
             Arc::new(discover::FindTools) as Arc<dyn Flow>,
         );
+        let reading = Memory::new(parts.clock.now_ms());
         Self(Arc::new(Inner {
             makes_rounds: AtomicBool::new(false),
             standing: RwLock::new(standing(parts.policy)),
@@ -100,6 +103,7 @@ impl Gate {
             slots: Arc::new(Semaphore::new(WRITES_UNDER_WAY)),
             attempts: Attempts::default(),
             pacer: Pacer::default(),
+            reading,
             tracker: TaskTracker::new(),
             closing: CancellationToken::new(),
         }))
@@ -180,6 +184,7 @@ impl Gate {
             digest: &digest,
             standing: &standing,
             record,
+            after_untrusted: self.after_untrusted(policy, Reader::of(&call), now).await,
         };
         if let Some(answer) = self.recall(asked, &prepared).await? {
             return Ok(answer);
@@ -192,10 +197,16 @@ impl Gate {
         let installed = stages::guild_installation(policy, &places);
         record.check(Stage::GuildInstallation, installed)?;
 
-        let circumstances =
-            facts::circumstances(&*self.0.surroundings, policy, &call, &places, now)
-                .await
-                .map_err(|error| trouble::reading(record, &error))?;
+        let circumstances = facts::circumstances(
+            &*self.0.surroundings,
+            policy,
+            &call,
+            &places,
+            asked.after_untrusted,
+            now,
+        )
+        .await
+        .map_err(|error| trouble::reading(record, &error))?;
         let question = Question {
             principal: &call.principal,
             tool: tool.name,

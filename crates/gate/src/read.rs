@@ -34,6 +34,7 @@ impl Gate {
         }
         let mut view = plan.view(&answers, case.places.act());
         self.keep_allowed(case, &mut view.value).await;
+        let view = self.show(case.reader(), case.around(), view).await;
         Ok(Answer::Done(Done {
             call_id: case.record.call_id.clone(),
             view: self.tell_own_words(view),

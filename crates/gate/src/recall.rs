@@ -12,7 +12,9 @@ use crate::{
     Gate,
     answer::{Answer, Declined},
     case::Standing,
-    facts, outbox,
+    lockdown::Around,
+    outbox,
+    reading::Reader,
     record::Record,
     run, trouble, write,
 };
@@ -25,6 +27,7 @@ pub(crate) struct Asked<'a> {
     pub digest: &'a str,
     pub standing: &'a Standing,
     pub record: &'a Record,
+    pub after_untrusted: Option<bool>,
 }
 
 impl Gate {
@@ -42,6 +45,7 @@ impl Gate {
             digest,
             standing,
             record,
+            after_untrusted,
         } = asked;
         // A Discord user's own rights count today, and only Discord knows them.
         let for_discord_user = matches!(call.origin, Origin::Discord { .. });
@@ -71,7 +75,7 @@ impl Gate {
             .into_iter()
             .collect();
         let circumstances = Circumstances {
-            after_untrusted: facts::after_untrusted(call),
+            after_untrusted,
             ..Circumstances::plain(now)
         };
         let question = Question {
@@ -97,11 +101,18 @@ impl Gate {
             .count_repeated(&standing.policy, &question, call, now);
         record.check_pace(pace)?;
         if let Begun::Replay { response } = &recalled.known {
-            return outbox::replay(record, response, |value| match prepared {
-                Prepared::Write(plan) => plan.view(value).untrusted,
-                Prepared::Read(_) | Prepared::Flow(_) => run::ALL_OF_IT,
-            })
-            .map(Some);
+            let reader = Reader::of(call);
+            let Prepared::Write(plan) = prepared else {
+                self.remember_replay(reader, &standing.policy).await;
+                return outbox::replay(record, response, |_| run::ALL_OF_IT).map(Some);
+            };
+            let around = Around {
+                tool: tool.name,
+                policy: &standing.policy,
+                spots: &spots,
+            };
+            let answer = outbox::replay(record, response, |value| plan.view(value).untrusted)?;
+            return Ok(Some(self.show_again(reader, around, answer).await));
         }
         outbox::may_begin(record, &recalled.known, now)?;
         Ok(None)

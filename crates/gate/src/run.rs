@@ -111,7 +111,10 @@ impl Gate {
             Risk::Write | Risk::Destructive => Retry::Unknown,
         };
         match ended {
-            Some(Ok(result)) => result.map(|view| self.tell_own_words(view)),
+            Some(Ok(result)) => {
+                let view = self.show(case.reader(), case.around(), result?).await;
+                Ok(self.tell_own_words(view))
+            }
             Some(Err(_elapsed)) => Err(case.record.fail(
                 "timed_out",
                 "the tool took longer than a flow may; some of its steps may have happened",
@@ -152,6 +155,8 @@ impl Gate {
             .await
             .map_err(|error| trouble::storing(record, &error))?;
         if let Begun::Replay { response } = &begun {
+            self.remember_replay(case.reader(), &case.standing.policy)
+                .await;
             return outbox::replay(record, response, |_| ALL_OF_IT);
         }
         outbox::may_begin(record, &begun, self.0.clock.now_ms())?;

@@ -66,7 +66,7 @@ impl Gate {
         plan: &WritePlan,
         needs_confirmation: bool,
     ) -> Result<Answer, Declined> {
-        let change = self.compare(case, plan).await?;
+        let mut change = self.compare(case, plan).await?;
         let confirm = needs_confirmation.then(|| {
             let confirmer = case.confirmer();
             let bound = bound(case, &confirmer, fingerprint(plan, &change));
@@ -75,6 +75,8 @@ impl Gate {
         let mut checks = case.record.checks();
         checks.push(stages::not_run());
         let minutes = confirm.as_ref().map(|_| seal::LIFE_MS / 60_000);
+        // The token is bound to the change itself; what of it may be shown comes after.
+        self.show_change(case, &mut change).await;
         Ok(Answer::Planned(Box::new(Plan {
             call_id: case.record.call_id.clone(),
             tool: case.tool.name.to_owned(),
@@ -147,7 +149,8 @@ impl Gate {
             .await
             .map_err(|error| trouble::storing(record, &error))?;
         if let Begun::Replay { response } = &begun {
-            return outbox::replay(record, response, |value| plan.view(value).untrusted);
+            let answer = outbox::replay(record, response, |value| plan.view(value).untrusted)?;
+            return Ok(self.show_again(case.reader(), case.around(), answer).await);
         }
         outbox::may_begin(record, &begun, self.0.clock.now_ms())?;
 
@@ -211,11 +214,15 @@ impl Gate {
         let answer = self.0.hands.write(&permit, &errand).await;
         self.forget(case, model::Permitted::request(&permit));
         match answer {
-            Ok(response) => Ok(Done {
-                call_id: case.record.call_id.clone(),
-                view: self.tell_own_words(shown(plan, &response.body)),
-                replayed: false,
-            }),
+            Ok(response) => {
+                let view = shown(plan, &response.body);
+                let view = self.show(case.reader(), case.around(), view).await;
+                Ok(Done {
+                    call_id: case.record.call_id.clone(),
+                    view: self.tell_own_words(view),
+                    replayed: false,
+                })
+            }
             Err(error) => Err(self.explain(case, plan, &error).await),
         }
     }

@@ -238,6 +238,17 @@ pub trait Ledger: Send + Sync {
     async fn decisions(&self, after: i64, limit: u32) -> Result<Vec<(i64, Decision)>, StoreError>;
 }
 
+// ---------------------------------------------------------------- what was read
+
+/// When conversations last read words that nobody vouches for.
+#[async_trait]
+pub trait Readings: Send + Sync {
+    /// This reader read such words; an earlier time than the one that is known changes nothing.
+    async fn note_read(&self, reader: &str, at: Millis) -> Result<(), StoreError>;
+    /// When it last did.
+    async fn last_read(&self, reader: &str) -> Result<Option<Millis>, StoreError>;
+}
+
 // ---------------------------------------------------------------- API keys
 
 /// What is known about a key; never the key itself.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Approval, Lockdown, Rates, Rule,
+    AfterUntrusted, Approval, Lockdown, Rates, Rule,
     strict::{self, NoOtherKeys},
 };
 
@@ -36,6 +36,8 @@ pub struct Policy {
     /// Absent: a model sees everybody's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lockdown: Option<Lockdown>,
+    #[serde(skip_serializing_if = "AfterUntrusted::is_default")]
+    pub after_untrusted: AfterUntrusted,
     /// Read from the top; for each question the first rule that matches and says something about
     /// it decides.
     pub rules: Vec<Rule>,
@@ -73,6 +75,15 @@ impl Policy {
         self.channels.allow.is_some()
             || !self.channels.deny.is_empty()
             || self.has_rules_about_channels()
+            || self
+                .lockdown
+                .as_ref()
+                .is_some_and(|lockdown| !lockdown.channels.is_empty())
+    }
+
+    /// Whether a rule asks what a conversation has read, so that it must be followed.
+    pub fn looks_at_reading(&self) -> bool {
+        self.rules.iter().any(|rule| rule.after_untrusted.is_some())
     }
 
     /// Whether a rule is about certain channels.

@@ -27,6 +27,7 @@ pub(crate) fn policy<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, 
         "rates",
         "approvals",
         "lockdown",
+        "after_untrusted",
     ];
     rest.deserialize_map(Nothing { known })
 }
@@ -85,7 +86,14 @@ pub(crate) fn approval<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys
 /// For `[policy.lockdown]`.
 pub(crate) fn lockdown<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, D::Error> {
     rest.deserialize_map(Nothing {
-        known: &["trust_roles", "guilds", "channels"],
+        known: &["trust_roles", "trust_users", "guilds", "channels"],
+    })
+}
+
+/// For `[policy.after_untrusted]`.
+pub(crate) fn after_untrusted<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, D::Error> {
+    rest.deserialize_map(Nothing {
+        known: &["forget_after_minutes", "by"],
     })
 }
 
@@ -172,7 +180,8 @@ mod tests {
              per_user = 4\nper_channel = \"unlimited\"\nper_guild = { write = 5 }\n\
              [approvals.a]\npost_to = \"thread_of_origin\"\nchannel = \"1\"\nroles = [\"2\"]\nusers = [\"3\"]\n\
              quorum = 2\nexpires_minutes = 9\nremind_after_minutes = 3\nescalate_after_minutes = 4\n\
-             escalate_to = \"b\"\n[lockdown]\ntrust_roles = [\"1\"]\nguilds = [\"2\"]\nchannels = [\"3\"]\n\
+             escalate_to = \"b\"\n[lockdown]\ntrust_roles = [\"1\"]\ntrust_users = [\"7\"]\nguilds = [\"2\"]\nchannels = [\"3\"]\n\
+             [after_untrusted]\nforget_after_minutes = 5\nby = \"session\"\n\
              [[rules]]\nname = \"x\"\ntools = [\"a\"]\ntoolsets = [\"b\"]\nrisks = [\"write\"]\n\
              principals = [\"c\"]\nworkspaces = [\"d\"]\nroles = [\"viewer\"]\nguilds = [\"4\"]\n\
              channels = [\"5\"]\ndiscord_roles = [\"6\"]\nhours = \"22:00-06:00\"\ndays = [\"sat\"]\n\

@@ -6,18 +6,14 @@ use policy::{Asker, Circumstances, Policy};
 
 use super::Places;
 
-/// Whether the conversation of this call has read words of people whom nobody vouches for. Nothing
-/// follows that yet.
-pub(crate) fn after_untrusted(_call: &Call) -> Option<bool> {
-    Some(false)
-}
-
-/// Find them out. A Discord user's roles are looked up only where a rule asks for them.
+/// Find them out. A Discord user's roles are looked up only where a rule asks for them;
+/// `after_untrusted` is what the gate remembers.
 pub(crate) async fn circumstances(
     surroundings: &dyn Surroundings,
     policy: &Policy,
     call: &Call,
     places: &Places,
+    after_untrusted: Option<bool>,
     at: Millis,
 ) -> Result<Circumstances, HandsError> {
     let asker = match call.origin {
@@ -35,6 +31,6 @@ pub(crate) async fn circumstances(
     Ok(Circumstances {
         at,
         asker,
-        after_untrusted: after_untrusted(call),
+        after_untrusted,
     })
 }

@@ -7,6 +7,6 @@ mod places;
 mod rights;
 
 pub(crate) use aims::Aims;
-pub(crate) use circumstances::{after_untrusted, circumstances};
+pub(crate) use circumstances::circumstances;
 pub(crate) use places::{Places, places};
 pub(crate) use rights::{MEMBERSHIP, Missing, Rights, Whose, rights};

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -16,7 +16,7 @@ use model::{
     Permissions, Permitted as _, Place, Principal, Request, Response, RoleId, StickerId,
     Surroundings, UserId, WebhookId,
     hands::Errand,
-    place::{Aim, Lack, StickerHome, Subject},
+    place::{Aim, Lack, Standing, StickerHome, Subject, Writer},
 };
 use policy::Policy;
 use serde_json::{Map, Value, json};
@@ -103,6 +103,8 @@ pub(crate) struct Facts {
     pub(crate) broken: Mutex<Option<HandsError>>,
     /// Whether anybody had to ask who the bot is.
     pub(crate) knows_bot: AtomicBool,
+    /// How often anybody asked about a writer.
+    pub(crate) looked_up: AtomicUsize,
     /// No channel is to be seen any more.
     pub(crate) hidden: AtomicBool,
     /// Of every member of the first guild, where they are known.
@@ -169,6 +171,30 @@ impl Surroundings for Facts {
             57 => Some(StickerHome::Discord),
             _ => None,
         })
+    }
+
+    /// 7 is trusted, 8 is not, 9 is a bot; role 70 is trusted.
+    async fn stands(
+        &self,
+        asked: GuildId,
+        writer: Writer<'_>,
+        trusted: &BTreeSet<RoleId>,
+    ) -> Result<Option<Standing>, HandsError> {
+        self.looked_up.fetch_add(1, Ordering::SeqCst);
+        let told = writer.roles.map(|roles| {
+            if roles.iter().any(|role| trusted.contains(role)) {
+                Standing::Trusted
+            } else {
+                Standing::Below
+            }
+        });
+        let known = told.or(match writer.user.get() {
+            7 => Some(Standing::Trusted),
+            8 => Some(Standing::Below),
+            9 => Some(Standing::Bot),
+            _ => None,
+        });
+        Ok(known.filter(|_| asked == guild(1)))
     }
 
     async fn member_roles(

@@ -3,13 +3,13 @@
 use model::{ChannelId, GuildId, Permissions, Request, path};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{get_request, list_request, show};
 use crate::{
     ReadPlan, View,
     tool::{Needs, Tool, read},
-    view::items,
+    view::{Fields, items},
 };
 
 pub(super) fn tool() -> Tool {
@@ -85,7 +85,11 @@ fn view(answers: &[Value]) -> View {
     let threads: Vec<Value> = items(&active["threads"])
         .iter()
         .filter(|thread| thread["parent_id"] == *id && id.is_string())
-        .map(|thread| json!({"id": thread["id"], "name": thread["name"]}))
+        .map(|thread| {
+            Fields::new()
+                .keep(thread, &["id", "name", "owner_id"])
+                .into()
+        })
         .collect();
     let fields = show::fields(channel)
         .with("overwrites", overwrites)

@@ -182,7 +182,10 @@ fn get_channel(channel: ChannelId) -> Request {
 /// The channel of a list of messages, in few words.
 fn place(channel: &Value) -> Value {
     Fields::new()
-        .keep(channel, &["id", "guild_id", "name", "topic", "parent_id"])
+        .keep(
+            channel,
+            &["id", "guild_id", "name", "topic", "parent_id", "owner_id"],
+        )
         .into()
 }
 

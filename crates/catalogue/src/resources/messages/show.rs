@@ -205,6 +205,7 @@ fn reply_to(message: &Value) -> Value {
             (reference["channel_id"] != message["channel_id"])
                 .then(|| reference["channel_id"].clone()),
         )
+        .copy("author_id", &original["author"]["id"])
         .with("author", name(&original["author"]))
         .with("content", excerpt(&original["content"]))
         .with(
@@ -341,7 +342,7 @@ fn poll(poll: &Value) -> Value {
 
 fn thread(thread: &Value) -> Value {
     Fields::new()
-        .keep(thread, &["id", "name", "message_count"])
+        .keep(thread, &["id", "name", "owner_id", "message_count"])
         .copy("archived", &thread["thread_metadata"]["archived"])
         .into()
 }
