@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     facts::{Aims, Places},
     gate,
+    home::Home,
     live::Live,
     permit::Passed,
     record::Record,
@@ -37,6 +38,7 @@ pub(crate) struct Case {
     /// Hex digest of tool and canonical arguments.
     pub digest: String,
     pub aims: Aims,
+    pub home: Home,
     pub places: Places,
     pub circumstances: Circumstances,
     /// What the sixth check had to look at already.

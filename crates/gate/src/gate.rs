@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use model::{
     Call, Clock, Hands, HandsError, Principal, Reason, Risk, Stage, Surroundings, UserId,
     ledger::{Keys, Ledger},
+    workspaces::Tenants,
 };
 use policy::{Circumstances, Policy, Question};
 use serde_json::Value;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub hands: Arc<dyn Hands<Permit>>,
     pub surroundings: Arc<dyn Surroundings>,
     pub ledger: Arc<dyn Ledger>,
+    /// Who works on which guilds; [`model::workspaces::OneWorkspace`] where nobody is kept apart.
+    pub tenants: Arc<dyn Tenants>,
     pub clock: Arc<dyn Clock>,
     /// Flows by the name of their tool. The gate brings `discord_find_tools` itself.
     pub flows: Vec<(&'static str, Arc<dyn Flow>)>,
@@ -65,6 +68,7 @@ pub(crate) struct Inner {
     pub(crate) hands: Arc<dyn Hands<Permit>>,
     pub(crate) surroundings: Arc<dyn Surroundings>,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) tenants: Arc<dyn Tenants>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: OnceLock<Arc<dyn Keys>>,
     pub(crate) flows: HashMap<&'static str, Arc<dyn Flow>>,
@@ -96,6 +100,7 @@ impl Gate {
             hands: parts.hands,
             surroundings: parts.surroundings,
             ledger: parts.ledger,
+            tenants: parts.tenants,
             clock: parts.clock,
             keys: OnceLock::new(),
             flows,
@@ -175,7 +180,11 @@ impl Gate {
         let authenticated = stages::client_authentication(&call.principal);
         record.check(Stage::ClientAuthentication, authenticated)?;
 
-        let member = stages::workspace_membership(policy, &call.principal);
+        let home = self
+            .home_of(&call.principal)
+            .await
+            .map_err(|error| trouble::storing(record, &error))?;
+        let member = stages::workspace_membership(policy, &call.principal, &home);
         record.check(Stage::WorkspaceMembership, member)?;
 
         let asked = Asked {
@@ -183,6 +192,7 @@ impl Gate {
             tool,
             digest: &digest,
             standing: &standing,
+            home: &home,
             record,
             after_untrusted: self.after_untrusted(policy, Reader::of(&call), now).await,
         };
@@ -190,11 +200,11 @@ impl Gate {
             return Ok(answer);
         }
 
-        let places = facts::places(&*self.0.surroundings, policy, &aims)
+        let places = facts::places(&*self.0.surroundings, policy, &home, &aims)
             .await
             .map_err(|error| trouble::reading(record, &error))?;
         record.describe(|row| row.guild_id = row.guild_id.or(places.guild()));
-        let installed = stages::guild_installation(policy, &places);
+        let installed = stages::guild_installation(policy, &places, &home);
         record.check(Stage::GuildInstallation, installed)?;
 
         let circumstances = facts::circumstances(
@@ -252,6 +262,7 @@ impl Gate {
             arguments: call.arguments,
             digest,
             aims,
+            home,
             places,
             circumstances,
             live,
@@ -347,7 +358,7 @@ pub(crate) fn may_ever(policy: &Policy, principal: &Principal, tool: &Tool) -> b
         spots: &[],
         circumstances: &Circumstances::plain(0),
     };
-    policy::may_ever(policy, &question)
+    stages::role_allows(&question) && policy::may_ever(policy, &question)
 }
 
 /// No answer shows a token that somebody wrote into Discord.

@@ -15,6 +15,7 @@ mod dispatch;
 mod facts;
 mod flow;
 mod gate;
+mod home;
 mod live;
 mod lockdown;
 mod meter;

@@ -64,7 +64,7 @@ impl Gate {
         let needs = &case.tool.needs;
         let surroundings = &*self.0.surroundings;
         let aims = Aims::of_requests(next, needs);
-        let places = facts::places(surroundings, policy, &aims)
+        let places = facts::places(surroundings, policy, &case.home, &aims)
             .await
             .map_err(|error| trouble::reading(&case.record, &error))?;
         let refuse = |stage, ruling: Ruling| match ruling.verdict {
@@ -73,7 +73,7 @@ impl Gate {
                 Err(case.record.refuse(Some(stage), reason))
             }
         };
-        let installed = stages::guild_installation(policy, &places);
+        let installed = stages::guild_installation(policy, &places, &case.home);
         refuse(Stage::GuildInstallation, installed)?;
         if !places.spots.is_empty() {
             refuse(Stage::PlatformPermission, case.elsewhere(&places.spots))?;

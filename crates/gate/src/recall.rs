@@ -12,11 +12,12 @@ use crate::{
     Gate,
     answer::{Answer, Declined},
     case::Standing,
+    home::Home,
     lockdown::Around,
     outbox,
     reading::Reader,
     record::Record,
-    run, trouble, write,
+    run, stages, trouble, write,
 };
 
 /// A call that passed the checks 1 and 2.
@@ -26,6 +27,7 @@ pub(crate) struct Asked<'a> {
     pub tool: &'static Tool,
     pub digest: &'a str,
     pub standing: &'a Standing,
+    pub home: &'a Home,
     pub record: &'a Record,
     pub after_untrusted: Option<bool>,
 }
@@ -44,6 +46,7 @@ impl Gate {
             tool,
             digest,
             standing,
+            home,
             record,
             after_untrusted,
         } = asked;
@@ -87,7 +90,7 @@ impl Gate {
             circumstances: &circumstances,
         };
         if only_plans(call, prepared, standing, &question)
-            || !still_allowed(standing, &question, &recalled)
+            || !still_allowed(standing, home, &question, &recalled)
         {
             return Ok(None);
         }
@@ -139,12 +142,21 @@ fn only_plans(
 }
 
 /// What of the checks 3 to 5 the policy alone can tell.
-fn still_allowed(standing: &Standing, question: &Question<'_>, recalled: &Recalled) -> bool {
+fn still_allowed(
+    standing: &Standing,
+    home: &Home,
+    question: &Question<'_>,
+    recalled: &Recalled,
+) -> bool {
     let policy = &standing.policy;
     if recalled.channel_id.is_some() && policy.has_rules_about_channels() {
         // A rule may be about what the channel is in, and that is not known here.
         return false;
     }
+    let at_home = match recalled.guild_id {
+        Some(guild) => home.owns(guild),
+        None => home.keeps_the_bot(),
+    };
     let place = match recalled.guild_id {
         Some(guild) => Whereabouts::Guild(guild),
         None => Whereabouts::DirectMessage,
@@ -154,8 +166,11 @@ fn still_allowed(standing: &Standing, question: &Question<'_>, recalled: &Recall
         channel,
         parents: Vec::new(),
     });
-    policy::guilds(policy, &[place]).verdict.allows()
-        && policy::platform(policy, question).verdict.allows()
+    at_home
+        && policy::guilds(policy, &[place]).verdict.allows()
+        && stages::platform_permission(policy, question)
+            .verdict
+            .allows()
         && policy::channels(policy, channel.as_slice())
             .verdict
             .allows()

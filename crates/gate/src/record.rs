@@ -46,6 +46,7 @@ impl Record {
         let call_id = uuid::Uuid::now_v7().to_string();
         let decision = Decision {
             call_id: call_id.clone(),
+            workspace: call.principal.workspace.clone(),
             at: clock.now_ms(),
             principal: call.principal.id.clone(),
             agent: call.agent.clone(),

@@ -4,7 +4,7 @@
 use catalogue::{Tool, catalogue};
 use model::{
     Check, Principal, Reason, Request, Stage, Verdict,
-    ledger::{Decision, Unfinished},
+    ledger::{ApiKey, Decision, Unfinished},
     principal::Scope,
 };
 use policy::{Asker, Circumstances, Lineage, Question, Ruling, Spot, Whereabouts};
@@ -13,6 +13,7 @@ use crate::{
     Gate,
     case::Standing,
     facts::{self, Aims, Places},
+    home::Home,
     permit::StillAllowed,
     stages,
 };
@@ -50,11 +51,25 @@ impl Gate {
         let authenticated = stages::client_authentication(&principal);
         judged(&mut checks, Stage::ClientAuthentication, authenticated)?;
 
-        let member = stages::workspace_membership(policy, &principal);
+        let home = self.home_of(&principal).await.map_err(|error| {
+            let message = format!("the workspace could not be looked up: {error}");
+            object(Stage::WorkspaceMembership, "workspace_unknown", message)
+        })?;
+        let member = stages::workspace_membership(policy, &principal, &home);
         judged(&mut checks, Stage::WorkspaceMembership, member)?;
+        if *home.workspace() != began.workspace {
+            let message = format!("{} works in another workspace now", began.principal);
+            return Err(object(
+                Stage::WorkspaceMembership,
+                "workspace_changed",
+                message,
+            ));
+        }
 
-        let places = self.places_of(began, request, tool, standing).await?;
-        let installed = stages::guild_installation(policy, &places);
+        let places = self
+            .places_of(began, request, tool, standing, &home)
+            .await?;
+        let installed = stages::guild_installation(policy, &places, &home);
         judged(&mut checks, Stage::GuildInstallation, installed)?;
 
         // What the conversation had read is not known any more.
@@ -110,7 +125,10 @@ impl Gate {
             return Err(gone(format!("nobody knows {} any more", began.principal)));
         };
         let Some(keys) = self.0.keys.get() else {
-            return Ok(Principal::api_key(name, Scope::ALL.to_vec()));
+            return Ok(Principal {
+                workspace: began.workspace.clone(),
+                ..Principal::api_key(name, Scope::ALL.to_vec())
+            });
         };
         let now = self.0.clock.now_ms();
         let listed = keys.list().await.map_err(|error| {
@@ -123,7 +141,7 @@ impl Gate {
             .find(|key| key.name == name)
             .filter(|key| key.revoked_at.is_none_or(|at| now < at))
             .filter(|key| key.expires_at.is_none_or(|at| now < at))
-            .map(|key| Principal::api_key(name, key.scopes))
+            .map(ApiKey::principal)
             .ok_or_else(|| gone(format!("the key \"{name}\" is not valid any more")))
     }
 
@@ -135,9 +153,10 @@ impl Gate {
         request: &Request,
         tool: &Tool,
         standing: &Standing,
+        home: &Home,
     ) -> Result<Places, Objection> {
         let aims = Aims::of_requests(std::slice::from_ref(request), &tool.needs);
-        let mut places = facts::places(&*self.0.surroundings, &standing.policy, &aims)
+        let mut places = facts::places(&*self.0.surroundings, &standing.policy, home, &aims)
             .await
             .map_err(|error| {
                 let message = format!("nobody knows where it would act: {error}");

@@ -117,5 +117,5 @@ fn may_show(case: &Case, lineage: Lineage, guild: Option<GuildId>) -> bool {
 fn may_look_into(case: &Case, guild: GuildId) -> bool {
     let policy = &case.standing.policy;
     let listed = policy::guilds(policy, &[Whereabouts::Guild(guild)]);
-    listed.verdict.allows() && case.reaches(Spot::guild(guild))
+    case.home.owns(guild) && listed.verdict.allows() && case.reaches(Spot::guild(guild))
 }

@@ -93,6 +93,25 @@ pub(crate) fn of_path(request: &Request) -> Vec<Target> {
     found
 }
 
+/// Reads of what belongs to no workspace: who the bot and people are, where the bot is (a list that
+/// is filtered), and what Discord has for everybody.
+const EVERYBODYS: [&str; 9] = [
+    "/applications/@me",
+    "/gateway",
+    "/gateway/bot",
+    "/soundboard-default-sounds",
+    "/sticker-packs",
+    "/users/@me",
+    "/users/@me/guilds",
+    "/users/{user_id}",
+    "/voice/regions",
+];
+
+/// Whether every workspace may ask this, although it names no guild.
+pub(crate) fn is_everybodys(request: &Request) -> bool {
+    request.method == Method::Get && EVERYBODYS.contains(&request.path.template.as_str())
+}
+
 /// What query and body reach into besides.
 pub(crate) fn besides_path(request: &Request) -> Vec<Target> {
     let mut found = Vec::new();

@@ -35,15 +35,14 @@ pub(crate) async fn watch(
     }
 }
 
-/// Write one checkpoint, and its copy.
-pub(crate) async fn sign(
-    store: &Store,
-    witness: Option<&Path>,
-) -> anyhow::Result<Option<Checkpoint>> {
+/// Write a checkpoint of each workspace's chain, and its copy.
+pub(crate) async fn sign(store: &Store, witness: Option<&Path>) -> anyhow::Result<Vec<Checkpoint>> {
     let signed = store.checkpoint().await?;
-    if let (Some(checkpoint), Some(path)) = (&signed, witness) {
-        append(path, checkpoint)
-            .with_context(|| format!("the witness {} cannot be written", path.display()))?;
+    if let Some(path) = witness {
+        for checkpoint in &signed {
+            append(path, checkpoint)
+                .with_context(|| format!("the witness {} cannot be written", path.display()))?;
+        }
     }
     Ok(signed)
 }

@@ -3,6 +3,7 @@
 //! An `Ok` from any of these means that the commit which carries it is on disk.
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ use crate::{
     id::{ChannelId, GuildId},
     principal::{Principal, Scope},
     risk::Risk,
+    workspace::{Role, WorkspaceId},
 };
 
 /// Why something could not be stored or read.
@@ -72,6 +74,9 @@ impl Outcome {
 pub struct Decision {
     /// UUIDv7 of the call; the same for all rows of one call.
     pub call_id: String,
+    /// Whose chain it belongs to: the principal's workspace.
+    #[serde(default)]
+    pub workspace: WorkspaceId,
     pub at: Millis,
     pub principal: String,
     pub agent: Option<String>,
@@ -252,13 +257,27 @@ pub trait Readings: Send + Sync {
 // ---------------------------------------------------------------- API keys
 
 /// What is known about a key; never the key itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ApiKey {
+    /// Once in the whole service, so that `key:NAME` means one client in every workspace.
     pub name: String,
+    pub workspace: WorkspaceId,
+    pub role: Role,
     pub scopes: Vec<Scope>,
     pub created_at: Millis,
     pub expires_at: Option<Millis>,
     pub revoked_at: Option<Millis>,
+}
+
+impl ApiKey {
+    /// Its bearer.
+    pub fn principal(self) -> Principal {
+        Principal {
+            workspace: self.workspace,
+            role: self.role,
+            ..Principal::api_key(&self.name, self.scopes)
+        }
+    }
 }
 
 /// Keys, stored as hashes.

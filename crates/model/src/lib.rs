@@ -18,6 +18,7 @@ pub mod principal;
 pub mod request;
 pub mod risk;
 pub mod workspace;
+pub mod workspaces;
 
 pub use call::{Call, Mode, Origin};
 pub use clock::{Clock, ManualClock, Millis};

@@ -1,5 +1,6 @@
 //! Who acts: a person at the machine, a client with a key, an agent, later a Discord user.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::workspace::{Role, WorkspaceId};
@@ -41,7 +42,9 @@ impl PrincipalKind {
 }
 
 /// What an API key may be used for. An unknown scope in the store is no scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// Tools of risk `read`.

@@ -2,15 +2,17 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Longest id of a workspace, in characters.
 pub const WORKSPACE_ID_MAX: usize = 32;
 
 /// A workspace's id: 1 to [`WORKSPACE_ID_MAX`] lower-case letters, digits and `-`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
-pub struct WorkspaceId(String);
+#[schemars(inline)]
+pub struct WorkspaceId(#[schemars(regex(pattern = r"^[a-z0-9-]{1,32}$"))] String);
 
 /// Why a text is not a workspace's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +68,18 @@ impl<'de> Deserialize<'de> for WorkspaceId {
 
 /// What somebody may do in a workspace. Each role may do all that the ones before it may.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Default,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Role {

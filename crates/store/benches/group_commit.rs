@@ -110,6 +110,7 @@ fn syncs_per_second(path: &Path) -> io::Result<f64> {
 fn decision() -> Decision {
     Decision {
         call_id: "0190b0c0-0000-7000-8000-000000000000".to_owned(),
+        workspace: model::WorkspaceId::default(),
         at: 1_790_000_000_000,
         principal: "key:ada".to_owned(),
         agent: Some("scout".to_owned()),

@@ -10,6 +10,7 @@ use crate::{
     engine::{Row, Value, storable},
     error::corrupt,
     transaction::{Insert, Transaction},
+    workspace,
     writer::Write,
 };
 
@@ -26,8 +27,8 @@ VALUES",
 pub(crate) const LAST: &str = "SELECT COALESCE(MAX(seq), 0) FROM decisions";
 
 pub(crate) const AFTER: &str = "\
-SELECT seq, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id, digest,
-    outcome, stage, code, reason, rules, policy_version, duration_us
+SELECT seq, workspace, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id,
+    digest, outcome, stage, code, reason, rules, policy_version, duration_us
 FROM decisions WHERE seq > $1 ORDER BY seq LIMIT $2";
 
 pub(crate) const OF_CALL: &str = "SELECT * FROM decisions WHERE call_id = $1 ORDER BY seq LIMIT $2";
@@ -225,15 +226,20 @@ impl Write for Record {
     }
 }
 
-/// Take the end of the chain as it stands for good.
-struct Reseal;
+/// Take the ends of the chains as they stand for good.
+struct Reseal {
+    workspaces: Vec<String>,
+}
 
 #[async_trait]
 impl Write for Reseal {
     type Output = ();
 
     async fn run(&self, on: &mut Transaction<'_>) -> Result<(), StoreError> {
-        on.trust_head(DEFAULT_WORKSPACE).await
+        for workspace in &self.workspaces {
+            on.trust_head(workspace).await?;
+        }
+        Ok(())
     }
 }
 
@@ -290,13 +296,30 @@ impl Store {
         rows.await?.iter().map(Entry::read).collect()
     }
 
-    /// Note, signed, where the chain stands. `None` where the store was opened without a key.
-    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
+    /// Note, signed, where each workspace's chain stands. None where the store was opened without
+    /// a key.
+    pub async fn checkpoint(&self) -> Result<Vec<Checkpoint>, StoreError> {
         let Some(key) = self.inner.key.clone() else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let at = self.now();
-        self.write(checkpoint::Mark { at, key }).await.map(Some)
+        let mut checkpoints = Vec::new();
+        for workspace in self.chained_workspaces().await? {
+            let key = key.clone();
+            let mark = checkpoint::Mark { workspace, at, key };
+            checkpoints.push(self.write(mark).await?);
+        }
+        Ok(checkpoints)
+    }
+
+    /// Those with a chain, and the default, which always has one.
+    async fn chained_workspaces(&self) -> Result<Vec<String>, StoreError> {
+        let heads = self.audit_heads().await?.into_iter();
+        let mut workspaces: Vec<String> = heads.map(|sealed| sealed.head.workspace).collect();
+        if !workspaces.iter().any(|it| it == DEFAULT_WORKSPACE) {
+            workspaces.insert(0, DEFAULT_WORKSPACE.to_owned());
+        }
+        Ok(workspaces)
     }
 
     /// Every row of one call, oldest first.
@@ -307,10 +330,11 @@ impl Store {
         rows.iter().map(row).collect()
     }
 
-    /// Seal the end of the audit with this store's key, whoever sealed it before. Whoever calls
+    /// Seal the ends of the audit with this store's key, whoever sealed them before. Whoever calls
     /// this has looked at the rows.
     pub async fn reseal_audit(&self) -> Result<(), StoreError> {
-        self.write(Reseal).await
+        let workspaces = self.chained_workspaces().await?;
+        self.write(Reseal { workspaces }).await
     }
 
     /// Every checkpoint, in the order of workspace and number.
@@ -341,6 +365,7 @@ impl Store {
 pub(crate) fn read(row: &Row) -> Result<Decision, StoreError> {
     Ok(Decision {
         call_id: row.text("call_id")?,
+        workspace: workspace::id(row, "workspace")?,
         at: row.integer("at")?,
         principal: row.text("principal")?,
         agent: row.optional_text("agent")?,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use model::{
-    Millis, Principal,
+    Millis,
     ledger::{ApiKey, StoreError},
     principal::Scope,
 };
@@ -10,21 +10,23 @@ use model::{
 use crate::{
     engine::{Row, Value},
     transaction::Transaction,
+    workspace,
     writer::Write,
 };
 
 pub(crate) const CREATE: &str = "\
-INSERT INTO api_keys (name, secret_digest, scopes, created_at, expires_at, revoked_at)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+INSERT INTO api_keys (
+    name, secret_digest, scopes, created_at, expires_at, revoked_at, workspace, role)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
 
 // An index finds the digest; that its comparison is not constant in time tells nothing, because
 // nobody can choose what a secret's SHA-256 begins with.
 pub(crate) const FIND: &str = "\
-SELECT name, scopes, created_at, expires_at, revoked_at FROM api_keys
+SELECT name, workspace, role, scopes, created_at, expires_at, revoked_at FROM api_keys
 WHERE secret_digest = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
 
 pub(crate) const LIST: &str = "\
-SELECT name, scopes, created_at, expires_at, revoked_at FROM api_keys
+SELECT name, workspace, role, scopes, created_at, expires_at, revoked_at FROM api_keys
 ORDER BY created_at, name LIMIT $1";
 
 pub(crate) const REVOKE: &str =
@@ -43,19 +45,23 @@ impl Write for Create {
     async fn run(&self, on: &mut Transaction<'_>) -> Result<bool, StoreError> {
         let ApiKey {
             name,
+            workspace,
+            role,
             scopes,
             created_at,
             expires_at,
             revoked_at,
         } = &self.key;
         let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-        let values: [Value; 6] = [
+        let values: [Value; 8] = [
             name.into(),
             (&self.secret_digest).into(),
             words.join(",").into(),
             (*created_at).into(),
             (*expires_at).into(),
             (*revoked_at).into(),
+            workspace.as_str().into(),
+            role.as_str().into(),
         ];
         Ok(on.execute(CREATE, values).await? == 1)
     }
@@ -80,6 +86,8 @@ impl Write for Revoke {
 pub(crate) fn read(row: &Row) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
         name: row.text("name")?,
+        workspace: workspace::id(row, "workspace")?,
+        role: workspace::role(row)?,
         // An unknown scope, perhaps of a later version, is no scope.
         scopes: row
             .text("scopes")?
@@ -90,8 +98,4 @@ pub(crate) fn read(row: &Row) -> Result<ApiKey, StoreError> {
         expires_at: row.optional_integer("expires_at")?,
         revoked_at: row.optional_integer("revoked_at")?,
     })
-}
-
-pub(crate) fn principal(key: ApiKey) -> Principal {
-    Principal::api_key(&key.name, key.scopes)
 }

@@ -22,7 +22,9 @@ mod ports;
 mod prune;
 mod reader;
 mod statements;
+mod tenancy;
 mod transaction;
+mod workspace;
 mod writer;
 
 use std::sync::Arc;
@@ -50,7 +52,7 @@ use crate::{
 /// A database, opened. Cheap to clone.
 ///
 /// Implements [`model::ledger::Ledger`], [`model::ledger::Keys`], [`model::ledger::Leases`],
-/// [`model::ledger::Journal`] and [`model::ledger::Drafts`].
+/// [`model::ledger::Journal`], [`model::ledger::Drafts`] and [`model::workspaces::Workspaces`].
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -66,6 +68,8 @@ struct Inner {
     instance: Arc<Instance>,
     /// The highest sequence number of the journal that this instance has heard of.
     grown: watch::Sender<i64>,
+    /// Who belongs where.
+    tenancy: Arc<tenancy::Kept>,
     /// The writer, and on PostgreSQL the listener. They end at [`Store::close`], or when the last
     /// clone of the store goes.
     tasks: TaskTracker,
@@ -139,6 +143,7 @@ async fn open_with(
             clock,
             instance,
             grown,
+            tenancy: Arc::default(),
             tasks,
             stop: stop.drop_guard(),
         }),

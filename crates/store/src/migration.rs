@@ -14,9 +14,10 @@ use crate::{
 };
 
 /// In order; the version of a migration is its place in this list, from 1.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_audit_chain.sql"),
+    include_str!("../migrations/0003_workspaces.sql"),
     include_str!("../migrations/0005_approvals.sql"),
 ];
 /// The version that made a chain of the audit.

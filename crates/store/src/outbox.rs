@@ -72,8 +72,8 @@ WHERE state = 'started' AND outbox.instance_id <> $1";
 /// Rows of instances that are gone. `$1` is oneself.
 pub(crate) const CLAIMABLE: &str = "\
 SELECT outbox_id, created_at, request, repeatable,
-    seq, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id, digest,
-    outcome, stage, code, decisions.reason AS reason, rules, policy_version, duration_us
+    seq, workspace, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id,
+    digest, outcome, stage, code, decisions.reason AS reason, rules, policy_version, duration_us
 FROM outbox
     JOIN decisions ON seq = decision_seq
     LEFT JOIN instances AS alive

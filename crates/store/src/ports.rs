@@ -124,7 +124,7 @@ impl Keys for Store {
         row.as_ref()
             .map(key::read)
             .transpose()
-            .map(|key| key.map(key::principal))
+            .map(|key| key.map(ApiKey::principal))
     }
 
     async fn list(&self) -> Result<Vec<ApiKey>, StoreError> {

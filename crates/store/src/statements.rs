@@ -3,7 +3,7 @@
 use crate::{
     approval, audit,
     chain::{checkpoint, head},
-    draft, instance, journal, key, lease, migration, outbox, prune,
+    draft, instance, journal, key, lease, migration, outbox, prune, tenancy, workspace,
 };
 
 /// The statements that both engines run, word for word.
@@ -74,6 +74,31 @@ pub fn statements() -> Vec<&'static str> {
         prune::INSTANCES,
         prune::OUTBOX,
         prune::SPENT_CONFIRMATIONS,
+        tenancy::CHANGED,
+        tenancy::VERSION,
+        workspace::ACCOUNT,
+        workspace::ADD_MEMBER,
+        workspace::ALL,
+        workspace::ALL_INSTALLATIONS,
+        workspace::CONNECT,
+        workspace::COUNT,
+        workspace::COUNT_INSTALLATIONS,
+        workspace::COUNT_MEMBERS,
+        workspace::CREATE,
+        workspace::EXISTS,
+        workspace::INSTALL,
+        workspace::INSTALLATIONS,
+        workspace::MEMBERS,
+        workspace::OTHER_OWNERS,
+        workspace::REMOVE_MEMBER,
+        workspace::RESUME,
+        workspace::ROLE,
+        workspace::SET,
+        workspace::SETTINGS,
+        workspace::SET_ROLE,
+        workspace::SUSPEND,
+        workspace::UNINSTALL,
+        workspace::UNSET,
     ];
     all.extend(audit::INSERT.texts());
     all.extend(journal::INSERT.texts());

@@ -13,7 +13,7 @@ use model::ledger::{Decision, StoreError};
 use crate::{
     audit::{self, Entry},
     chain::{
-        AuditKey, DEFAULT_WORKSPACE, SALT_BYTES,
+        AuditKey, SALT_BYTES,
         head::{self, Head, SealedHead},
     },
     engine::{Session, Value},
@@ -58,7 +58,7 @@ impl<'c> Transaction<'c> {
         };
         let seq = last + 1;
         let salt = hex::encode(rand::random::<[u8; SALT_BYTES]>());
-        let head = self.head(DEFAULT_WORKSPACE).await?;
+        let head = self.head(decision.workspace.as_str()).await?;
         let entry = Entry::new(decision, seq, head, salt)?;
         let next = Head {
             workspace: entry.workspace.clone(),

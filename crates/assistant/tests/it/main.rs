@@ -21,6 +21,7 @@ fn gate(drawer: &Arc<Drawer>) -> Gate {
         hands: Arc::new(NoHands),
         surroundings: Arc::new(Facts),
         ledger: Arc::new(Book::default()),
+        tenants: Arc::new(model::workspaces::OneWorkspace),
         clock: clock.clone(),
         flows: assistant::flows(drawer.clone(), clock),
         seal_key: [7; 32],

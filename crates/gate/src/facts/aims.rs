@@ -18,6 +18,8 @@ pub(crate) struct Aims {
     pub(super) needs: Permissions,
     /// Who must rank lower.
     pub(super) below: Vec<Aim>,
+    /// Some request names no guild, channel, webhook or invite, and concerns not everybody.
+    pub(super) nowhere: bool,
     /// Nothing is asked of Discord by the call itself: a flow whose steps are judged on their own.
     pub(super) idle: bool,
     /// The tool aims at somebody, and the request does not say at whom.
@@ -62,7 +64,9 @@ impl Aims {
     fn act(&mut self, requests: &[Request], needs: &Needs) {
         let mut aimed = false;
         for request in requests {
-            extend_new(&mut self.acts, targets::of_path(request));
+            let named = targets::of_path(request);
+            self.nowhere |= named.is_empty() && !targets::is_everybodys(request);
+            extend_new(&mut self.acts, named);
             extend_new(&mut self.touches, targets::besides_path(request));
             self.quotes.extend(targets::quoted_channel(request));
             let aim = match needs.aim {

@@ -4,7 +4,7 @@ use model::{ChannelId, GuildId, HandsError, Place, Surroundings, place::StickerH
 use policy::{Lineage, Policy, Spot, Whereabouts};
 
 use super::Aims;
-use crate::targets::Target;
+use crate::{home::Home, targets::Target};
 
 /// Where all of that is.
 #[derive(Debug, Default)]
@@ -12,6 +12,8 @@ pub(crate) struct Places {
     pub whereabouts: Vec<Whereabouts>,
     /// Allowed guilds that the bot is not in.
     pub not_installed: Vec<GuildId>,
+    /// Something is asked of Discord that belongs to no guild, nor to everybody.
+    pub nowhere: bool,
     /// Every guild, once.
     pub guilds: Vec<GuildId>,
     pub lineages: Vec<Lineage>,
@@ -26,9 +28,13 @@ pub(crate) struct Places {
 pub(crate) async fn places(
     surroundings: &dyn Surroundings,
     policy: &Policy,
+    home: &Home,
     aims: &Aims,
 ) -> Result<Places, HandsError> {
-    let mut places = Places::default();
+    let mut places = Places {
+        nowhere: aims.nowhere,
+        ..Places::default()
+    };
     for target in &aims.acts {
         let place = locate(surroundings, target).await?;
         places.note(target, place);
@@ -54,11 +60,11 @@ pub(crate) async fn places(
     }
     places.spots = spots(&places);
     for guild in &places.guilds {
-        let considered = policy
+        let listed = policy
             .allowed_guilds
             .as_ref()
             .is_none_or(|allowed| allowed.contains(guild));
-        if considered && !surroundings.is_member_of(*guild).await? {
+        if listed && home.owns(*guild) && !surroundings.is_member_of(*guild).await? {
             places.not_installed.push(*guild);
         }
     }

@@ -25,4 +25,5 @@ mod recovery;
 mod refusals;
 mod story;
 mod webhooks;
+mod workspaces;
 mod world;

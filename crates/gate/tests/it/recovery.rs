@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use gate::Recovery;
 use model::{
-    Call, HandsError, Principal, Stage,
+    Call, HandsError, Principal, Role, Stage, WorkspaceId,
     ledger::{ApiKey, Keys, Outcome, StoreError},
     principal::Scope,
 };
@@ -27,7 +27,10 @@ async fn crashed(tool: &str, arguments: Value, age: i64) -> Arc<MemoryLedger> {
 }
 
 async fn crashed_for(call: Call, age: i64) -> Arc<MemoryLedger> {
-    let world = World::with(EASY);
+    crashed_in(World::with(EASY), call, age).await
+}
+
+pub(crate) async fn crashed_in(world: World, call: Call, age: i64) -> Arc<MemoryLedger> {
     world
         .hands
         .slots
@@ -49,7 +52,7 @@ async fn crashed_for(call: Call, age: i64) -> Arc<MemoryLedger> {
     ledger
 }
 
-fn restarted(ledger: &Arc<MemoryLedger>) -> World {
+pub(crate) fn restarted(ledger: &Arc<MemoryLedger>) -> World {
     restarted_with("", ledger)
 }
 
@@ -331,6 +334,8 @@ impl Keys for Ring {
 async fn a_key_that_lost_its_right_sends_nothing_again() {
     let key = ApiKey {
         name: "chat".to_owned(),
+        workspace: WorkspaceId::default(),
+        role: Role::Operator,
         scopes: vec![Scope::Read, Scope::Write],
         created_at: 0,
         expires_at: None,

@@ -16,7 +16,9 @@ use model::{
     Permissions, Permitted as _, Place, Principal, Request, Response, RoleId, StickerId,
     Surroundings, UserId, WebhookId,
     hands::Errand,
+    ledger::StoreError,
     place::{Aim, Lack, Standing, StickerHome, Subject, Writer},
+    workspaces::{Tenancy, Tenants},
 };
 use policy::Policy;
 use serde_json::{Map, Value, json};
@@ -241,8 +243,20 @@ impl Surroundings for Facts {
     }
 }
 
+/// Who belongs where, as told.
+#[derive(Default)]
+pub(crate) struct Towns(pub(crate) Mutex<Tenancy>);
+
+#[async_trait]
+impl Tenants for Towns {
+    async fn tenancy(&self) -> Result<Arc<Tenancy>, StoreError> {
+        Ok(Arc::new(self.0.lock().unwrap().clone()))
+    }
+}
+
 /// A gate and everything around it.
 pub(crate) struct World {
+    pub(crate) towns: Arc<Towns>,
     pub(crate) gate: Gate,
     pub(crate) hands: Arc<Fingers>,
     pub(crate) facts: Arc<Facts>,
@@ -284,16 +298,19 @@ impl World {
             ..Facts::default()
         });
         let clock = ManualClock::at(NOW);
+        let towns = Arc::new(Towns::default());
         let gate = Gate::new(Parts {
             policy: Arc::new(policy),
             hands: hands.clone(),
             surroundings: facts.clone(),
             ledger: ledger.clone(),
+            tenants: towns.clone(),
             clock: Arc::new(clock.clone()),
             flows,
             seal_key: [7; 32],
         });
         Self {
+            towns,
             gate,
             hands,
             facts,

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::{
-    Clock, Millis,
+    Clock, Millis, Role, WorkspaceId,
     ledger::{ApiKey, Keys},
     principal::Scope,
 };
@@ -43,6 +43,8 @@ pub(crate) async fn create(
     let now = SystemClock.now_ms();
     let key = ApiKey {
         name: name.to_owned(),
+        workspace: WorkspaceId::default(),
+        role: Role::Operator,
         scopes,
         created_at: now,
         expires_at: expires.map(|days| now + Millis::from(days) * DAY_MS),

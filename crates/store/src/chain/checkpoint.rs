@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use model::{Millis, ledger::StoreError};
 use serde::{Deserialize, Serialize};
 
-use super::{AuditKey, DEFAULT_WORKSPACE, GENESIS, Sentence, Signer, head::Head};
+use super::{AuditKey, GENESIS, Sentence, Signer, head::Head};
 use crate::{
     engine::{Row, Value},
     transaction::Transaction,
@@ -123,6 +123,7 @@ impl Checkpoint {
 
 /// Write the next checkpoint of the workspace.
 pub(crate) struct Mark {
+    pub(crate) workspace: String,
     pub(crate) at: Millis,
     pub(crate) key: AuditKey,
 }
@@ -134,8 +135,8 @@ impl Write for Mark {
     async fn run(&self, on: &mut Transaction<'_>) -> Result<Checkpoint, StoreError> {
         // Rows of the same group may still wait to be inserted; the checkpoint covers them.
         on.flush().await?;
-        let mut head = on.head(DEFAULT_WORKSPACE).await?.clone();
-        let last = on.row(LAST, [DEFAULT_WORKSPACE.into()]).await?;
+        let mut head = on.head(&self.workspace).await?.clone();
+        let last = on.row(LAST, [(&self.workspace).into()]).await?;
         let last = last.as_ref().map(Checkpoint::read).transpose()?;
         let previous = last.map_or_else(|| GENESIS.to_owned(), |last| last.digest());
         let checkpoint = Checkpoint::of(&head, self.at, previous, &self.key);

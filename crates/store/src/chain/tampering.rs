@@ -25,6 +25,7 @@ struct History {
 fn decision(number: i64) -> Decision {
     Decision {
         call_id: format!("call-{number}"),
+        workspace: model::WorkspaceId::default(),
         at: 1_790_000_000_000 + number,
         principal: format!("key:{}", if number % 3 == 0 { "ada" } else { "helper" }),
         agent: (number % 2 == 0).then(|| "scout".to_owned()),

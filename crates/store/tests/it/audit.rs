@@ -7,7 +7,9 @@ use model::{
     ManualClock,
     ledger::{Ledger as _, Outcome},
 };
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, postgres::PgConnectOptions};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, postgres::PgConnectOptions,
+};
 use store::{AuditKey, Report, Store, Trust};
 
 use crate::{
@@ -45,7 +47,7 @@ async fn live(store: &Store) {
     for row in rows.collect::<Vec<_>>() {
         row.await.unwrap();
     }
-    assert!(store.checkpoint().await.unwrap().is_some());
+    assert_eq!(store.checkpoint().await.unwrap().len(), 1);
     for id in ["a", "b"] {
         store.begin(intent(id)).await.unwrap();
         store.finish(finish(id, sent("{}"))).await.unwrap();
@@ -171,28 +173,32 @@ fn on_postgresql_the_chain_holds_and_changes_are_seen() {
 fn rows_from_before_there_was_a_chain_become_its_beginning() {
     runtime().block_on(async {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("store.db");
-        let url = format!("sqlite:{}", path.display());
-        let store = open(&url).await;
+        let url = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
+        let store = open(&url("new.db")).await;
         live(&store).await;
         store.close().await;
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
-        let mut connection = options.connect().await.unwrap();
         // As the first version left it.
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(folder.path().join("old.db"))
+            .create_if_missing(true);
+        let mut connection = options.connect().await.unwrap();
+        let first = include_str!("../../migrations/0001_first.sql")
+            .replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY");
+        connection.execute(AssertSqlSafe(first)).await.unwrap();
+        let attach = format!("ATTACH '{}' AS new", folder.path().join("new.db").display());
+        connection.execute(AssertSqlSafe(attach)).await.unwrap();
         for sql in [
-            "DELETE FROM schema_versions WHERE version > 1",
-            "DROP TABLE audit_heads",
-            "DROP TABLE audit_checkpoints",
-            "DROP INDEX decisions_call",
-            "DROP INDEX decisions_principal",
-            "UPDATE decisions SET hash = NULL, previous_hash = NULL",
-            "ALTER TABLE decisions DROP COLUMN workspace",
-            "ALTER TABLE decisions DROP COLUMN link",
-            "ALTER TABLE decisions DROP COLUMN salt",
-            "ALTER TABLE decisions DROP COLUMN erased",
+            "CREATE TABLE schema_versions (version INTEGER PRIMARY KEY NOT NULL, applied_at BIGINT NOT NULL)",
+            "INSERT INTO schema_versions VALUES (1, 1)",
+            "INSERT INTO decisions (seq, call_id, at, principal, agent, origin, tool, risk, guild_id, \
+             channel_id, digest, outcome, stage, code, reason, rules, policy_version, duration_us) \
+             SELECT seq, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id, digest, \
+             outcome, stage, code, reason, rules, policy_version, duration_us FROM new.decisions",
         ] {
             connection.execute(sql).await.unwrap();
         }
+        connection.close().await.unwrap();
+        let url = url("old.db");
         let store = open(&url).await;
         store.record(decision("new", Outcome::Done)).await.unwrap();
         let report = found(&store, &trust()).await;

@@ -58,6 +58,7 @@ pub(crate) fn holder(agent: &str) -> Holder {
 pub(crate) fn decision(call_id: &str, outcome: Outcome) -> Decision {
     Decision {
         call_id: call_id.to_owned(),
+        workspace: model::WorkspaceId::default(),
         at: START,
         principal: "key:ada".to_owned(),
         agent: Some("scout".to_owned()),

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use model::{
     ManualClock,
     ledger::{Begun, EventFilter, Journal as _, Leases as _, Ledger as _, Outcome},
+    workspaces::{
+        Change, Installation, TENANCY_FRESH_MS, Tenants as _, Workspace, Workspaces as _,
+    },
 };
 use store::Store;
 
@@ -182,4 +185,36 @@ fn a_server_that_is_not_there_is_told_without_the_password() {
         assert!(error.contains("guildhall at 127.0.0.1:1"), "{error}");
         assert!(!error.contains("secret"), "{error}");
     });
+}
+
+async fn changes_of_workspaces_are_known(url: &str) {
+    const { assert!(TENANCY_FRESH_MS < 1_000) };
+    let clock = ManualClock::at(START);
+    let (here, there) = (open(url, &clock).await, open(url, &clock).await);
+    let (bakers, guild) = ("bakers".parse().unwrap(), model::Id::new(1).unwrap());
+    assert!(!there.tenancy().await.unwrap().owns(&bakers, guild));
+    let made = Workspace {
+        id: bakers.clone(),
+        name: "Bakers".to_owned(),
+        created_at: START,
+        suspended_at: None,
+    };
+    here.change(Change::Create(made)).await.unwrap();
+    let installed = Installation {
+        guild_id: guild,
+        workspace: bakers.clone(),
+        installed_at: START,
+    };
+    here.change(Change::Install(installed)).await.unwrap();
+    assert!(here.tenancy().await.unwrap().owns(&bakers, guild));
+    clock.advance(TENANCY_FRESH_MS);
+    assert!(there.tenancy().await.unwrap().owns(&bakers, guild));
+    here.close().await;
+    there.close().await;
+}
+
+#[test]
+fn what_one_instance_changes_another_knows_within_a_second() {
+    on_a_file(async |url| changes_of_workspaces_are_known(url).await);
+    on_postgresql(async |url| changes_of_workspaces_are_known(url).await);
 }

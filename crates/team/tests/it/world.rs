@@ -157,6 +157,7 @@ impl World {
             hands: channel.clone(),
             surroundings: Arc::new(Facts),
             ledger: book.clone(),
+            tenants: Arc::new(model::workspaces::OneWorkspace),
             clock: Arc::new(clock.clone()),
             flows,
             seal_key: [7; 32],

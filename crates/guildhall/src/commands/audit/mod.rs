@@ -48,11 +48,16 @@ fn key(config: &Config) -> anyhow::Result<AuditKey> {
 async fn checkpoint(store: &Store, config: &Config) -> anyhow::Result<()> {
     key(config)?;
     let signed = witness::sign(store, config.audit_witness.as_deref()).await?;
-    let signed = signed.context("there is no key to seal the audit with: set audit.key")?;
-    output::line(&format!(
-        "checkpoint {}: {} rows, the last of them {}",
-        signed.number, signed.link, signed.hash
-    ));
+    for signed in signed {
+        let whose = match signed.workspace.as_str() {
+            "default" => String::new(),
+            workspace => format!(" of {workspace}"),
+        };
+        output::line(&format!(
+            "checkpoint {}{whose}: {} rows, the last of them {}",
+            signed.number, signed.link, signed.hash
+        ));
+    }
     Ok(())
 }
 
@@ -75,6 +80,7 @@ async fn erase(store: &Store, principal: &str, yes: bool) -> anyhow::Result<()> 
 fn note(tool: &str, what: &str) -> Decision {
     Decision {
         call_id: uuid::Uuid::now_v7().to_string(),
+        workspace: Principal::local_operator().workspace,
         at: SystemClock.now_ms(),
         principal: Principal::local_operator().id,
         agent: None,

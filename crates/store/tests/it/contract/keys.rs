@@ -1,6 +1,6 @@
 //! API keys.
 
-use model::{Clock, ManualClock, Principal, ledger::ApiKey, principal::Scope};
+use model::{Clock, ManualClock, Principal, Role, WorkspaceId, ledger::ApiKey, principal::Scope};
 
 use super::Ports;
 
@@ -8,6 +8,8 @@ pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     let now = clock.now_ms();
     let monitor = ApiKey {
         name: "monitor".to_owned(),
+        workspace: WorkspaceId::default(),
+        role: Role::Operator,
         scopes: vec![Scope::Read, Scope::Write],
         created_at: now,
         expires_at: None,
@@ -15,6 +17,8 @@ pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     };
     let brief = ApiKey {
         name: "brief".to_owned(),
+        workspace: "bakers".parse().unwrap(),
+        role: Role::Viewer,
         scopes: vec![],
         created_at: now + 1,
         expires_at: Some(now + 1000),
@@ -35,7 +39,11 @@ pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     let principal = Principal::api_key("monitor", vec![Scope::Read, Scope::Write]);
     assert_eq!(store.find(first, now).await.unwrap(), Some(principal));
     assert_eq!(store.find(unknown, now).await.unwrap(), None);
-    let principal = Principal::api_key("brief", vec![]);
+    let principal = Principal {
+        workspace: "bakers".parse().unwrap(),
+        role: Role::Viewer,
+        ..Principal::api_key("brief", vec![])
+    };
     assert_eq!(
         store.find(second, now + 999).await.unwrap(),
         Some(principal)

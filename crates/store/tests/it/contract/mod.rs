@@ -5,11 +5,13 @@ mod journal;
 mod keys;
 mod leases;
 mod ledger;
+mod workspaces;
 
 use model::{
     ManualClock,
     approval::Approvals,
     ledger::{Drafts, Journal, Keys, Leases, Ledger},
+    workspaces::Workspaces,
 };
 
 use crate::{
@@ -18,8 +20,11 @@ use crate::{
 };
 
 /// All that a store is to other rooms.
-pub(crate) trait Ports: Ledger + Keys + Leases + Journal + Drafts + Approvals {}
-impl<S: Ledger + Keys + Leases + Journal + Drafts + Approvals> Ports for S {}
+pub(crate) trait Ports:
+    Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals
+{
+}
+impl<S: Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals> Ports for S {}
 
 /// The contract. The store is empty and the clock stands at [`START`].
 pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
@@ -27,6 +32,7 @@ pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     keys::suite(store, clock).await;
     leases::suite(store, clock).await;
     journal::suite(store).await;
+    workspaces::suite(store, clock).await;
     drafts(store).await;
     approvals::suite(store, clock).await;
 }
