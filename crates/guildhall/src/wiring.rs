@@ -69,6 +69,7 @@ impl House {
             seal_key,
         });
         gate.know_keys(Arc::new(store.clone()));
+        gate.know_readings(Arc::new(store.clone()));
         let mcp = mcp::Service::new(mcp::App {
             hall: Arc::new(mcp::Gated::new(gate.clone(), selection)),
             clock: Arc::clone(&clock),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Call, Mode, Origin, Principal, Risk};
+use model::{Call, Mode, Risk};
 use rmcp::{
     ErrorData, RoleServer,
     model::{CallToolRequestParams, CallToolResponse},
@@ -16,6 +16,7 @@ use crate::{
     confirm::{self, Asked, Desk},
     contained::{broken, is_modern, too_slow},
     hall::{Answer, Declined, Hall, Retry},
+    handler::Who,
     render,
 };
 
@@ -62,8 +63,7 @@ impl Calls {
     pub(crate) async fn answer(
         &self,
         request: CallToolRequestParams,
-        principal: Principal,
-        origin: Origin,
+        who: Who,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(risk) = self.hall.risk(&request.name) else {
@@ -73,14 +73,14 @@ impl Calls {
             return Ok(render::declined(&busy()).into());
         };
         let call = Call {
-            principal,
+            principal: who.principal,
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
             mode: Mode::Default,
             idempotency_key: None,
             agent: None,
-            session: None,
-            origin,
+            session: who.session,
+            origin: who.origin,
         };
         // A dry run stays one, whatever answer comes with it.
         let state = request.request_state.filter(|_| may_ask(&call.arguments));

@@ -15,7 +15,10 @@ use rmcp::{
     service::{NotificationContext, RequestContext},
 };
 
-use crate::{calls::Calls, completion, hall::Hall, listing, prompts, reader::Reader, resources};
+use crate::{
+    calls::Calls, completion, hall::Hall, http::SESSION_ID, listing, prompts, reader::Reader,
+    resources,
+};
 
 const TOOLS: &str = "tools";
 
@@ -44,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) hall: Arc<dyn Hall>,
     pub(crate) calls: Calls,
     pub(crate) version: String,
+    /// The one conversation of a process that talks over its own streams.
+    pub(crate) process: String,
 }
 
 /// Who is on the other side of a transport.
@@ -53,6 +58,13 @@ pub(crate) enum Caller {
     Known(Principal),
     /// Whoever the web's authentication found for each request.
     OfRequest,
+}
+
+/// Who asks, from where, and in which conversation, where that can be told.
+pub(crate) struct Who {
+    pub(crate) principal: Principal,
+    pub(crate) origin: Origin,
+    pub(crate) session: Option<String>,
 }
 
 /// One handler; cheap, because the stateless generation makes one for each request.
@@ -69,17 +81,34 @@ impl Handler {
 
     /// Who asks. A request without a principal never gets past the web's authentication; should
     /// one, it is refused here.
-    fn who(&self, context: &RequestContext<RoleServer>) -> Result<(Principal, Origin), ErrorData> {
+    fn who(&self, context: &RequestContext<RoleServer>) -> Result<Who, ErrorData> {
         match &self.caller {
-            Caller::Known(principal) => Ok((principal.clone(), Origin::Stdio)),
-            Caller::OfRequest => context
-                .extensions
-                .get::<http::request::Parts>()
-                .and_then(|parts| parts.extensions.get::<Principal>())
-                .map(|principal| (principal.clone(), Origin::Http))
-                .ok_or_else(|| {
-                    ErrorData::invalid_request("the request is not authenticated", None)
-                }),
+            Caller::Known(principal) => Ok(Who {
+                principal: principal.clone(),
+                origin: Origin::Stdio,
+                session: Some(self.shared.process.clone()),
+            }),
+            Caller::OfRequest => {
+                let parts = context.extensions.get::<http::request::Parts>();
+                let principal = parts.and_then(|parts| parts.extensions.get::<Principal>());
+                let Some(principal) = principal.cloned() else {
+                    return Err(ErrorData::invalid_request(
+                        "the request is not authenticated",
+                        None,
+                    ));
+                };
+                // The doorkeeper has seen to it that the session is this principal's. The
+                // stateless generation has none.
+                let session = parts
+                    .and_then(|parts| parts.headers.get(SESSION_ID))
+                    .and_then(|id| id.to_str().ok())
+                    .map(str::to_owned);
+                Ok(Who {
+                    principal,
+                    origin: Origin::Http,
+                    session,
+                })
+            }
         }
     }
 
@@ -87,11 +116,9 @@ impl Handler {
         &'a self,
         context: &'a RequestContext<RoleServer>,
     ) -> Result<Reader<'a>, ErrorData> {
-        let (principal, origin) = self.who(context)?;
         Ok(Reader {
             calls: &self.shared.calls,
-            principal,
-            origin,
+            who: self.who(context)?,
             cancelled: &context.ct,
         })
     }
@@ -132,7 +159,7 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let (principal, _) = self.who(&context)?;
+        let Who { principal, .. } = self.who(&context)?;
         let start = listing::start(TOOLS, request.as_ref())?;
         let cards = self.shared.hall.tools(&principal);
         let (cards, next) = listing::page(TOOLS, cards, start, listing::TOOLS_PER_PAGE)?;
@@ -149,11 +176,8 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let (principal, origin) = self.who(&context)?;
-        self.shared
-            .calls
-            .answer(request, principal, origin, &context)
-            .await
+        let who = self.who(&context)?;
+        self.shared.calls.answer(request, who, &context).await
     }
 
     async fn list_resources(

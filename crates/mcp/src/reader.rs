@@ -1,13 +1,14 @@
 //! Reads on behalf of whoever asks for resources and suggestions: each is a call of a tool, judged
 //! and recorded like any other.
 
-use model::{Call, Mode, Origin, Principal, Risk};
+use model::{Call, Mode, Risk};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     calls::Calls,
     hall::{Answer, Declined, Done, Retry},
+    handler::Who,
 };
 
 /// Guilds that are looked at; bots in more than this have to be asked by id.
@@ -19,8 +20,7 @@ const CHANNELS: usize = 500;
 /// Who reads, from where, and until when.
 pub(crate) struct Reader<'a> {
     pub(crate) calls: &'a Calls,
-    pub(crate) principal: Principal,
-    pub(crate) origin: Origin,
+    pub(crate) who: Who,
     pub(crate) cancelled: &'a CancellationToken,
 }
 
@@ -45,14 +45,14 @@ impl Reader<'_> {
             unreachable!("all callers give objects");
         };
         let call = Call {
-            principal: self.principal.clone(),
+            principal: self.who.principal.clone(),
             tool: tool.to_owned(),
             arguments,
             mode: Mode::Default,
             idempotency_key: None,
             agent: None,
-            session: None,
-            origin: self.origin,
+            session: self.who.session.clone(),
+            origin: self.who.origin,
         };
         match self.calls.run(call, Risk::Read, self.cancelled).await? {
             Answer::Done(done) => Ok(done),

@@ -46,6 +46,7 @@ impl Service {
                 calls: Calls::new(Arc::clone(&app.hall), desk),
                 hall: app.hall,
                 version: app.version,
+                process: format!("process {:032x}", rand::random::<u128>()),
             }),
         }
     }

@@ -63,7 +63,7 @@ pub use platform::{may_ever, platform};
 pub use policy::{ChannelLists, Policy};
 pub use question::{Asker, Circumstances, Question, Ruling, Spot};
 pub use rate::{Limit, Rates, Whose, attempts_per_minute, calls_per_minute, limits};
-pub use reading::{AfterUntrusted, ReadBy};
+pub use reading::{AfterUntrusted, FORGET_MINUTES_MAX, ReadBy};
 pub use rule::{Effect, Rule};
 pub use strict::NoOtherKeys;
 pub use times::{Day, Hours, Moment, UtcOffset};

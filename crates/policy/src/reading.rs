@@ -1,8 +1,6 @@
 //! How long a conversation that has read strangers' words counts as one that has.
 
-use std::num::NonZeroU32;
-
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::strict::{self, NoOtherKeys};
 
@@ -10,8 +8,10 @@ use crate::strict::{self, NoOtherKeys};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AfterUntrusted {
-    /// Minutes after the last such reading; then the conversation counts as a new one.
-    pub forget_after_minutes: NonZeroU32,
+    /// Minutes after the last such reading; then the conversation counts as a new one. At most
+    /// [`FORGET_MINUTES_MAX`].
+    #[serde(deserialize_with = "minutes")]
+    pub forget_after_minutes: u32,
     /// Whose reading counts.
     pub by: ReadBy,
     #[serde(
@@ -34,7 +34,20 @@ pub enum ReadBy {
 }
 
 /// An hour.
-const DEFAULT_MINUTES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
+const DEFAULT_MINUTES: u32 = 60;
+/// Thirty days: so long is kept what was read.
+pub const FORGET_MINUTES_MAX: u32 = 30 * 24 * 60;
+
+fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let minutes = u32::deserialize(deserializer)?;
+    if (1..=FORGET_MINUTES_MAX).contains(&minutes) {
+        Ok(minutes)
+    } else {
+        Err(D::Error::custom(format!(
+            "forget_after_minutes must be 1 to {FORGET_MINUTES_MAX}, which is 30 days"
+        )))
+    }
+}
 
 impl Default for AfterUntrusted {
     fn default() -> Self {
@@ -49,7 +62,7 @@ impl Default for AfterUntrusted {
 impl AfterUntrusted {
     /// The time in milliseconds.
     pub fn forget_after_ms(&self) -> i64 {
-        i64::from(self.forget_after_minutes.get()) * 60_000
+        i64::from(self.forget_after_minutes) * 60_000
     }
 
     pub(crate) fn is_default(&self) -> bool {

@@ -21,6 +21,7 @@ mod place;
 mod ports;
 mod prune;
 mod reader;
+mod reading;
 mod statements;
 mod tenancy;
 mod transaction;

@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0002_audit_chain.sql"),
     include_str!("../migrations/0003_workspaces.sql"),
     include_str!("../migrations/0005_approvals.sql"),
+    include_str!("../migrations/0007_readings.sql"),
 ];
 /// The version that made a chain of the audit.
 const CHAINED: i64 = 2;

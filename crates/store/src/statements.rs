@@ -3,7 +3,7 @@
 use crate::{
     approval, audit,
     chain::{checkpoint, head},
-    draft, instance, journal, key, lease, migration, outbox, prune, tenancy, workspace,
+    draft, instance, journal, key, lease, migration, outbox, prune, reading, tenancy, workspace,
 };
 
 /// The statements that both engines run, word for word.
@@ -70,6 +70,9 @@ pub fn statements() -> Vec<&'static str> {
         outbox::OTHERS,
         outbox::RECALL,
         outbox::SPEND,
+        reading::LAST,
+        reading::NOTE,
+        reading::PRUNE,
         prune::IDEMPOTENCY_KEYS,
         prune::INSTANCES,
         prune::OUTBOX,

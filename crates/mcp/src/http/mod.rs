@@ -47,7 +47,7 @@ const STREAM_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Seconds after which a client that found no room may try again.
 const RETRY_AFTER_SECONDS: u64 = 30;
 
-const SESSION_ID: &str = "mcp-session-id";
+pub(crate) const SESSION_ID: &str = "mcp-session-id";
 
 /// Who may come in from where, and how many.
 #[derive(Debug, Clone)]

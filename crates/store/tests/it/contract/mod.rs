@@ -10,7 +10,7 @@ mod workspaces;
 use model::{
     ManualClock,
     approval::Approvals,
-    ledger::{Drafts, Journal, Keys, Leases, Ledger},
+    ledger::{Drafts, Journal, Keys, Leases, Ledger, Readings},
     workspaces::Workspaces,
 };
 
@@ -21,10 +21,10 @@ use crate::{
 
 /// All that a store is to other rooms.
 pub(crate) trait Ports:
-    Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals
+    Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals + Readings
 {
 }
-impl<S: Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals> Ports for S {}
+impl<S: Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals + Readings> Ports for S {}
 
 /// The contract. The store is empty and the clock stands at [`START`].
 pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
@@ -34,7 +34,19 @@ pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     journal::suite(store).await;
     workspaces::suite(store, clock).await;
     drafts(store).await;
+    readings(store).await;
     approvals::suite(store, clock).await;
+}
+
+async fn readings(store: &dyn Ports) {
+    assert_eq!(store.last_read("principal local").await, Ok(None));
+    store.note_read("principal local", 100).await.unwrap();
+    store.note_read("session a of local", 50).await.unwrap();
+    store.note_read("principal local", 300).await.unwrap();
+    store.note_read("principal local", 200).await.unwrap();
+    assert_eq!(store.last_read("principal local").await, Ok(Some(300)));
+    assert_eq!(store.last_read("session a of local").await, Ok(Some(50)));
+    assert_eq!(store.last_read("session b of local").await, Ok(None));
 }
 
 async fn drafts(store: &dyn Ports) {
