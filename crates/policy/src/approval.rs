@@ -68,48 +68,6 @@ fn half_an_hour() -> u32 {
     EXPIRES_MINUTES
 }
 
-/// The rule that wants people asked about this call, the name of the way of asking, and the way
-/// itself. `None` where nobody needs to be asked, and where asking would not help.
-///
-/// With several places every place that asks must name the same way: else nobody could say who
-/// decides, and [`platform`](crate::platform) refuses the call.
-pub fn approval_for<'a>(
-    policy: &'a Policy,
-    question: &Question<'_>,
-) -> Option<(&'a str, &'a str, &'a Approval)> {
-    let mut found: Option<(&str, &str, &Approval)> = None;
-    for spot in question.each_spot() {
-        match asks(policy, question, spot) {
-            Asks::No => {}
-            Asks::Refused => return None,
-            Asks::People(rule, entry, approval) => match found {
-                Some((_, known, _)) if known != entry => return None,
-                Some(_) => {}
-                None => found = Some((&rule.name, entry, approval)),
-            },
-        }
-    }
-    found
-}
-
-enum Asks<'a> {
-    No,
-    /// Somebody or something stands in the way of asking.
-    Refused,
-    People(&'a Rule, &'a str, &'a Approval),
-}
-
-fn asks<'a>(policy: &'a Policy, question: &Question<'_>, spot: &Spot) -> Asks<'a> {
-    match policy.effect(question, spot) {
-        (Some(rule), Effect::Ask) => match policy.approval_of(rule) {
-            Some((entry, approval)) => Asks::People(rule, entry, approval),
-            None => Asks::Refused,
-        },
-        (_, Effect::Deny) => Asks::Refused,
-        _ => Asks::No,
-    }
-}
-
 impl Policy {
     /// What the rules say of the tool in one place. Of rules of which it is not known whether they
     /// fit, the one counts that asks more people.
@@ -141,7 +99,7 @@ mod tests {
     use model::{GuildId, Principal, Risk, Verdict};
 
     use super::*;
-    use crate::{Asker, Circumstances, platform};
+    use crate::{Asker, Circumstances, approval_for, platform};
 
     const TEXT: &str = r#"
         [approvals.moderators]

@@ -91,7 +91,7 @@ fn place_of(text: &str, error: &Error, is_configuration: bool) -> Option<usize> 
         Error::NoSuchApproval { name, approval, .. } => (named(name)?, Some(approval)),
         Error::Approval { name, .. } => return header(text, &format!("approvals.{name}]")),
         Error::NobodyTrusted => return header(text, "lockdown]"),
-        Error::TooMany => return None,
+        Error::TooMany | Error::TooEntangled | Error::Cedar => return None,
     };
     let Range { start, .. } = rule.span();
     // The span of a table in a list may end at its header, so the word is looked for from there on.

@@ -36,9 +36,11 @@ mod ceremony;
 mod channel;
 mod document;
 mod guild;
+mod judge;
 mod lockdown;
 mod matching;
 mod member;
+mod outcome;
 mod pattern;
 mod platform;
 mod policy;
@@ -51,15 +53,17 @@ mod times;
 mod validate;
 mod weigh;
 
-pub use approval::{Approval, EXPIRES_MINUTES_MAX, PostTo, QUORUM_MAX, approval_for};
+pub use approval::{Approval, EXPIRES_MINUTES_MAX, PostTo, QUORUM_MAX};
 pub use calls::{Calls, Number};
 pub use ceremony::{Ceremony, ceremony, flow_ceremony};
 pub use channel::{Lineage, channels};
 pub use document::{Fault, MAX_BYTES};
 pub use guild::{Whereabouts, guilds};
+pub use judge::{Judge, Judges, PlainJudges, engine_error, lineages};
 pub use lockdown::Lockdown;
 pub use member::membership;
-pub use platform::{may_ever, platform};
+pub use outcome::{Asking, Bound, Outcome, combine};
+pub use platform::{approval_for, may_ever, platform, scope_for};
 pub use policy::{ChannelLists, Policy};
 pub use question::{Asker, Circumstances, Question, Ruling, Spot};
 pub use rate::{Limit, Rates, Whose, attempts_per_minute, calls_per_minute, limits};
@@ -67,8 +71,10 @@ pub use reading::{AfterUntrusted, FORGET_MINUTES_MAX, ReadBy};
 pub use rule::{Effect, Rule};
 pub use strict::NoOtherKeys;
 pub use times::{Day, Hours, Moment, UtcOffset};
-pub use validate::{APPROVALS_MAX, Error, RULES_MAX};
+pub use validate::{APPROVALS_MAX, CEDAR_MAX, EXCEPTIONS_MAX, Error, RULES_MAX};
 pub use weigh::{Fate, Sketch, Weighed, weigh};
 
+#[cfg(any(test, feature = "random"))]
+pub mod random;
 #[cfg(test)]
 mod reference;

@@ -3,7 +3,7 @@
 
 use model::{Principal, Risk};
 
-use crate::{Asker, Policy, Question, Rule, Spot, pattern};
+use crate::{Asker, Effect, Policy, Question, Rule, Spot, pattern};
 
 /// Whether a rule fits a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,8 +21,8 @@ impl From<bool> for Fit {
 
 impl Policy {
     /// What the rules say in one place, and the rule that says so; `unsaid` where none does. Greater
-    /// answers are stricter.
-    pub(crate) fn decide<T: Ord>(
+    /// answers are stricter. Of rules that say the same the first is named.
+    pub(crate) fn decide<T: Ord + Copy>(
         &self,
         question: &Question<'_>,
         spot: &Spot,
@@ -46,13 +46,55 @@ impl Policy {
             }
         }
         match possible {
-            Some((rule, answer)) if answer > known.1 => (Some(rule), answer),
+            Some((rule, answer)) if answer > known.1 || (answer == known.1 && answer > unsaid) => {
+                (Some(rule), answer)
+            }
             _ => known,
         }
     }
 }
 
+impl Policy {
+    /// Rules before this one that take calls out of its reach: such that say something milder about
+    /// the tool (for a rule that asks: that ask too), and may fit the same call. For a rule that
+    /// allows, all that say anything.
+    pub fn earlier(&self, index: usize) -> impl Iterator<Item = &Rule> {
+        let before = self.rules.get(..index).unwrap_or_default().iter();
+        let rule = self.rules.get(index);
+        before.filter(move |earlier| match (rule, earlier.effect) {
+            (Some(rule), Some(said)) => {
+                let counts = match rule.effect {
+                    Some(Effect::Deny | Effect::Ask) => said != Effect::Deny,
+                    Some(Effect::Allow) => true,
+                    None => false,
+                };
+                counts && earlier.may_overlap(rule)
+            }
+            _ => false,
+        })
+    }
+}
+
 impl Rule {
+    /// Whether there may be a call that both fit. Lists without patterns and with nothing in common
+    /// are apart.
+    fn may_overlap(&self, other: &Self) -> bool {
+        fn common<T: PartialEq>(a: &[T], b: &[T]) -> bool {
+            a.is_empty() || b.is_empty() || a.iter().any(|one| b.contains(one))
+        }
+        fn common_names(a: &[String], b: &[String]) -> bool {
+            let exact = |names: &[String]| names.iter().all(|name| pattern::is_exact(name));
+            !exact(a) || !exact(b) || common(a, b)
+        }
+        common_names(&self.tools, &other.tools)
+            && common(&self.toolsets, &other.toolsets)
+            && common(&self.risks, &other.risks)
+            && common_names(&self.principals, &other.principals)
+            && common(&self.workspaces, &other.workspaces)
+            && common(&self.roles, &other.roles)
+            && common(&self.guilds, &other.guilds)
+    }
+
     pub(crate) fn fit(&self, question: &Question<'_>, spot: &Spot) -> Fit {
         let now = question.circumstances;
         if !self.is_about_caller_and_tool(question)

@@ -1,61 +1,65 @@
 //! Check 4: do the caller's role and scopes and the operator's rules allow this tool?
 
-use model::{Reason, Risk, Role, Verdict, principal::Scope};
+use model::{Risk, Role, principal::Scope};
 
-use crate::{Approval, Effect, Policy, Question, Rule, Ruling};
+use crate::{
+    Approval, Asking, Effect, Outcome, Policy, Question, Ruling, Spot,
+    outcome::{self, Bound},
+};
 
 /// Read-only first, then role and scopes, then rules. Each place must pass: one that denies denies,
 /// one that asks asks.
 pub fn platform(policy: &Policy, question: &Question<'_>) -> Ruling {
-    if let Some(refused) = beyond_rules(policy, question) {
-        return refused;
-    }
-    let mut asked: Option<(&Rule, &str, &Approval)> = None;
-    let mut differ = None;
-    let mut allowed_by = Vec::new();
-    for spot in question.each_spot() {
-        match policy.effect(question, spot) {
-            (Some(rule), Effect::Deny) => return denied_by(rule, question),
-            (Some(rule), Effect::Ask) => {
-                let Some((entry, approval)) = policy.approval_of(rule) else {
-                    return nobody_to_ask(rule);
-                };
-                match asked {
-                    Some((first, known, _)) if known != entry => differ = Some((first, rule)),
-                    Some(_) => {}
-                    None => asked = Some((rule, entry, approval)),
-                }
-            }
-            (Some(rule), Effect::Allow) if !allowed_by.contains(&rule.name) => {
-                allowed_by.push(rule.name.clone());
-            }
-            (_, _) => {}
-        }
-    }
-    if let Some((first, other)) = differ {
-        return different_people(first, other);
-    }
-    if let Some((rule, entry, approval)) = asked {
-        return ask(rule, entry, approval, question);
-    }
-    let message = match allowed_by.first() {
-        Some(name) => format!("the rule \"{name}\" allows it"),
-        None => format!(
-            "{} has the scope \"{}\"",
-            question.principal.id,
-            scope_for(question.risk).as_str()
-        ),
+    judged(policy, question).0
+}
+
+/// The rule that wants people asked about this call, the name of the way of asking, and the way
+/// itself. `None` where nobody needs to be asked, and where asking would not help.
+///
+/// With several places every place that asks must name the same way of asking: else nobody could
+/// say who decides, and [`platform`] refuses the call.
+pub fn approval_for<'a>(
+    policy: &'a Policy,
+    question: &Question<'_>,
+) -> Option<(&'a str, &'a str, &'a Approval)> {
+    let asking = judged(policy, question).1?;
+    let rule = policy.rules.iter().find(|rule| rule.name == asking.rule)?;
+    let (entry, approval) = policy.approvals.get_key_value(&asking.entry)?;
+    Some((&rule.name, entry, approval))
+}
+
+/// The same, as judges answer.
+pub(crate) fn asking(policy: &Policy, question: &Question<'_>) -> Option<Asking> {
+    judged(policy, question).1
+}
+
+fn judged(policy: &Policy, question: &Question<'_>) -> (Ruling, Option<Asking>) {
+    let outcomes = match bound_of(policy, question) {
+        Some(bound) => vec![Outcome::Bound(bound)],
+        None => question
+            .each_spot()
+            .map(|spot| in_one_place(policy, question, spot))
+            .collect(),
     };
-    Ruling {
-        verdict: Verdict::Allow(Reason::new("tool_allowed", message)),
-        rules: allowed_by,
+    outcome::combine(policy, question, outcomes)
+}
+
+fn in_one_place(policy: &Policy, question: &Question<'_>, spot: &Spot) -> Outcome {
+    let (rule, effect) = policy.effect(question, spot);
+    match (rule, effect) {
+        (Some(rule), Effect::Deny) => Outcome::Denied(rule.name.clone()),
+        (Some(rule), Effect::Ask) => Outcome::Asked {
+            rule: rule.name.clone(),
+            entry: policy.approval_of(rule).map(|(entry, _)| entry.to_owned()),
+        },
+        (rule, _) => Outcome::Allowed(rule.map(|rule| rule.name.clone())),
     }
 }
 
 /// Whether there may be a place, a time and circumstances in which this principal can use the tool,
 /// be it with the approval of people. For lists: what is hidden cannot be asked for.
 pub fn may_ever(policy: &Policy, question: &Question<'_>) -> bool {
-    if beyond_rules(policy, question).is_some() {
+    if bound_of(policy, question).is_some() {
         return false;
     }
     let about_it = policy
@@ -75,105 +79,24 @@ pub fn may_ever(policy: &Policy, question: &Question<'_>) -> bool {
 }
 
 /// What no rule can give.
-fn beyond_rules(policy: &Policy, question: &Question<'_>) -> Option<Ruling> {
-    let Question {
-        principal, tool, ..
-    } = question;
+fn bound_of(policy: &Policy, question: &Question<'_>) -> Option<Bound> {
+    let principal = question.principal;
     if policy.read_only && question.risk != Risk::Read {
-        let message = format!("{tool} changes things, and this service is read-only");
-        let hint = "only the operator can restart it without --read-only";
-        return Some(deny(
-            Reason::new("read_only", message).with_hint(hint),
-            "read_only",
-        ));
+        Some(Bound::ReadOnly)
+    } else if question.risk != Risk::Read && principal.role < Role::Operator {
+        Some(Bound::Role)
+    } else if !principal.scopes.contains(&scope_for(question.risk)) {
+        Some(Bound::Scope)
+    } else {
+        None
     }
-    if question.risk != Risk::Read && principal.role < Role::Operator {
-        let message = format!(
-            "{tool} changes things, and {} is a {} of the workspace",
-            principal.id,
-            principal.role.as_str()
-        );
-        let hint = "an owner of the workspace can give the role \"operator\"";
-        return Some(deny(
-            Reason::new("role_missing", message).with_hint(hint),
-            "roles",
-        ));
-    }
-    let scope = scope_for(question.risk);
-    if !principal.scopes.contains(&scope) {
-        let message = format!(
-            "{tool} needs the scope \"{}\", which {} does not have",
-            scope.as_str(),
-            principal.id
-        );
-        let hint = "the operator can create a key with that scope";
-        return Some(deny(
-            Reason::new("scope_missing", message).with_hint(hint),
-            "scopes",
-        ));
-    }
-    None
 }
 
-fn scope_for(risk: Risk) -> Scope {
+/// The scope that a tool of this risk takes.
+pub fn scope_for(risk: Risk) -> Scope {
     match risk {
         Risk::Read => Scope::Read,
         Risk::Write => Scope::Write,
         Risk::Destructive => Scope::Destructive,
-    }
-}
-
-fn denied_by(rule: &Rule, question: &Question<'_>) -> Ruling {
-    let name = &rule.name;
-    let message = format!("the rule \"{name}\" denies {} here", question.tool);
-    deny(
-        Reason::new("denied_by_rule", message).with_hint("the operator can change the rule"),
-        name,
-    )
-}
-
-fn nobody_to_ask(rule: &Rule) -> Ruling {
-    let name = &rule.name;
-    let message = format!("the rule \"{name}\" asks people, and the policy does not say whom");
-    deny(
-        Reason::new("nobody_to_ask", message)
-            .with_hint("the operator can add `approvals` to the policy"),
-        name,
-    )
-}
-
-fn different_people(first: &Rule, other: &Rule) -> Ruling {
-    let message = format!(
-        "the rules \"{}\" and \"{}\" ask different people about the places this call concerns",
-        first.name, other.name
-    );
-    let reason =
-        Reason::new("approvals_differ", message).with_hint("make a call of its own for each place");
-    Ruling {
-        verdict: Verdict::Deny(reason),
-        rules: vec![first.name.clone(), other.name.clone()],
-    }
-}
-
-fn ask(rule: &Rule, entry: &str, approval: &Approval, question: &Question<'_>) -> Ruling {
-    let name = &rule.name;
-    let message = format!(
-        "the rule \"{name}\" leaves {} here to people",
-        question.tool
-    );
-    let hint = match approval.quorum {
-        1 => format!("one of \"{entry}\" must agree"),
-        quorum => format!("{quorum} of \"{entry}\" must agree"),
-    };
-    Ruling {
-        verdict: Verdict::Ask(Reason::new("approval_required", message).with_hint(hint)),
-        rules: vec![name.clone()],
-    }
-}
-
-fn deny(reason: Reason, rule: &str) -> Ruling {
-    Ruling {
-        verdict: Verdict::Deny(reason),
-        rules: vec![rule.to_owned()],
     }
 }

@@ -38,6 +38,14 @@ pub struct Policy {
     pub lockdown: Option<Lockdown>,
     #[serde(skip_serializing_if = "AfterUntrusted::is_default")]
     pub after_untrusted: AfterUntrusted,
+    /// Cedar policies of the operator's own. They can forbid, and forbid `unattended`; nothing that
+    /// is forbidden otherwise becomes allowed by them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cedar: Option<String>,
+    /// A file that holds them instead, seen from the configuration file. Whoever reads the
+    /// configuration puts its text into `cedar`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cedar_file: Option<String>,
     /// Read from the top; for each question the first rule that matches and says something about
     /// it decides.
     pub rules: Vec<Rule>,
@@ -79,11 +87,12 @@ impl Policy {
                 .lockdown
                 .as_ref()
                 .is_some_and(|lockdown| !lockdown.channels.is_empty())
+            || self.cedar.is_some()
     }
 
     /// Whether a rule asks what a conversation has read, so that it must be followed.
     pub fn looks_at_reading(&self) -> bool {
-        self.rules.iter().any(|rule| rule.after_untrusted.is_some())
+        self.cedar.is_some() || self.rules.iter().any(|rule| rule.after_untrusted.is_some())
     }
 
     /// Whether a rule is about certain channels.
@@ -93,7 +102,7 @@ impl Policy {
 
     /// Whether a rule asks which roles a Discord user has.
     pub fn looks_at_discord_roles(&self) -> bool {
-        self.rules.iter().any(|rule| !rule.discord_roles.is_empty())
+        self.cedar.is_some() || self.rules.iter().any(|rule| !rule.discord_roles.is_empty())
     }
 }
 

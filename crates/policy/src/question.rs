@@ -42,7 +42,7 @@ static NOWHERE: Spot = Spot {
 
 impl<'a> Question<'a> {
     /// The places that are judged; never none.
-    pub(crate) fn each_spot(&self) -> impl Iterator<Item = &'a Spot> + use<'a> {
+    pub fn each_spot(&self) -> impl Iterator<Item = &'a Spot> + use<'a> {
         let nowhere = self.spots.is_empty().then_some(&NOWHERE);
         nowhere.into_iter().chain(self.spots)
     }

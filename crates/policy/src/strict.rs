@@ -28,6 +28,8 @@ pub(crate) fn policy<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, 
         "approvals",
         "lockdown",
         "after_untrusted",
+        "cedar",
+        "cedar_file",
     ];
     rest.deserialize_map(Nothing { known })
 }

@@ -38,8 +38,30 @@ pub enum Day {
 }
 
 /// How far local time is ahead of UTC, in minutes. As text `+02:00`, `-05:30`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct UtcOffset(i64);
+
+/// What a clock on the wall says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Local {
+    /// Minutes after midnight.
+    pub minute: i64,
+    pub day: Day,
+    pub day_before: Day,
+}
+
+impl UtcOffset {
+    /// What clocks there say.
+    pub fn local(self, at: Millis) -> Local {
+        let minutes = at.div_euclid(MINUTE_MS) + self.0;
+        let day = minutes.div_euclid(DAY_MINUTES);
+        Local {
+            minute: minutes.rem_euclid(DAY_MINUTES),
+            day: Day::of(day),
+            day_before: Day::of(day - 1),
+        }
+    }
+}
 
 /// A moment, as text in RFC 3339.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,25 +81,35 @@ impl Rule {
     }
 
     fn is_its_day_and_hour(&self, at: Millis) -> bool {
-        let offset = self.utc_offset.map_or(0, |offset| offset.0);
-        let minutes = at.div_euclid(MINUTE_MS) + offset;
-        let (day, minute) = (
-            minutes.div_euclid(DAY_MINUTES),
-            minutes.rem_euclid(DAY_MINUTES),
-        );
+        let Local {
+            minute,
+            day,
+            day_before,
+        } = self.utc_offset.unwrap_or_default().local(at);
         let begun = match self.hours {
             None => day,
             Some(hours) if hours.from <= minute && minute < hours.end_that_day() => day,
             // The night of Saturday goes on until Sunday morning.
-            Some(hours) if hours.goes_past_midnight() && minute < hours.until => day - 1,
+            Some(hours) if hours.goes_past_midnight() && minute < hours.until => day_before,
             Some(_) => return false,
         };
-        self.days.is_empty() || self.days.contains(&Day::of(begun))
+        self.days.is_empty() || self.days.contains(&begun)
     }
 }
 
 impl Hours {
-    fn goes_past_midnight(self) -> bool {
+    /// Its first minute, counted from midnight.
+    pub fn from(self) -> i64 {
+        self.from
+    }
+
+    /// The minute before which it ends, counted from midnight.
+    pub fn until(self) -> i64 {
+        self.until
+    }
+
+    /// Whether it ends on the next day.
+    pub fn goes_past_midnight(self) -> bool {
         self.until < self.from
     }
 
@@ -101,6 +133,19 @@ impl Day {
         Self::Sat,
         Self::Sun,
     ];
+
+    /// Its word, as rules write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mon => "mon",
+            Self::Tue => "tue",
+            Self::Wed => "wed",
+            Self::Thu => "thu",
+            Self::Fri => "fri",
+            Self::Sat => "sat",
+            Self::Sun => "sun",
+        }
+    }
 
     /// Of a day counted from 1970-01-01, which was a Thursday.
     fn of(day: i64) -> Self {

@@ -8,9 +8,15 @@ use crate::{
 };
 
 /// The most rules of a policy. For each question they are read from the top.
-pub const RULES_MAX: usize = 500;
+pub const RULES_MAX: usize = 200;
 /// The most ways of asking people.
 pub const APPROVALS_MAX: usize = 50;
+
+/// The most bytes of Cedar text.
+pub const CEDAR_MAX: usize = 64 * 1024;
+/// The most pairs of an earlier and a later rule of different effects that may fit the same call.
+/// Each is an exception in the policy that decides.
+pub const EXCEPTIONS_MAX: usize = 4_000;
 
 /// Why a policy cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +56,13 @@ pub enum Error {
     NobodyTrusted,
     #[error("a policy has at most {RULES_MAX} rules and {APPROVALS_MAX} approvals")]
     TooMany,
+    #[error(
+        "the rules have more than {EXCEPTIONS_MAX} exceptions from one another; put rules of one \
+         effect together, or name the tools they are about"
+    )]
+    TooEntangled,
+    #[error("set cedar or cedar_file, not both; cedar text has at most {CEDAR_MAX} bytes")]
+    Cedar,
 }
 
 fn suggestion(nearest: Option<&str>) -> String {
@@ -84,6 +97,17 @@ impl Policy {
                     name: name.clone(),
                     problem,
                 })?;
+        }
+        let exceptions = |index| self.earlier(index).count();
+        if (0..self.rules.len()).map(exceptions).sum::<usize>() > EXCEPTIONS_MAX {
+            return Err(Error::TooEntangled);
+        }
+        if self
+            .cedar
+            .as_ref()
+            .is_some_and(|text| text.len() > CEDAR_MAX)
+        {
+            return Err(Error::Cedar);
         }
         match &self.lockdown {
             Some(lockdown) if lockdown.trust_roles.is_empty() => Err(Error::NobodyTrusted),
