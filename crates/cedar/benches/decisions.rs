@@ -72,10 +72,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     ] {
         let policy = Arc::new(policy);
         let began = Instant::now();
-        let cedar = cedar::judge(Arc::clone(&policy));
+        let cedar = cedar::judge(&policy);
         ask(&*cedar);
         let first_us = began.elapsed().as_micros();
-        let plain = PlainJudges.appoint(policy);
+        let plain = PlainJudges.appoint(&policy);
         lines.push(format!(
             "{{\"policy\":\"{name}\",\"first_us\":{first_us},\"cedar_us\":{:.1},\"plain_us\":{:.2}}}",
             micros(&*cedar),

@@ -22,7 +22,7 @@ use crate::{
 pub struct CedarJudges;
 
 impl Judges for CedarJudges {
-    fn appoint(&self, policy: Arc<Policy>) -> Arc<dyn Judge> {
+    fn alone(&self, policy: Arc<Policy>) -> Arc<dyn Judge> {
         Arc::new(Engine {
             policy,
             compiled: OnceLock::new(),

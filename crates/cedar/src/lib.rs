@@ -25,6 +25,6 @@ pub fn shown(policy: &policy::Policy) -> String {
 }
 
 /// A judge for one policy. Cedar reads it when it is first asked.
-pub fn judge(policy: Arc<policy::Policy>) -> Arc<dyn policy::Judge> {
+pub fn judge(policy: &Arc<policy::Policy>) -> Arc<dyn policy::Judge> {
     policy::Judges::appoint(&CedarJudges, policy)
 }

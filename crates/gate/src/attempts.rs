@@ -14,9 +14,9 @@ use policy::attempts_per_minute;
 use crate::{
     Gate,
     answer::{Declined, Refusal},
-    case::Standing,
     meter::{self, KEYS, Key, Meter},
     record::Record,
+    standing::Standing,
 };
 
 /// What an attempt costs more that was refused before check 7 counted it: such calls may have

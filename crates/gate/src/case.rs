@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use catalogue::Tool;
 use model::{Mode, Origin, Principal, Risk, Stage, Verdict, hands::Errand, ledger::Holder};
-use policy::{Circumstances, Policy, Question, Ruling, Spot};
+use policy::{Circumstances, Question, Ruling, Spot};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -14,14 +14,8 @@ use crate::{
     live::Live,
     permit::Passed,
     record::Record,
+    standing::Standing,
 };
-
-/// The policy that a call is judged by, from its start to its end.
-#[derive(Debug, Clone)]
-pub(crate) struct Standing {
-    pub policy: Arc<Policy>,
-    pub version: Arc<str>,
-}
 
 /// Owned, so that a write can outlive its caller.
 pub(crate) struct Case {
@@ -65,7 +59,16 @@ impl Case {
             spots,
             ..self.question()
         };
-        policy::platform(&self.standing.policy, &question)
+        self.standing.judge.platform(&question)
+    }
+
+    /// What the fifth check says of another place.
+    pub(crate) fn enters(&self, spot: &Spot) -> bool {
+        let question = Question {
+            spots: std::slice::from_ref(spot),
+            ..self.question()
+        };
+        self.standing.judge.channels(&question).verdict.allows()
     }
 
     /// Whether it may reach there as it may here. Where people were asked about the call, nobody

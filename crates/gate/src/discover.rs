@@ -29,7 +29,7 @@ pub(crate) struct FindTools;
 #[async_trait]
 impl Flow for FindTools {
     async fn run(&self, gate: &Gate, call: &FlowContext) -> Result<View, Declined> {
-        let policy = gate.standing().policy;
+        let policy = gate.standing(&call.principal.workspace).policy;
         let usable = |tool: &Tool| usable(&policy, call, tool);
         let value = match Wish::of(&call.arguments) {
             Wish {

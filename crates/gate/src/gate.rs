@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     panic::AssertUnwindSafe,
-    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
+    sync::{Arc, OnceLock, RwLock, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -22,7 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     answer::{Answer, Declined, Retry},
     attempts::Attempts,
-    case::{Case, Standing},
+    case::Case,
     digest, discover, dispatch,
     facts::{self, Aims},
     flow::Flow,
@@ -32,7 +32,9 @@ use crate::{
     recall::Asked,
     record::Record,
     seal::Seal,
-    stages, tokens, trouble,
+    stages,
+    standing::{Standing, Standings},
+    tokens, trouble,
 };
 
 /// The one way to act in Discord. Cheap to clone.
@@ -64,7 +66,7 @@ pub(crate) const RESTART_MS: u64 = 5_000;
 const WRITES_UNDER_WAY: usize = 1_024;
 
 pub(crate) struct Inner {
-    standing: RwLock<Standing>,
+    pub(crate) standings: RwLock<Standings>,
     pub(crate) hands: Arc<dyn Hands<Permit>>,
     pub(crate) surroundings: Arc<dyn Surroundings>,
     pub(crate) ledger: Arc<dyn Ledger>,
@@ -96,7 +98,7 @@ impl Gate {
         let reading = Memory::new(parts.clock.now_ms());
         Self(Arc::new(Inner {
             makes_rounds: AtomicBool::new(false),
-            standing: RwLock::new(standing(parts.policy)),
+            standings: RwLock::new(Standings::new(parts.policy)),
             hands: parts.hands,
             surroundings: parts.surroundings,
             ledger: parts.ledger,
@@ -117,7 +119,7 @@ impl Gate {
     /// Judge a call and, where all eight checks allow it, carry it out. Every outcome is recorded
     /// before it is answered; of refusals for too many attempts only one a second.
     pub async fn call(&self, call: Call) -> Result<Answer, Declined> {
-        let standing = self.standing();
+        let standing = self.standing(&call.principal.workspace);
         let inner = &self.0;
         let record = Arc::new(Record::open(
             &inner.ledger,
@@ -225,10 +227,10 @@ impl Gate {
             spots: &places.spots,
             circumstances: &circumstances,
         };
-        let permitted = stages::platform_permission(policy, &question);
+        let permitted = stages::platform_permission(&*standing.judge, &question);
         record.check(Stage::PlatformPermission, permitted)?;
 
-        let channel = stages::channel_policy(policy, &places);
+        let channel = stages::channel_policy(&*standing.judge, &question);
         record.check(Stage::ChannelPolicy, channel)?;
 
         let mut rights = facts::rights(
@@ -281,22 +283,12 @@ impl Gate {
         principal: &Principal,
         selection: &ToolsetSelection,
     ) -> Vec<&'static Tool> {
-        let policy = self.standing().policy;
+        let policy = self.standing(&principal.workspace).policy;
         catalogue()
             .select(selection, policy.read_only)
             .into_iter()
             .filter(|tool| may_ever(&policy, principal, tool))
             .collect()
-    }
-
-    /// Judge by another policy from the next call on.
-    pub fn replace_policy(&self, policy: Arc<Policy>) {
-        let mut current = self
-            .0
-            .standing
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *current = standing(policy);
     }
 
     /// Look up here, before an interrupted write is sent again, whether the key that asked for it
@@ -328,15 +320,6 @@ impl Gate {
             None => view,
         }
     }
-
-    /// The policy in force.
-    pub(crate) fn standing(&self) -> Standing {
-        self.0
-            .standing
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
 }
 
 /// Whether every rule of a policy speaks of tools and toolsets that exist. For the wiring and for
@@ -358,7 +341,7 @@ pub(crate) fn may_ever(policy: &Policy, principal: &Principal, tool: &Tool) -> b
         spots: &[],
         circumstances: &Circumstances::plain(0),
     };
-    stages::role_allows(&question) && policy::may_ever(policy, &question)
+    policy::may_ever(policy, &question)
 }
 
 /// No answer shows a token that somebody wrote into Discord.
@@ -387,13 +370,6 @@ pub(crate) fn broken(record: &Record) -> Declined {
         "the service made a mistake; it is in its log under this call's id",
         Retry::No,
     )
-}
-
-fn standing(policy: Arc<Policy>) -> Standing {
-    Standing {
-        version: policy.version().into(),
-        policy,
-    }
 }
 
 fn absent(tool: &Tool) -> Reason {

@@ -34,6 +34,7 @@ mod run;
 mod seal;
 mod shown;
 mod stages;
+mod standing;
 mod targets;
 mod tokens;
 mod trouble;

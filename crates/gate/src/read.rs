@@ -3,7 +3,7 @@
 use catalogue::ReadPlan;
 use futures_util::future;
 use model::{HandsError, Mode, Request, Stage, Verdict, hands::Errand};
-use policy::Ruling;
+use policy::{Question, Ruling};
 use serde_json::Value;
 
 use crate::{
@@ -80,7 +80,13 @@ impl Gate {
         }
         refuse(
             Stage::ChannelPolicy,
-            stages::channel_policy(policy, &places),
+            stages::channel_policy(
+                &*case.standing.judge,
+                &Question {
+                    spots: &places.spots,
+                    ..case.question()
+                },
+            ),
         )?;
         let rights = facts::rights(surroundings, case.origin, needs, &aims, &places)
             .await

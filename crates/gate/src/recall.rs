@@ -6,18 +6,19 @@ use model::{
     Call, Mode, Origin, Risk,
     ledger::{Begun, Recalled},
 };
-use policy::{Circumstances, Lineage, Question, Spot, Whereabouts};
+use policy::{Circumstances, Question, Spot, Whereabouts};
 
 use crate::{
     Gate,
     answer::{Answer, Declined},
-    case::Standing,
     home::Home,
     lockdown::Around,
     outbox,
     reading::Reader,
     record::Record,
-    run, stages, trouble, write,
+    run,
+    standing::Standing,
+    trouble, write,
 };
 
 /// A call that passed the checks 1 and 2.
@@ -69,14 +70,11 @@ impl Gate {
         else {
             return Ok(None);
         };
-        let spots: Vec<_> = recalled
-            .guild_id
-            .map(|guild| Spot {
-                guild: Some(guild),
-                channels: recalled.channel_id.into_iter().collect(),
-            })
-            .into_iter()
-            .collect();
+        // What the channel was in is not known any more; the channel itself is.
+        let spots = [Spot {
+            guild: recalled.guild_id,
+            channels: recalled.channel_id.into_iter().collect(),
+        }];
         let circumstances = Circumstances {
             after_untrusted,
             ..Circumstances::plain(now)
@@ -161,17 +159,8 @@ fn still_allowed(
         Some(guild) => Whereabouts::Guild(guild),
         None => Whereabouts::DirectMessage,
     };
-    // What the channel was in is not known any more; the channel itself is.
-    let channel = recalled.channel_id.map(|channel| Lineage {
-        channel,
-        parents: Vec::new(),
-    });
     at_home
         && policy::guilds(policy, &[place]).verdict.allows()
-        && stages::platform_permission(policy, question)
-            .verdict
-            .allows()
-        && policy::channels(policy, channel.as_slice())
-            .verdict
-            .allows()
+        && standing.judge.platform(question).verdict.allows()
+        && standing.judge.channels(question).verdict.allows()
 }

@@ -123,7 +123,7 @@ impl Gate {
     }
 
     async fn close(&self, mut row: Unfinished) -> (Sent, Decision) {
-        let standing = self.standing();
+        let standing = self.standing(&row.decision.workspace);
         let age = self.0.clock.now_ms().saturating_sub(row.created_at);
         let again = match serde_json::from_value::<Request>(row.request.clone()) {
             Ok(request) if row.repeatable && may_be_sent_again(&request, age) => request,

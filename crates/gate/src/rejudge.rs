@@ -11,11 +11,11 @@ use policy::{Asker, Circumstances, Lineage, Question, Ruling, Spot, Whereabouts}
 
 use crate::{
     Gate,
-    case::Standing,
     facts::{self, Aims, Places},
     home::Home,
     permit::StillAllowed,
     stages,
+    standing::Standing,
 };
 
 /// What stands in the way of sending it again.
@@ -86,10 +86,10 @@ impl Gate {
             spots: &places.spots,
             circumstances: &circumstances,
         };
-        let permitted = stages::platform_permission(policy, &question);
+        let permitted = stages::platform_permission(&*standing.judge, &question);
         judged(&mut checks, Stage::PlatformPermission, permitted)?;
 
-        let channel = stages::channel_policy(policy, &places);
+        let channel = stages::channel_policy(&*standing.judge, &question);
         judged(&mut checks, Stage::ChannelPolicy, channel)?;
 
         if began.origin == "discord" {

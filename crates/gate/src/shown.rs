@@ -110,8 +110,7 @@ fn may_show(case: &Case, lineage: Lineage, guild: Option<GuildId>) -> bool {
         guild,
         channels: lineage.all().copied().collect(),
     };
-    let listed = policy::channels(&case.standing.policy, &[lineage]);
-    listed.verdict.allows() && case.reaches(spot)
+    case.enters(&spot) && case.reaches(spot)
 }
 
 fn may_look_into(case: &Case, guild: GuildId) -> bool {

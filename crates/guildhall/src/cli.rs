@@ -427,6 +427,11 @@ pub(crate) enum PolicyCommand {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  guildhall policy explain discord_ban_member --principal key:chat --guild 175928847299117063\n  \
+                  guildhall policy explain discord_send_message --channel 222222222222222222 --inside 333333333333333333 --at 2026-12-01T23:00:00Z\n  \
+                  guildhall policy explain discord_ban_member --guild 175928847299117063 --asker-role 444444444444444444 --after-untrusted"
+)]
 pub(crate) struct ExplainArgs {
     /// The tool's name.
     pub(crate) tool: String,
@@ -448,6 +453,24 @@ pub(crate) struct ExplainArgs {
     /// In a direct message.
     #[arg(long)]
     pub(crate) direct_message: bool,
+    /// The principal's workspace [default: default].
+    #[arg(long, value_name = "ID")]
+    pub(crate) workspace: Option<model::WorkspaceId>,
+    /// Its role there: viewer, operator, admin or owner [default: operator].
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// At another time than now: `2026-12-01T23:00:00Z`.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<policy::Moment>,
+    /// It comes from a Discord user with this role in the guild. May be given twice.
+    #[arg(long, value_name = "ID")]
+    asker_role: Vec<model::RoleId>,
+    /// It comes from a Discord user, of whatever roles.
+    #[arg(long)]
+    from_discord: bool,
+    /// Its conversation has read words of people whom nobody vouches for.
+    #[arg(long)]
+    pub(crate) after_untrusted: bool,
     /// Another policy than the one in force.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
@@ -457,6 +480,21 @@ pub(crate) struct ExplainArgs {
 }
 
 impl ExplainArgs {
+    pub(crate) fn role(&self) -> anyhow::Result<Option<model::Role>> {
+        let Some(word) = &self.role else {
+            return Ok(None);
+        };
+        model::Role::parse(word).map(Some).ok_or_else(|| {
+            anyhow::anyhow!("\"{word}\" is no role: viewer, operator, admin or owner")
+        })
+    }
+
+    /// Where it comes from a Discord user: the roles of that user.
+    pub(crate) fn asker_roles(&self) -> Option<Vec<model::RoleId>> {
+        let from_discord = self.from_discord || !self.asker_role.is_empty();
+        from_discord.then(|| self.asker_role.clone())
+    }
+
     pub(crate) fn scopes(&self) -> anyhow::Result<Option<Vec<model::principal::Scope>>> {
         let Some(words) = &self.scopes else {
             return Ok(None);

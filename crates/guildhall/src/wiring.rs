@@ -1,6 +1,6 @@
 //! The wiring, on one page: which room is joined to which, and the one place where hands are built.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use catalogue::ToolsetSelection;
@@ -68,6 +68,7 @@ impl House {
             flows,
             seal_key,
         });
+        gate.appoint(Arc::new(cedar::CedarJudges));
         gate.know_keys(Arc::new(store.clone()));
         gate.know_readings(Arc::new(store.clone()));
         let mcp = mcp::Service::new(mcp::App {
@@ -274,5 +275,7 @@ pub(crate) fn policy(config: &Config) -> anyhow::Result<Policy> {
         policy.allowed_guilds = Some(guilds.iter().copied().collect());
     }
     gate::check_policy(&policy)?;
-    Ok(policy)
+    let folder = config.file.as_deref().and_then(Path::parent);
+    policy_file::with_cedar(policy, folder)
+        .map_err(|fault| anyhow::anyhow!("policy.cedar: {fault}"))
 }

@@ -2,7 +2,7 @@
 
 use model::Risk;
 
-use crate::{Policy, Question};
+use crate::{Policy, Question, Rule, Spot};
 
 /// What a call must go through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +37,14 @@ fn graded(policy: &Policy, question: &Question<'_>, planned_first: bool) -> Cere
     }
     let destructive = question.risk == Risk::Destructive;
     for spot in question.each_spot() {
-        let (planned, is_planned) = policy.decide(question, spot, planned_first, |rule| {
-            rule.dry_run_by_default
-        });
-        let (confirmed, is_confirmed) = policy.decide(question, spot, destructive, |rule| {
+        let dry_run = |rule: &Rule| rule.dry_run_by_default;
+        let confirmation = |rule: &Rule| {
             let says = rule.needs_confirmation?;
             let reaches = says || !destructive || rule.names_destructive(question.tool);
             reaches.then_some(says)
-        });
+        };
+        let (planned, is_planned) = policy.demands(question, spot, planned_first, dry_run);
+        let (confirmed, is_confirmed) = policy.demands(question, spot, destructive, confirmation);
         all.dry_run_by_default |= is_planned;
         all.needs_confirmation |= is_confirmed;
         for rule in planned.into_iter().chain(confirmed) {
@@ -54,6 +54,27 @@ fn graded(policy: &Policy, question: &Question<'_>, planned_first: bool) -> Cere
         }
     }
     all
+}
+
+impl Policy {
+    /// What is demanded in one place, and the rules that say so. Under a ceiling that is what the
+    /// ceiling demands, and what is demanded here besides; silence changes nothing.
+    fn demands(
+        &self,
+        question: &Question<'_>,
+        spot: &Spot,
+        unsaid: bool,
+        says: impl Fn(&Rule) -> Option<bool> + Copy,
+    ) -> (Vec<&Rule>, bool) {
+        let Some(ceiling) = &self.ceiling else {
+            let (rule, demanded) = self.decide(question, spot, unsaid, says);
+            return (rule.into_iter().collect(), demanded);
+        };
+        let (mut rules, above) = ceiling.demands(question, spot, unsaid, says);
+        let (rule, own) = self.decide(question, spot, false, says);
+        rules.extend(rule);
+        (rules, above || own)
+    }
 }
 
 #[cfg(test)]

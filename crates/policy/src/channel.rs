@@ -2,7 +2,7 @@
 
 use model::{ChannelId, Reason, Verdict};
 
-use crate::{Policy, Ruling};
+use crate::{Policy, Ruling, layers::strictest};
 
 /// A channel or thread, and what it is in: parent channel, category.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,10 @@ impl Lineage {
 
 /// Judge every channel; all must pass. One denied ancestor denies, one allowed ancestor allows.
 pub fn channels(policy: &Policy, lineages: &[Lineage]) -> Ruling {
+    strictest(policy, |policy| alone(policy, lineages))
+}
+
+fn alone(policy: &Policy, lineages: &[Lineage]) -> Ruling {
     let lists = &policy.channels;
     for lineage in lineages {
         if let Some(denied) = lineage.all().find(|id| lists.deny.contains(id)) {

@@ -105,6 +105,28 @@ fn header(text: &str, end: &str) -> Option<usize> {
     Some(text[..found].rfind('[').unwrap_or(found))
 }
 
+impl Fault {
+    /// Something wrong in Cedar text, `offset` bytes into it, as a place in the policy that holds
+    /// the text. Where it is written with escapes the line counts, and not the column.
+    pub fn in_cedar(policy: &str, cedar: &str, offset: usize, what: String) -> Self {
+        if let Some(start) = policy.find(cedar) {
+            return Self::at(policy, start + offset, what);
+        }
+        let inside = Self::at(cedar, offset, String::new());
+        let key = policy.find("cedar").unwrap_or_default();
+        Self::at(
+            policy,
+            key,
+            format!("line {} of the Cedar text: {what}", inside.line),
+        )
+    }
+
+    /// Something wrong, so many bytes into a text.
+    pub fn at(text: &str, place: usize, what: String) -> Self {
+        at(text, place, what)
+    }
+}
+
 fn at(text: &str, place: usize, what: String) -> Fault {
     let before = text.get(..place).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

@@ -2,7 +2,7 @@
 
 use model::{GuildId, Reason, Verdict};
 
-use crate::{Policy, Ruling};
+use crate::{Policy, Ruling, layers::strictest};
 
 /// Where one target of a call is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub enum Whereabouts {
 
 /// Judge every place; all must pass, and what is unknown does not.
 pub fn guilds(policy: &Policy, places: &[Whereabouts]) -> Ruling {
+    strictest(policy, |policy| alone(policy, places))
+}
+
+fn alone(policy: &Policy, places: &[Whereabouts]) -> Ruling {
     for place in places {
         if let Some(reason) = objection(policy, place) {
             return Ruling {

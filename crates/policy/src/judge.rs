@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use model::{Reason, Verdict};
 
-use crate::{Asking, Lineage, Policy, Question, Ruling, channels, platform, platform::asking};
+use crate::{
+    Asking, Layered, Lineage, Policy, Question, Ruling, channels, platform, platform::asking,
+};
 
 /// Decides by one policy.
 pub trait Judge: Send + Sync {
@@ -20,7 +22,19 @@ pub trait Judge: Send + Sync {
 
 /// Makes a judge for each policy that comes into force.
 pub trait Judges: Send + Sync {
-    fn appoint(&self, policy: Arc<Policy>) -> Arc<dyn Judge>;
+    /// A judge of this policy alone, whatever is above it.
+    fn alone(&self, policy: Arc<Policy>) -> Arc<dyn Judge>;
+
+    /// A judge of this policy under its ceiling.
+    fn appoint(&self, policy: &Arc<Policy>) -> Arc<dyn Judge> {
+        match policy.apart() {
+            (_, None) => self.alone(Arc::clone(policy)),
+            (own, Some(ceiling)) => Arc::new(Layered {
+                above: self.appoint(&ceiling),
+                own: self.alone(Arc::new(own)),
+            }),
+        }
+    }
 }
 
 /// Judges that read the rules themselves. Policies with Cedar text are beyond them, so they refuse
@@ -31,7 +45,7 @@ pub struct PlainJudges;
 struct Plain(Arc<Policy>);
 
 impl Judges for PlainJudges {
-    fn appoint(&self, policy: Arc<Policy>) -> Arc<dyn Judge> {
+    fn alone(&self, policy: Arc<Policy>) -> Arc<dyn Judge> {
         Arc::new(Plain(policy))
     }
 }

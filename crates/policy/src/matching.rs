@@ -113,7 +113,7 @@ impl Rule {
     }
 
     /// Whether it fits whoever calls and what they use, wherever and whenever that is.
-    pub(crate) fn is_about_caller_and_tool(&self, question: &Question<'_>) -> bool {
+    pub fn is_about_caller_and_tool(&self, question: &Question<'_>) -> bool {
         any(&self.tools, |p| pattern::matches(p, question.tool))
             && any(&self.toolsets, |t| t == question.toolset)
             && any(&self.risks, |r| *r == question.risk)

@@ -2,10 +2,14 @@
 
 use model::{Principal, Reason, Verdict};
 
-use crate::{Policy, Ruling, pattern};
+use crate::{Policy, Ruling, layers::strictest, pattern};
 
 /// Judge by the list of members.
 pub fn membership(policy: &Policy, principal: &Principal) -> Ruling {
+    strictest(policy, |policy| alone(policy, principal))
+}
+
+fn alone(policy: &Policy, principal: &Principal) -> Ruling {
     let Some(members) = &policy.members else {
         return Ruling {
             verdict: Verdict::Allow(Reason::new(

@@ -109,12 +109,13 @@ fn bounded(bound: Bound, question: &Question<'_>) -> Ruling {
             "read_only",
         ),
         Bound::Role => (
-            "role_missing",
+            "role_too_low",
             format!(
-                "{tool} changes things, and {who} is a {} of the workspace",
-                principal.role.as_str()
+                "{who} is a {} and may only read; {tool} has the risk \"{}\"",
+                principal.role.as_str(),
+                question.risk.as_str()
             ),
-            "an owner of the workspace can give the role \"operator\"",
+            "an admin of the workspace can make a client with the role operator",
             "roles",
         ),
         Bound::Scope => (

@@ -4,6 +4,7 @@ use model::{Risk, Role, principal::Scope};
 
 use crate::{
     Approval, Asking, Effect, Outcome, Policy, Question, Ruling, Spot,
+    layers::stricter_judgement,
     outcome::{self, Bound},
 };
 
@@ -23,7 +24,9 @@ pub fn approval_for<'a>(
     question: &Question<'_>,
 ) -> Option<(&'a str, &'a str, &'a Approval)> {
     let asking = judged(policy, question).1?;
-    let rule = policy.rules.iter().find(|rule| rule.name == asking.rule)?;
+    let above = policy.ceiling.iter().flat_map(|ceiling| &ceiling.rules);
+    let mut rules = above.chain(&policy.rules);
+    let rule = rules.find(|rule| rule.name == asking.rule)?;
     let (entry, approval) = policy.approvals.get_key_value(&asking.entry)?;
     Some((&rule.name, entry, approval))
 }
@@ -34,6 +37,14 @@ pub(crate) fn asking(policy: &Policy, question: &Question<'_>) -> Option<Asking>
 }
 
 fn judged(policy: &Policy, question: &Question<'_>) -> (Ruling, Option<Asking>) {
+    let own = judged_alone(policy, question);
+    match &policy.ceiling {
+        None => own,
+        Some(ceiling) => stricter_judgement(judged(ceiling, question), own),
+    }
+}
+
+fn judged_alone(policy: &Policy, question: &Question<'_>) -> (Ruling, Option<Asking>) {
     let outcomes = match bound_of(policy, question) {
         Some(bound) => vec![Outcome::Bound(bound)],
         None => question
@@ -59,6 +70,10 @@ fn in_one_place(policy: &Policy, question: &Question<'_>, spot: &Spot) -> Outcom
 /// Whether there may be a place, a time and circumstances in which this principal can use the tool,
 /// be it with the approval of people. For lists: what is hidden cannot be asked for.
 pub fn may_ever(policy: &Policy, question: &Question<'_>) -> bool {
+    let above = policy.ceiling.as_deref();
+    if above.is_some_and(|ceiling| !may_ever(ceiling, question)) {
+        return false;
+    }
     if bound_of(policy, question).is_some() {
         return false;
     }

@@ -1,6 +1,9 @@
 //! The policy as the operator writes it, in `[policy]` of `guildhall.toml`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use model::{ChannelId, GuildId};
 use serde::{Deserialize, Serialize};
@@ -49,6 +52,9 @@ pub struct Policy {
     /// Read from the top; for each question the first rule that matches and says something about
     /// it decides.
     pub rules: Vec<Rule>,
+    /// What it cannot exceed: see [`Policy::under`].
+    #[serde(skip)]
+    pub ceiling: Option<Arc<Policy>>,
     #[serde(flatten, skip_serializing, deserialize_with = "strict::policy")]
     pub others: NoOtherKeys,
 }
@@ -72,7 +78,10 @@ const VERSION_LENGTH: usize = 12;
 impl Policy {
     /// A short hash of everything in it; audit rows and confirmation tokens carry it.
     pub fn version(&self) -> String {
-        let canonical = serde_json::to_vec(self).expect("a policy has only text keys");
+        let mut canonical = serde_json::to_vec(self).expect("a policy has only text keys");
+        if let Some(ceiling) = &self.ceiling {
+            canonical.extend(ceiling.version().into_bytes());
+        }
         let mut hash = hex::encode(Sha256::digest(canonical));
         hash.truncate(VERSION_LENGTH);
         hash
@@ -87,22 +96,40 @@ impl Policy {
                 .lockdown
                 .as_ref()
                 .is_some_and(|lockdown| !lockdown.channels.is_empty())
-            || self.cedar.is_some()
+            || self
+                .ceiling
+                .as_ref()
+                .is_some_and(|it| it.looks_at_channels())
     }
 
     /// Whether a rule asks what a conversation has read, so that it must be followed.
     pub fn looks_at_reading(&self) -> bool {
-        self.cedar.is_some() || self.rules.iter().any(|rule| rule.after_untrusted.is_some())
+        self.cedar.is_some()
+            || self.rules.iter().any(|rule| rule.after_untrusted.is_some())
+            || self
+                .ceiling
+                .as_ref()
+                .is_some_and(|it| it.looks_at_reading())
     }
 
-    /// Whether a rule is about certain channels.
+    /// Whether a rule is about certain channels, or may be.
     pub fn has_rules_about_channels(&self) -> bool {
-        self.rules.iter().any(|rule| !rule.channels.is_empty())
+        self.cedar.is_some()
+            || self.rules.iter().any(|rule| !rule.channels.is_empty())
+            || self
+                .ceiling
+                .as_ref()
+                .is_some_and(|it| it.has_rules_about_channels())
     }
 
     /// Whether a rule asks which roles a Discord user has.
     pub fn looks_at_discord_roles(&self) -> bool {
-        self.cedar.is_some() || self.rules.iter().any(|rule| !rule.discord_roles.is_empty())
+        self.cedar.is_some()
+            || self.rules.iter().any(|rule| !rule.discord_roles.is_empty())
+            || self
+                .ceiling
+                .as_ref()
+                .is_some_and(|it| it.looks_at_discord_roles())
     }
 }
 

@@ -113,19 +113,50 @@ pub fn attempts_per_minute(policy: &Policy, principal: &Principal) -> NonZeroU32
         .max()
         .unwrap_or_default();
     let number = most.saturating_mul(2).max(ATTEMPTS_AT_LEAST);
-    NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX)
+    let own = NonZeroU32::new(number).unwrap_or(NonZeroU32::MAX);
+    match &policy.ceiling {
+        None => own,
+        Some(ceiling) => own.min(attempts_per_minute(ceiling, principal)),
+    }
 }
 
 /// How many calls of this risk this principal may make in a minute, and the rule that says so.
 /// With several places the smallest number counts.
 pub fn calls_per_minute(policy: &Policy, question: &Question<'_>) -> (u32, Option<String>) {
     let (number, rule) = of_principal(policy, question);
-    (number, rule.map(str::to_owned))
+    let own = (number, rule.map(str::to_owned));
+    match &policy.ceiling {
+        None => own,
+        Some(ceiling) => {
+            let above = calls_per_minute(ceiling, question);
+            if own.0 < above.0 { own } else { above }
+        }
+    }
 }
 
 /// Every limit that a call falls under: its principal's first, then that of the Discord user it is
 /// for, then those that all share.
 pub fn limits<'a>(
+    policy: &'a Policy,
+    question: &Question<'a>,
+    user: Option<UserId>,
+) -> Vec<Limit<'a>> {
+    let mut all = limits_alone(policy, question, user);
+    let Some(ceiling) = &policy.ceiling else {
+        return all;
+    };
+    // What both limit is counted once, by the smaller number.
+    for above in limits(ceiling, question, user) {
+        match all.iter_mut().find(|own| own.whose == above.whose) {
+            Some(own) if above.per_minute <= own.per_minute => *own = above,
+            Some(_) => {}
+            None => all.push(above),
+        }
+    }
+    all
+}
+
+fn limits_alone<'a>(
     policy: &'a Policy,
     question: &Question<'a>,
     user: Option<UserId>,

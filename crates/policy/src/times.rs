@@ -80,6 +80,22 @@ impl Rule {
         self.hours.is_some() || !self.days.is_empty() || self.from.is_some() || self.until.is_some()
     }
 
+    /// The next moment at which it counts, `at` itself included. `None`: never again.
+    pub fn counts_next(&self, at: Millis) -> Option<Millis> {
+        let start = self.from.map_or(at, |from| from.0.max(at));
+        let offset = self.utc_offset.unwrap_or_default();
+        let minutes = start.div_euclid(MINUTE_MS) + offset.0;
+        let begins = self.hours.map_or(0, Hours::from);
+        // Every day of the week comes within eight, and a window begins once a day.
+        let windows = (0..=8).map(|days| {
+            let day = minutes.div_euclid(DAY_MINUTES) + days;
+            (day * DAY_MINUTES + begins - offset.0) * MINUTE_MS
+        });
+        std::iter::once(start)
+            .chain(windows)
+            .find(|moment| *moment >= start && self.counts_at(*moment))
+    }
+
     fn is_its_day_and_hour(&self, at: Millis) -> bool {
         let Local {
             minute,
@@ -323,6 +339,46 @@ mod tests {
         assert!(!counts(december, "2026-11-30T22:59:59Z"));
         assert!(counts(december, "2026-11-30T23:00:00Z"));
         assert!(!counts(december, "2027-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn it_is_known_when_a_rule_counts_next() {
+        let next = |text: &str, at: &str| {
+            let at: Moment = at.parse().unwrap();
+            rule(text)
+                .counts_next(at.0)
+                .map(|at| Moment(at).to_string())
+        };
+        let night = "hours = \"22:00-06:00\"\ndays = [\"sat\"]\nutc_offset = \"+02:00\"";
+        // 2026-11-30 was a Monday.
+        let saturday = Some("2026-12-05T20:00:00Z".to_owned());
+        assert_eq!(next(night, "2026-11-30T12:00:00Z"), saturday);
+        let now = "2026-12-05T21:00:00Z";
+        assert_eq!(next(night, now).as_deref(), Some(now));
+        let over = "until = \"2026-11-01T00:00:00Z\"";
+        assert_eq!(next(over, now), None);
+        let december = "from = \"2026-12-24T12:00:00Z\"\ndays = [\"fri\"]";
+        assert_eq!(next(december, now).as_deref(), Some("2026-12-25T00:00:00Z"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn it_counts_at_the_next_moment_and_not_before(
+            from in 0..1_440i64, length in 1..1_440i64, day in 0..7usize, offset in -14..15i64, at in 0..20_000i64,
+        ) {
+            let until = (from + length) % 1_440;
+            let rule = Rule {
+                hours: (until != from).then_some(Hours { from, until }),
+                days: vec![Day::ALL[day]],
+                utc_offset: Some(UtcOffset(offset * 60)),
+                ..Rule::default()
+            };
+            let at = at * MINUTE_MS;
+            let next = rule.counts_next(at).unwrap();
+            proptest::prop_assert!(rule.counts_at(next));
+            let before = (at..next).step_by(60_000).find(|moment| rule.counts_at(*moment));
+            proptest::prop_assert_eq!(before, None);
+        }
     }
 
     #[test]

@@ -102,6 +102,9 @@ impl Policy {
         if (0..self.rules.len()).map(exceptions).sum::<usize>() > EXCEPTIONS_MAX {
             return Err(Error::TooEntangled);
         }
+        if self.cedar.is_some() && self.cedar_file.is_some() {
+            return Err(Error::Cedar);
+        }
         if self
             .cedar
             .as_ref()

@@ -5,8 +5,8 @@ use model::{Stage, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Ceremony, Lineage, Policy, Question, Ruling, Whereabouts, calls_per_minute, ceremony, channels,
-    flow_ceremony, guilds, membership, platform,
+    Asking, Ceremony, Judge, Policy, Question, Ruling, Whereabouts, calls_per_minute, ceremony,
+    flow_ceremony, guilds, membership,
 };
 
 /// What a call wants, and where it would act.
@@ -14,7 +14,6 @@ use crate::{
 pub struct Sketch<'a> {
     pub question: Question<'a>,
     pub places: &'a [Whereabouts],
-    pub lineages: &'a [Lineage],
     /// Its steps are calls of their own.
     pub is_flow: bool,
 }
@@ -51,8 +50,10 @@ impl Fate {
 /// The policy's part in the fate of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weighed {
-    /// In order; the last one is the first that does not allow it.
+    /// In order, up to the first that refuses.
     pub checks: Vec<(Stage, Ruling)>,
+    /// Whom to ask, where it is left to people.
+    pub approval: Option<Asking>,
     pub ceremony: Ceremony,
     /// And the rule that says so.
     pub calls_per_minute: (u32, Option<String>),
@@ -61,20 +62,21 @@ pub struct Weighed {
 impl Weighed {
     /// What becomes of it.
     pub fn fate(&self) -> Fate {
-        match self.checks.last().map(|(_, ruling)| &ruling.verdict) {
-            Some(Verdict::Deny(_)) => Fate::Deny,
+        match self.refusal().map(|(_, ruling)| &ruling.verdict) {
             Some(Verdict::Ask(_)) => Fate::Ask,
-            _ if self.ceremony.needs_confirmation => Fate::Confirm,
-            _ if self.ceremony.dry_run_by_default => Fate::Plan,
-            _ => Fate::Run,
+            Some(_) => Fate::Deny,
+            None if self.ceremony.needs_confirmation => Fate::Confirm,
+            None if self.ceremony.dry_run_by_default => Fate::Plan,
+            None => Fate::Run,
         }
     }
 
-    /// The check that does not allow it.
+    /// The check that does not allow it: the one that refuses it, or else the one that asks.
     pub fn refusal(&self) -> Option<&(Stage, Ruling)> {
-        self.checks
-            .last()
-            .filter(|(_, ruling)| !ruling.verdict.allows())
+        let denies = |(_, ruling): &&(Stage, Ruling)| matches!(ruling.verdict, Verdict::Deny(_));
+        let asks = |(_, ruling): &&(Stage, Ruling)| !ruling.verdict.allows();
+        let checks = || self.checks.iter();
+        checks().find(denies).or_else(|| checks().find(asks))
     }
 
     /// Every rule that had a say.
@@ -93,43 +95,50 @@ impl Weighed {
     }
 }
 
-/// Weigh a call.
-pub fn weigh(policy: &Policy, sketch: &Sketch<'_>) -> Weighed {
+/// Weigh a call. The judge is one of this policy.
+pub fn weigh(policy: &Policy, judge: &dyn Judge, sketch: &Sketch<'_>) -> Weighed {
     let question = &sketch.question;
     let asks: [(Stage, &dyn Fn() -> Ruling); 4] = [
         (Stage::WorkspaceMembership, &|| {
             membership(policy, question.principal)
         }),
         (Stage::GuildInstallation, &|| guilds(policy, sketch.places)),
-        (Stage::PlatformPermission, &|| platform(policy, question)),
-        (Stage::ChannelPolicy, &|| channels(policy, sketch.lineages)),
+        (Stage::PlatformPermission, &|| judge.platform(question)),
+        (Stage::ChannelPolicy, &|| judge.channels(question)),
     ];
     let mut checks = Vec::new();
     for (stage, ask) in asks {
         let ruling = ask();
-        let goes_on = ruling.verdict.allows();
+        let ends = matches!(ruling.verdict, Verdict::Deny(_));
         checks.push((stage, ruling));
-        if !goes_on {
+        if ends {
             break;
         }
     }
-    Weighed {
+    let mut weighed = Weighed {
         checks,
+        approval: None,
         ceremony: if sketch.is_flow {
             flow_ceremony(policy, question)
         } else {
             ceremony(policy, question)
         },
         calls_per_minute: calls_per_minute(policy, question),
+    };
+    if weighed.fate() == Fate::Ask {
+        weighed.approval = judge.approval(question);
     }
+    weighed
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use model::{ChannelId, GuildId, Principal, Risk};
 
     use super::*;
-    use crate::{Circumstances, Spot};
+    use crate::{Circumstances, Judges as _, PlainJudges, Spot};
 
     #[test]
     fn the_first_refusal_ends_it_and_names_its_rule() {
@@ -138,14 +147,12 @@ mod tests {
              [[rules]]\nname = \"quiet\"\nrisks = [\"write\"]\ndry_run_by_default = false",
         )
         .unwrap();
+        let judge = PlainJudges.appoint(&Arc::new(policy.clone()));
         let weighed = |guild: u64, channel: u64, risk| {
             let guild = GuildId::new(guild).unwrap();
-            let lineage = Lineage {
-                channel: ChannelId::new(channel).unwrap(),
-                parents: Vec::new(),
-            };
             weigh(
                 &policy,
+                &*judge,
                 &Sketch {
                     question: Question {
                         principal: &Principal::local_operator(),
@@ -154,12 +161,11 @@ mod tests {
                         risk,
                         spots: &[Spot {
                             guild: Some(guild),
-                            channels: vec![lineage.channel],
+                            channels: ChannelId::new(channel).into_iter().collect(),
                         }],
                         circumstances: &Circumstances::plain(0),
                     },
                     places: &[Whereabouts::Guild(guild)],
-                    lineages: std::slice::from_ref(&lineage),
                     is_flow: false,
                 },
             )

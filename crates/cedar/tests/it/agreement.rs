@@ -29,8 +29,8 @@ fn both_judges_agree() {
     let agreed = TestRunner::new(config).run(&both, |(policy, wish)| {
         let policy = Arc::new(policy);
         let question = wish.question();
-        let plain = PlainJudges.appoint(Arc::clone(&policy));
-        let cedar = cedar::judge(Arc::clone(&policy));
+        let plain = PlainJudges.appoint(&policy);
+        let cedar = cedar::judge(&policy);
         prop_assert_eq!(cedar.platform(&question), plain.platform(&question));
         prop_assert_eq!(cedar.approval(&question), plain.approval(&question));
         prop_assert_eq!(cedar.channels(&question), plain.channels(&question));
@@ -63,7 +63,7 @@ fn names_in_rules_cannot_write_cedar() {
         spots: &[],
         circumstances: &policy::Circumstances::plain(0),
     };
-    let cedar = cedar::judge(Arc::clone(&policy));
+    let cedar = cedar::judge(&policy);
     assert!(cedar.platform(&question).verdict.allows());
     let them = model::Principal {
         id: "key:\" || true || principal.name like \"x".to_owned(),

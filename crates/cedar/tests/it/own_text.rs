@@ -19,7 +19,7 @@ fn policy(cedar: &str) -> Policy {
 fn judge(cedar: &str) -> Arc<dyn Judge> {
     let policy = policy(cedar);
     cedar::check(&policy, TOOLS).unwrap();
-    cedar::judge(Arc::new(policy))
+    cedar::judge(&Arc::new(policy))
 }
 
 fn said(judge: &dyn Judge, tool: &str, channel: u64) -> (String, Vec<String>) {
@@ -114,14 +114,14 @@ fn an_error_while_it_is_evaluated_refuses() {
 
 #[test]
 fn text_that_cannot_be_read_refuses_everything() {
-    let broken = cedar::judge(Arc::new(policy("forbid (principal")));
+    let broken = cedar::judge(&Arc::new(policy("forbid (principal")));
     let (code, _) = said(&*broken, "discord_send_message", 5);
     assert_eq!(code, "policy_error, policy_error");
     let unread = Policy {
         cedar_file: Some("more.cedar".to_owned()),
         ..Policy::default()
     };
-    let unread = cedar::judge(Arc::new(unread));
+    let unread = cedar::judge(&Arc::new(unread));
     assert_eq!(
         said(&*unread, "discord_send_message", 5).0,
         "policy_error, policy_error"
@@ -131,7 +131,7 @@ fn text_that_cannot_be_read_refuses_everything() {
 #[test]
 fn the_plain_judge_refuses_what_it_cannot_read() {
     use policy::{Judges as _, PlainJudges};
-    let plain = PlainJudges.appoint(Arc::new(policy("forbid (principal, action, resource);")));
+    let plain = PlainJudges.appoint(&Arc::new(policy("forbid (principal, action, resource);")));
     assert!(
         said(&*plain, "discord_send_message", 5)
             .0

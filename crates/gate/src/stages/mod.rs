@@ -17,7 +17,7 @@ pub(crate) use client_authentication::client_authentication;
 pub(crate) use discord_permission::discord_permission;
 pub(crate) use execute_and_audit::{execute_and_audit, not_run};
 pub(crate) use guild_installation::guild_installation;
-pub(crate) use platform_permission::{platform_permission, role_allows};
+pub(crate) use platform_permission::platform_permission;
 pub(crate) use rate_limit::{Exceeded, Pace, rate_limit};
 pub(crate) use workspace_membership::workspace_membership;
 

@@ -23,6 +23,7 @@ mod property;
 mod reading;
 mod recovery;
 mod refusals;
+mod standing;
 mod story;
 mod webhooks;
 mod workspaces;

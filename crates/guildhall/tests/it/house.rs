@@ -11,6 +11,7 @@ use std::{
 const ARROWS: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("policy", &["model"]),
+    ("cedar", &["model", "policy"]),
     ("catalogue", &["model"]),
     ("gate", &["model", "catalogue", "policy"]),
     ("discord", &["model"]),
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "assistant",
             "catalogue",
+            "cedar",
             "discord",
             "gate",
             "mcp",
@@ -47,6 +49,7 @@ const STOPS_AT: &[(&str, &[&str])] = &[
     ("twilight-gateway", &["discord"]),
     ("twilight-model", &["discord"]),
     ("clap", &["guildhall"]),
+    ("cedar-policy", &["cedar"]),
 ];
 
 /// More lines than this need a reason.

@@ -1,7 +1,9 @@
 //! What another policy would have made of the calls that were recorded.
 //!
-//! Decisions keep a channel, not what it is in, and no scopes: rules about categories may reach
-//! further than shown here, and every principal counts with all scopes.
+//! Each call is weighed at the time and in the channel that were recorded. Decisions keep a channel,
+//! not what it is in, and neither scopes nor roles: rules about categories may reach further than
+//! shown here, every principal counts with all scopes, and what is unknown about a Discord user's
+//! roles or about what a conversation had read counts as the gate counts it: against the call.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,14 +12,14 @@ use std::{
 };
 
 use model::{
-    Clock as _,
+    Clock as _, WorkspaceId,
     ledger::{Decision, Ledger as _},
 };
-use policy::{Fate, Policy, Weighed};
+use policy::{Asker, Circumstances, Fate, Weighed};
 use serde::Serialize;
 use store::Store;
 
-use super::sketch::Described;
+use super::sketch::{Described, Judged};
 use crate::{cli::BacktestArgs, clock::SystemClock, config::Config, output, wiring};
 
 /// Rows read at once.
@@ -55,6 +57,7 @@ pub(super) async fn run(args: &BacktestArgs, config: &Config) -> anyhow::Result<
     let after = super::in_force(Some(&args.policy), config)?;
     let since = SystemClock.now_ms() - millis(args.since);
     let store = wiring::open_store(config).await?;
+    let (before, after) = (Judged::of(before), Judged::of(after));
     let outcome = compare(&store, since, &before, &after).await;
     store.close().await;
     let outcome = outcome?;
@@ -73,8 +76,8 @@ fn millis(duration: Duration) -> i64 {
 async fn compare(
     store: &Store,
     since: i64,
-    before: &Policy,
-    after: &Policy,
+    before: &Judged,
+    after: &Judged,
 ) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut changes: BTreeMap<(String, String, Fate, Fate), Change> = BTreeMap::new();
@@ -94,8 +97,9 @@ async fn compare(
                 continue;
             }
             outcome.calls += 1;
-            let call = described(&row);
-            let (Ok(was), Ok(becomes)) = (call.weigh(before), call.weigh(after)) else {
+            let (call, then) = (described(&row), circumstances(&row));
+            let weighed = |judged| call.weigh_in(judged, &then);
+            let (Ok(was), Ok(becomes)) = (weighed(before), weighed(after)) else {
                 outcome.unknown += 1;
                 continue;
             };
@@ -131,6 +135,19 @@ fn described(row: &Decision) -> Described {
         channel: row.channel_id,
         inside: Vec::new(),
         direct_message: false,
+        workspace: WorkspaceId::default(),
+        role: None,
+        at: None,
+        asker_roles: None,
+        after_untrusted: false,
+    }
+}
+
+fn circumstances(row: &Decision) -> Circumstances {
+    Circumstances {
+        at: row.at,
+        asker: (row.origin == "discord").then(Asker::default),
+        after_untrusted: None,
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use policy::{Fate, Policy, Weighed};
 use serde::Deserialize;
 
-use super::sketch::Described;
+use super::sketch::{Described, Judged};
 use crate::output;
 
 #[derive(Deserialize)]
@@ -24,27 +24,25 @@ struct Case {
     expect: Fate,
     /// A rule that must have had a say.
     rule: Option<String>,
+    /// For `ask`: the way of asking people that must be taken.
+    approval: Option<String>,
 }
 
 /// Weigh every case; exit with 1 if one does not end as it should.
-pub(super) fn run(path: &Path, policy: &Policy) -> anyhow::Result<ExitCode> {
+pub(super) fn run(path: &Path, policy: Policy) -> anyhow::Result<ExitCode> {
     let text = super::bounded(path)?;
-    let file: File = toml::from_str(&text).with_context(|| format!("{}", path.display()))?;
+    let faults = faults(&text, policy).with_context(|| format!("{}", path.display()))?;
     let mut failed = 0;
-    for case in &file.cases {
-        let weighed = case
-            .call
-            .weigh(policy)
-            .with_context(|| format!("case \"{}\"", case.name))?;
-        match case.fault(&weighed) {
-            None => output::line(&format!("ok    {}", case.name)),
+    for (name, fault) in &faults {
+        match fault {
+            None => output::line(&format!("ok    {name}")),
             Some(fault) => {
                 failed += 1;
-                output::line(&format!("FAIL  {}: {fault}", case.name));
+                output::line(&format!("FAIL  {name}: {fault}"));
             }
         }
     }
-    let all = file.cases.len();
+    let all = faults.len();
     output::line(&format!(
         "\n{} of {all} cases are as expected",
         all - failed
@@ -54,6 +52,19 @@ pub(super) fn run(path: &Path, policy: &Policy) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Every case by name, and what is wrong with it.
+pub(super) fn faults(text: &str, policy: Policy) -> anyhow::Result<Vec<(String, Option<String>)>> {
+    let file: File = toml::from_str(text)?;
+    let judged = Judged::of(policy);
+    let weighed = |case: Case| {
+        let weighed = case.call.weigh(&judged);
+        let weighed = weighed.with_context(|| format!("case \"{}\"", case.name))?;
+        let fault = case.fault(&weighed);
+        Ok((case.name, fault))
+    };
+    file.cases.into_iter().map(weighed).collect()
 }
 
 impl Case {
@@ -69,6 +80,13 @@ impl Case {
                 fate.as_str(),
                 why.unwrap_or_default()
             ));
+        }
+        let way = weighed
+            .approval
+            .as_ref()
+            .map(|asking| asking.entry.as_str());
+        if self.approval.is_some() && self.approval.as_deref() != way {
+            return Some(format!("the people asked are {way:?}"));
         }
         let rule = self.rule.as_deref()?;
         (!weighed.rules().contains(&rule)).then(|| {

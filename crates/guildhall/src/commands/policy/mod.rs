@@ -24,7 +24,7 @@ pub(crate) async fn run(command: PolicyCommand, config: &Config) -> anyhow::Resu
         PolicyCommand::Explain(args) => explain::run(&args, config),
         PolicyCommand::Test { cases, policy } => {
             let policy = in_force(policy.as_deref(), config)?;
-            cases::run(&cases, &policy)
+            cases::run(&cases, policy)
         }
         PolicyCommand::Backtest(args) => backtest::run(&args, config).await,
     }
@@ -62,7 +62,7 @@ fn in_force(file: Option<&Path>, config: &Config) -> anyhow::Result<Policy> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Result<Policy, policy::Fault>> {
-    Ok(policy_file::read(&bounded(path)?))
+    Ok(policy_file::read(&bounded(path)?, path.parent()))
 }
 
 /// A file that is no larger than a policy may be.
