@@ -6,7 +6,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use catalogue::{Prepared, View, catalogue};
 use model::{
-    HandsError, Millis, Permitted as _, Request, Stage,
+    HandsError, Millis, Permitted as _, Request, Stage, crash,
     hands::Errand,
     ledger::{Decision, Finish, INSTANCE_TTL_MS, Outcome, Sent, StoreError, Unfinished},
 };
@@ -139,7 +139,9 @@ impl Gate {
             lane: LANE.into(),
             timeout: gate::REQUEST_TIMEOUT,
         };
+        crash::point("recovery", "sending");
         let answer = self.0.hands.write(&permit, &errand).await;
+        crash::point("recovery", "answered");
         if let (Some(guild), true) = (
             row.decision.guild_id,
             write::touches_facts(permit.request()),

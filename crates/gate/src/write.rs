@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use catalogue::{Change, Prepared, View, WritePlan};
 use futures_util::FutureExt as _;
 use model::{
-    HandsError, Mode, Reason, Request, RequestAuth, Stage,
+    HandsError, Mode, Reason, Request, RequestAuth, Stage, crash,
     ledger::{Begun, Finish, Intent, Sent},
 };
 use policy::Ceremony;
@@ -211,7 +211,9 @@ impl Gate {
         }
         let permit = Permit::grant(&case.passed, Written::down(), request);
         let errand = case.errand();
+        crash::point("hands", "sending");
         let answer = self.0.hands.write(&permit, &errand).await;
+        crash::point("hands", "answered");
         self.forget(case, model::Permitted::request(&permit));
         match answer {
             Ok(response) => {

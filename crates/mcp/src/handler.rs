@@ -16,8 +16,8 @@ use rmcp::{
 };
 
 use crate::{
-    calls::Calls, completion, hall::Hall, http::SESSION_ID, listing, prompts, reader::Reader,
-    resources,
+    asker, calls::Calls, completion, hall::Hall, http::SESSION_ID, listing, prompts,
+    reader::Reader, resources,
 };
 
 const TOOLS: &str = "tools";
@@ -82,6 +82,12 @@ impl Handler {
     /// Who asks. A request without a principal never gets past the web's authentication; should
     /// one, it is refused here.
     fn who(&self, context: &RequestContext<RoleServer>) -> Result<Who, ErrorData> {
+        let who = self.at_the_door(context)?;
+        let origin = asker::origin(who.origin, &context.meta)?;
+        Ok(Who { origin, ..who })
+    }
+
+    fn at_the_door(&self, context: &RequestContext<RoleServer>) -> Result<Who, ErrorData> {
         match &self.caller {
             Caller::Known(principal) => Ok(Who {
                 principal: principal.clone(),

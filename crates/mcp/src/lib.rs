@@ -4,6 +4,7 @@
 //! decides nothing: what is allowed, planned or confirmed is the gate's word, put into the
 //! protocol's.
 
+mod asker;
 mod bridge;
 mod calls;
 mod client;

@@ -6,6 +6,7 @@
 pub mod approval;
 pub mod call;
 pub mod clock;
+pub mod crash;
 pub mod decision;
 pub mod event;
 pub mod hands;

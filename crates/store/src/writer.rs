@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use model::{Clock, Millis, ledger::StoreError};
+use model::{Clock, Millis, crash, ledger::StoreError};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -96,7 +96,10 @@ impl<W: Write> Job for Pending<W> {
             self.output = Err(error);
         }
         match &self.output {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                crash::point(name_of::<W>(), "written");
+                Ok(())
+            }
             Err(error) => Err(error.clone()),
         }
     }
@@ -108,11 +111,17 @@ impl<W: Write> Job for Pending<W> {
     fn answer(self: Box<Self>, group: Result<(), StoreError>) {
         let answer = group.and(self.output);
         if let Ok(output) = &answer {
+            crash::point(name_of::<W>(), "committed");
             self.write.committed(output);
         }
         // A caller that went away does not undo what it asked for.
         drop(self.reply.send(answer));
     }
+}
+
+/// `outbox::Begin`, for those who let the process die there.
+fn name_of<W>() -> &'static str {
+    std::any::type_name::<W>().trim_start_matches("store::")
 }
 
 /// The task that owns the writing.

@@ -95,6 +95,16 @@ impl Scene {
 
     /// The same, with more in its environment.
     pub(crate) fn serve_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Hall {
+        self.try_serve(arguments, more)
+            .unwrap_or_else(|line| panic!("no ready line, but {line:?}: {}", self.log()))
+    }
+
+    /// The same, where it may end before it is ready; then, what it said instead.
+    pub(crate) fn try_serve(
+        &self,
+        arguments: &[&str],
+        more: &[(&str, &str)],
+    ) -> Result<Hall, String> {
         let mut all = vec!["serve", "--listen", "127.0.0.1:0", "--json"];
         all.extend(arguments);
         let log = fs::OpenOptions::new()
@@ -113,12 +123,15 @@ impl Scene {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let ready: Value = serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("no ready line, but {line:?}: {}", self.log()));
-        Hall {
+        let Ok(ready) = serde_json::from_str::<Value>(&line) else {
+            let _ = child.kill();
+            child.wait().unwrap();
+            return Err(line);
+        };
+        Ok(Hall {
             child,
             url: ready["mcp_url"].as_str().unwrap().to_owned(),
-        }
+        })
     }
 
     /// What the service wrote to standard error.

@@ -11,9 +11,12 @@ mod clients;
 mod compile_time;
 mod conformance;
 mod crash;
+mod crash_points;
 mod harness;
 mod house;
 mod journeys;
 mod operator;
+#[path = "../../../store/tests/it/server.rs"]
+mod postgres;
 mod redteam;
 mod rest;

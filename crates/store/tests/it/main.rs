@@ -12,3 +12,4 @@ mod model_based;
 mod ownership;
 mod postgres;
 mod prepared;
+mod server;

@@ -108,6 +108,7 @@ impl Ground {
             ("enormous", format!("\"{}\"", "y".repeat(5 << 20))),
         ];
         names.extend(special.map(|(name, text)| (name.to_owned(), json!(text))));
+        names.insert("null".to_owned(), Value::Null);
         names.insert("deep".to_owned(), nested(100));
         let many = (1..=101).map(|number| (1_000_000_000_000_000_000_u64 + number).to_string());
         names.insert("many".to_owned(), many.collect());
