@@ -269,6 +269,12 @@ async fn name_the_world(
         .json()
         .await
         .unwrap();
+    let now = state["now_ms"].as_i64().unwrap() / 1_000;
+    let tomorrow = time::OffsetDateTime::from_unix_timestamp(now + 86_400).unwrap();
+    let tomorrow = tomorrow
+        .format(&time::format_description::well_known::Rfc3339)
+        .unwrap();
+    names.insert("tomorrow".to_owned(), json!(tomorrow));
     let slug = |value: &Value| text_of(value).to_lowercase().replace(' ', "-");
     for user in state["users"].as_array().unwrap() {
         let name = text_of(&user["username"]);
