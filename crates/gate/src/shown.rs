@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use model::{ChannelId, GuildId, Surroundings};
+use model::{ChannelId, GuildId, Origin, Permissions, Surroundings, UserId, place::Subject};
 use policy::{Lineage, Spot, Whereabouts};
 use serde_json::Value;
 
@@ -25,6 +25,47 @@ impl Gate {
         {
             keep_in_allowed_channels(&*self.0.surroundings, case, list, pointer).await;
         }
+        if let Origin::Discord { user, .. } = case.origin {
+            for field in case.tool.channel_lists() {
+                if let Some(list) = view.get_mut(field) {
+                    self.keep_visible(case, user, list, "/id").await;
+                }
+            }
+            if let Some((field, pointer)) = case.tool.channel_names()
+                && let Some(list) = view.get_mut(field)
+            {
+                self.keep_visible(case, user, list, pointer).await;
+            }
+        }
+    }
+
+    /// Whoever asked in Discord does not learn of channels that they cannot see there. What nobody
+    /// can say of a channel counts as no.
+    async fn keep_visible(&self, case: &Case, user: UserId, list: &mut Value, pointer: &str) {
+        let (Some(items), Some(guild)) = (list.as_array_mut(), case.places.guild()) else {
+            return;
+        };
+        let mut kept = Vec::with_capacity(items.len());
+        for item in items.drain(..) {
+            let channel = match item.pointer(pointer).and_then(Value::as_str) {
+                Some(id) => id.parse().ok(),
+                // It is in no channel.
+                None if pointer != "/id" => {
+                    kept.push(item);
+                    continue;
+                }
+                None => None,
+            };
+            let Some(channel) = channel else { continue };
+            let view = Permissions::VIEW_CHANNEL;
+            let asked = Subject::Member(user);
+            let surroundings = &self.0.surroundings;
+            let lacks = surroundings.lacks(asked, guild, Some(channel), view).await;
+            if lacks.is_ok_and(|lacks| lacks.is_empty()) {
+                kept.push(item);
+            }
+        }
+        *items = kept;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use catalogue::{AimAt, Needs, Prepared};
 use model::{ChannelId, GuildId, Permissions, Request, place::Aim};
+use serde_json::Value;
 
 use crate::targets::{self, Target};
 
@@ -16,6 +17,8 @@ pub(crate) struct Aims {
     pub(super) quotes: Vec<ChannelId>,
     /// Beyond the tool's own needs.
     pub(super) needs: Permissions,
+    /// What it takes of a Discord user who asks for it, and not of the bot.
+    pub(super) asker_needs: Permissions,
     /// Who must rank lower.
     pub(super) below: Vec<Aim>,
     /// Some request names no guild, channel, webhook or invite, and concerns not everybody.
@@ -37,6 +40,9 @@ impl Aims {
             }
             Prepared::Write(plan) => {
                 aims.needs = plan.needs;
+                if plan.request.body.json().is_some_and(notifies_roles) {
+                    aims.asker_needs = Permissions::MENTION_EVERYONE;
+                }
                 aims.act(std::slice::from_ref(&plan.request), needs);
                 aims.below.extend(&plan.aims);
                 aims.aimless &= plan.aims.is_empty();
@@ -99,6 +105,23 @@ impl Aims {
 }
 
 /// Nothing is looked up twice.
+/// Whether a body lets mentions of roles notify, wherever in it a message stands. Everybody may do
+/// that with roles that are mentionable; which ones are, nobody asks here, so of a user it takes
+/// the permission for all of them.
+fn notifies_roles(body: &Value) -> bool {
+    match body {
+        Value::Object(fields) => fields.iter().any(|(name, field)| match name.as_str() {
+            "allowed_mentions" => {
+                let listed = |name: &str| field[name].as_array().into_iter().flatten();
+                listed("roles").next().is_some() || listed("parse").any(|it| it == "roles")
+            }
+            _ => notifies_roles(field),
+        }),
+        Value::Array(items) => items.iter().any(notifies_roles),
+        _ => false,
+    }
+}
+
 fn extend_new(list: &mut Vec<Target>, more: impl IntoIterator<Item = Target>) {
     for target in more {
         if !list.contains(&target) {

@@ -80,6 +80,18 @@ pub(crate) async fn rights(
             }));
         }
     }
+    if let Origin::Discord { user, .. } = origin {
+        for (guild, channel, permissions) in questions_to_the_asker(needs, aims, places) {
+            let lacks = surroundings
+                .lacks(Subject::Member(user), guild, channel, permissions)
+                .await?;
+            rights.missing.extend(lacks.into_iter().map(|lack| Missing {
+                whose: Whose::Asker,
+                place: named(guild, channel),
+                lack,
+            }));
+        }
+    }
     let Some(guild) = places.acts.iter().find_map(|place| place.guild_id) else {
         return Ok(rights);
     };
@@ -145,6 +157,26 @@ fn questions(needs: &Needs, aims: &Aims, places: &Places, for_asker: bool) -> Ve
                 Permissions::NONE
             };
             ask(guild, Some(channel), Permissions::VIEW_CHANNEL | history);
+        }
+    }
+    questions
+}
+
+/// What Discord would judge itself were the asker to act, and cannot while the bot acts for them.
+fn questions_to_the_asker(needs: &Needs, aims: &Aims, places: &Places) -> Vec<Asked> {
+    let mut questions: Vec<Asked> = Vec::new();
+    for place in &places.acts {
+        let Some(guild) = place.guild_id else {
+            continue;
+        };
+        // Of a whole guild a tool for channels asks for all channels.
+        let all_channels = match (needs.scope, place.channel_id) {
+            (On::Channel, None) => needs.permissions | aims.needs,
+            _ => Permissions::NONE,
+        };
+        let permissions = all_channels | aims.asker_needs;
+        if !permissions.is_empty() {
+            questions.push((guild, place.channel_id, permissions));
         }
     }
     questions
