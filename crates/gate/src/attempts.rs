@@ -64,6 +64,25 @@ impl Attempts {
         Some(full.wait_ms)
     }
 
+    /// For those who manage, all at one rate: count it, or say how long to wait, and whether that is
+    /// to be written down.
+    pub(crate) fn managing(
+        &self,
+        principal: &str,
+        per_minute: NonZeroU32,
+        now: Millis,
+    ) -> Result<(), (u64, Option<u64>)> {
+        let principal = self.meter.key(principal);
+        let attempt = Attempt {
+            principal,
+            per_minute,
+        };
+        match self.count(&attempt, now) {
+            None => Ok(()),
+            Some(wait) => Err((wait, self.tell(principal, now))),
+        }
+    }
+
     /// It ended before check 7 counted it.
     pub(crate) fn wasted(&self, attempt: &Attempt, now: Millis) {
         let weight = WASTED * meter::CALL;

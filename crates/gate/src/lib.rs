@@ -18,6 +18,7 @@ mod gate;
 mod home;
 mod live;
 mod lockdown;
+pub mod manage;
 mod meter;
 mod outbox;
 mod parts;

@@ -1,8 +1,12 @@
 //! The command line: what people may type, and the examples that help them.
 
+mod workspace;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use workspace::{GuildCommand, MemberCommand, SettingCommand, WorkspaceCommand};
 
 /// Safe hands, ears and a voice in Discord for AI agents.
 #[derive(Debug, Parser)]
@@ -53,6 +57,9 @@ pub(crate) enum Command {
     /// Make, list and revoke the API keys with which clients reach /mcp.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Who works together on which guilds: workspaces, members, guilds, settings.
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
     /// Read what the gate decided, refusals and dry runs included.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -300,6 +307,11 @@ pub(crate) struct SetupArgs {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  guildhall key create monitor --scopes read\n  \
+                        guildhall key create bakers-bot --workspace bakers --role operator\n  \
+                        guildhall key revoke monitor"
+)]
 pub(crate) enum KeyCommand {
     /// Make a key. It is shown once and stored only as a hash.
     Create {
@@ -308,6 +320,12 @@ pub(crate) enum KeyCommand {
         /// What it may do.
         #[arg(long, value_delimiter = ',', default_value = "read,write,destructive")]
         scopes: Vec<String>,
+        /// The workspace in which it works.
+        #[arg(long, value_name = "ID", default_value = "default")]
+        workspace: model::WorkspaceId,
+        /// viewer, operator, admin or owner.
+        #[arg(long, default_value = "operator", value_parser = workspace::role)]
+        role: model::Role,
         /// Days until it expires [default: never].
         #[arg(long, value_name = "DAYS")]
         expires: Option<u32>,

@@ -18,7 +18,7 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command, ConfigCommand, KeyCommand, PolicyCommand, ToolsCommand},
-    commands::{audit, demo, doctor, key, mcp, policy, sandbox, serve, setup, tools},
+    commands::{audit, demo, doctor, key, mcp, policy, sandbox, serve, setup, tools, workspace},
     config::{Config, Transport},
 };
 
@@ -89,19 +89,36 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => return Box::pin(doctor::run(&args, &sources, config)).await,
         Command::Key(command) => {
             let store = wiring::open_store(&config).await?;
-            match command {
+            let office = wiring::office(&store);
+            let ran = match command {
                 KeyCommand::Create {
                     name,
+                    workspace,
+                    role,
                     scopes,
                     expires,
                     json,
                 } => {
-                    key::create(&store, &name, &scopes, expires, json).await?;
+                    let wish = key::Wish {
+                        name,
+                        workspace,
+                        role,
+                        scopes,
+                        expires,
+                    };
+                    key::create(&office, wish, json).await
                 }
-                KeyCommand::List { json } => key::list(&store, json).await?,
-                KeyCommand::Revoke { name } => key::revoke(&store, &name).await?,
-            }
+                KeyCommand::List { json } => key::list(&office, json).await,
+                KeyCommand::Revoke { name } => key::revoke(&office, &name).await,
+            };
             store.close().await;
+            ran?;
+        }
+        Command::Workspace(command) => {
+            let store = wiring::open_store(&config).await?;
+            let ran = workspace::run(&wiring::office(&store), command).await;
+            store.close().await;
+            ran?;
         }
         Command::Audit(command) => return Box::pin(audit::run(command, &config)).await,
         Command::Policy(command) => return Box::pin(policy::run(command, &config)).await,

@@ -11,7 +11,7 @@ use discord::{
     facts::{ByReader, Facts, Fetch},
     user_agent,
 };
-use gate::{Gate, Parts};
+use gate::{Gate, Parts, manage::Office};
 use model::{Clock, Hands, Surroundings, ledger::Journal};
 use policy::Policy;
 use secrecy::ExposeSecret as _;
@@ -88,6 +88,11 @@ impl House {
             tasks,
             stop,
         })
+    }
+
+    /// Where workspaces and clients are managed.
+    pub(crate) fn office(&self) -> Office {
+        office(&self.store)
     }
 
     /// Finish what a crash left in the outbox, in the background; says when it is done. The task
@@ -231,6 +236,12 @@ fn hearing(ears: Option<&Ears>) -> team::Hearing {
         Some(status) => Arc::new(move || status.borrow().connected),
         None => Arc::new(|| false),
     }
+}
+
+/// Where workspaces and clients are managed, over one store.
+pub(crate) fn office(store: &Store) -> Office {
+    let store = Arc::new(store.clone());
+    Office::new(store.clone(), store.clone(), store, Arc::new(SystemClock))
 }
 
 /// Open the database that the configuration names.

@@ -11,3 +11,4 @@ pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod setup;
 pub(crate) mod tools;
+pub(crate) mod workspace;

@@ -123,6 +123,7 @@ pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
         mcp: web::mount(mcp),
         api: Some(web::Api {
             gate: house.gate.clone(),
+            office: house.office(),
         }),
         health,
         keys: Some(keys),

@@ -72,7 +72,7 @@ fn marked(problem: Problem, quotes: bool) -> Problem {
 
 fn status_of_refusal(refusal: &Refusal) -> StatusCode {
     match refusal.reason.code.as_str() {
-        "unknown_tool" => return StatusCode::NOT_FOUND,
+        "unknown_tool" | "not_found" | "workspace_unknown" => return StatusCode::NOT_FOUND,
         "read_only" => return StatusCode::FORBIDDEN,
         "idempotency_conflict" => return StatusCode::UNPROCESSABLE_ENTITY,
         _ => {}

@@ -6,15 +6,22 @@
 
 mod answer;
 mod body;
+mod clients;
 mod declined;
+mod installations;
+mod manage;
+mod members;
 mod openapi;
 mod parts;
 mod route;
+mod settings;
 mod tools;
 mod whoami;
+mod workspaces;
 
-use axum::Router;
-use gate::Gate;
+use axum::{Router, middleware, response::Response};
+use gate::{Gate, manage::Office};
+use http::{HeaderValue, header};
 
 use crate::pages;
 use route::Route;
@@ -25,14 +32,25 @@ pub use openapi::document;
 #[derive(Clone)]
 pub struct Api {
     pub gate: Gate,
+    /// Where workspaces and clients are managed.
+    pub office: Office,
 }
 
 /// Every endpoint, a file after the other.
 fn routes() -> Vec<Route> {
-    [whoami::routes(), tools::routes(), openapi::routes()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        whoami::routes(),
+        tools::routes(),
+        workspaces::routes(),
+        members::routes(),
+        settings::routes(),
+        installations::routes(),
+        clients::routes(),
+        openapi::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The API as a service, to be nested under `/api` behind the layers that find the principal.
@@ -44,5 +62,13 @@ pub(crate) fn router(api: Api) -> Router {
         })
         .fallback(pages::nothing_here)
         .method_not_allowed_fallback(pages::other_method)
+        // Answers hold people's words, and one of them a key.
+        .layer(middleware::map_response(keep_nowhere))
         .with_state(api)
+}
+
+async fn keep_nowhere(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

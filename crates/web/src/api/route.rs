@@ -64,6 +64,30 @@ impl Route {
         Self::new(Method::POST, path, name, routing::post(handler))
     }
 
+    pub(super) fn put<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        name: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::PUT, path, name, routing::put(handler))
+    }
+
+    pub(super) fn patch<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        name: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::PATCH, path, name, routing::patch(handler))
+    }
+
+    pub(super) fn delete<H: Handler<T, Api>, T: 'static>(
+        path: &'static str,
+        name: &'static str,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::DELETE, path, name, routing::delete(handler))
+    }
+
     /// What it does: one sentence, then paragraphs.
     pub(super) fn about(mut self, about: &'static str) -> Self {
         self.about = about;
@@ -80,6 +104,18 @@ impl Route {
     pub(super) fn answers<T: JsonSchema>(mut self, status: StatusCode) -> Self {
         self.answers
             .push((status, Some(SchemaGenerator::subschema_for::<T>)));
+        self
+    }
+
+    /// An answer without a body.
+    pub(super) fn answers_nothing(mut self) -> Self {
+        self.answers.push((StatusCode::NO_CONTENT, None));
+        self
+    }
+
+    /// Something in the query that it listens to, and what it means.
+    pub(super) fn query(mut self, name: &'static str, meaning: &'static str) -> Self {
+        self.query.push((name, meaning));
         self
     }
 
