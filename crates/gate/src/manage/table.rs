@@ -1,7 +1,9 @@
 //! Every command by every role, and what nobody may.
 
 use model::{
-    GuildId, Principal, Role, WorkspaceId,
+    GuildId, Principal,
+    Role::{self, Admin, Operator, Owner, Viewer},
+    WorkspaceId,
     principal::Scope,
     workspaces::{Installation, Setting, Tenancy, Workspace},
 };
@@ -80,7 +82,6 @@ fn commands(text: &str) -> Vec<(Command, Option<Role>)> {
     let setting = Setting::DisplayName;
     let value = Some("x".to_owned());
     let guild_id = guild(1);
-    use Role::{Admin, Operator, Owner, Viewer};
     vec![
         (Command::ListWorkspaces, Some(Viewer)),
         (
