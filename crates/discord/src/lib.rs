@@ -9,4 +9,6 @@ mod hands;
 pub mod permissions;
 
 pub use error::Error;
-pub use hands::{ApiUrl, GLOBAL_PER_SECOND, Reader, Rest, RestConfig, api_url, user_agent};
+pub use hands::{
+    ApiUrl, GLOBAL_PER_SECOND, LimitsStatus, Reader, Rest, RestConfig, api_url, user_agent,
+};

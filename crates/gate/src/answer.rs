@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use catalogue::{Change, Undo, View};
-use model::{Check, Millis, Reason, Risk, Stage};
+use model::{Check, Millis, Reason, Risk, Stage, forecast::Forecast};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -186,7 +186,13 @@ pub struct FilePreview {
 pub struct Cost {
     /// The route whose limit it counts against.
     pub route: String,
+    /// In words, the forecast included.
     pub note: String,
+    /// Reads included; none for a tool whose steps are calls of their own.
+    pub requests: usize,
+    /// How long it would take at the limits as they are now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
 }
 
 /// A sealed, single-use proof of a plan.

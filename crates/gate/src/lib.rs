@@ -9,6 +9,7 @@ mod attempts;
 mod backoff;
 mod case;
 mod controls;
+mod cost;
 mod digest;
 mod discover;
 mod dispatch;

@@ -3,7 +3,7 @@
 use model::{Body, Request, Risk};
 use serde_json::Value;
 
-use crate::answer::{Cost, FilePreview, RequestPreview};
+use crate::answer::{FilePreview, RequestPreview};
 
 /// Texts longer than this are images in disguise (`data:` URIs) and shown by their size.
 const LONGEST_TEXT: usize = 6_000;
@@ -43,25 +43,6 @@ pub(crate) fn path(request: &Request) -> String {
         text = text.replacen(&format!("{{{name}}}"), shown, 1);
     }
     text
-}
-
-/// What it costs of Discord's rate limits.
-pub(crate) fn cost(request: &Request, reads: usize) -> Cost {
-    let route = format!("{} {}", request.method.as_str(), request.path.template);
-    let note = match reads {
-        0 => "one request against this route's limit".to_owned(),
-        1 => "one request against this route's limit, after one read".to_owned(),
-        reads => format!("one request against this route's limit, after {reads} reads"),
-    };
-    Cost { route, note }
-}
-
-/// A tool whose requests are calls of their own, or none.
-pub(crate) fn free() -> Cost {
-    Cost {
-        route: "none".to_owned(),
-        note: "each step is judged and counted as a call of its own".to_owned(),
-    }
 }
 
 /// What a plan says about carrying it out. `valid_minutes` is there where it carries a token.

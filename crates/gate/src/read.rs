@@ -10,6 +10,7 @@ use crate::{
     Gate,
     answer::{Answer, Declined, Done, Plan},
     case::Case,
+    cost,
     facts::{self, Aims},
     preview, stages, trouble,
 };
@@ -18,7 +19,7 @@ impl Gate {
     /// Carry out a read, or show what it would ask.
     pub(crate) async fn read(&self, case: &Case, plan: &ReadPlan) -> Result<Answer, Declined> {
         if case.mode == Mode::DryRun {
-            return Ok(planned(case, plan));
+            return Ok(planned(self, case, plan));
         }
         let errand = case.errand();
         let mut answers = Vec::new();
@@ -98,7 +99,7 @@ impl Gate {
     }
 }
 
-fn planned(case: &Case, plan: &ReadPlan) -> Answer {
+fn planned(gate: &Gate, case: &Case, plan: &ReadPlan) -> Answer {
     let mut checks = case.record.checks();
     checks.push(stages::not_run());
     let first = plan.requests.first();
@@ -110,7 +111,10 @@ fn planned(case: &Case, plan: &ReadPlan) -> Answer {
         change: None,
         untrusted: Vec::new(),
         checks,
-        cost: first.map_or_else(preview::free, |request| preview::cost(request, 0)),
+        cost: first.map_or_else(cost::free, |request| {
+            let others: Vec<&Request> = plan.requests.iter().skip(1).collect();
+            gate.cost(case, request, &others)
+        }),
         reversible: true,
         undo: None,
         steps: Vec::new(),

@@ -86,6 +86,18 @@ fn describe(record: &Record, error: &HandsError) -> Failure {
             None,
             Retry::After(*retry_after_ms),
         ),
+        HandsError::QueueFull {
+            waiting,
+            retry_after_ms,
+        } => (
+            "queue_full",
+            format!(
+                "{waiting} requests of this caller wait for Discord's limits already; nothing was \
+                 sent"
+            ),
+            Some("send less at a time, and wait for answers"),
+            Retry::After(*retry_after_ms),
+        ),
         HandsError::Paused { retry_after_ms } => (
             "discord_paused",
             "too many requests were refused by Discord lately, so the service pauses".to_owned(),

@@ -72,6 +72,7 @@ impl Gate {
             let bound = bound(case, &confirmer, fingerprint(plan, &change));
             self.0.seal.token(&bound, self.0.clock.now_ms())
         });
+        let reads: Vec<&Request> = plan.live.iter().chain(&plan.fetch).collect();
         let mut checks = case.record.checks();
         checks.push(stages::not_run());
         let minutes = confirm.as_ref().map(|_| seal::LIFE_MS / 60_000);
@@ -88,7 +89,7 @@ impl Gate {
                 .map(|path| (*path).to_owned())
                 .collect(),
             checks,
-            cost: preview::cost(&plan.request, plan.live.len() + plan.fetch.len()),
+            cost: self.cost(case, &plan.request, &reads),
             reversible: plan.undo().is_whole(),
             undo: Some(undone::note(plan.undo())),
             steps: Vec::new(),

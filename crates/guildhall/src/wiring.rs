@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use anyhow::{Context as _, bail};
 use catalogue::ToolsetSelection;
 use discord::{
-    Rest, RestConfig, api_url,
+    Reader, Rest, RestConfig, api_url,
     cache::Cache,
     ears::{Ears, EarsConfig, EarsParts, EarsStatus, intents},
     facts::{ByReader, Facts, Fetch},
@@ -37,6 +37,7 @@ pub(crate) struct House {
     pub(crate) gate: Gate,
     pub(crate) mcp: mcp::Service,
     ears: Option<Arc<Ears>>,
+    reader: Reader,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -85,6 +86,7 @@ impl House {
             gate,
             mcp,
             ears,
+            reader: limbs.reader,
             tasks,
             stop,
         })
@@ -144,6 +146,11 @@ impl House {
         ));
     }
 
+    /// How the bot stands with Discord's limits, whenever that is asked.
+    pub(crate) fn limits(&self) -> Reader {
+        self.reader.clone()
+    }
+
     /// How the ears are, where there are any.
     pub(crate) fn hearing(&self) -> Option<watch::Receiver<EarsStatus>> {
         self.ears.as_ref().map(|ears| ears.status())
@@ -164,6 +171,8 @@ impl House {
 pub(crate) struct Limbs {
     pub(crate) hands: Arc<dyn Hands<gate::Permit>>,
     pub(crate) facts: Arc<dyn Surroundings>,
+    /// Reads under the limits of the hands.
+    pub(crate) reader: Reader,
     fetch: Arc<dyn Fetch>,
     cache: Arc<Cache>,
 }
@@ -193,6 +202,7 @@ impl Limbs {
             Arc::new(SystemClock),
         ));
         Ok(Self {
+            reader: hands.reader(),
             hands: Arc::new(hands),
             facts,
             fetch,

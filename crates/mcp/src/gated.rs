@@ -271,6 +271,8 @@ mod tests {
             cost: gate::Cost {
                 route: "none".into(),
                 note: "none".into(),
+                requests: 0,
+                forecast: None,
             },
             reversible: false,
             undo: None,

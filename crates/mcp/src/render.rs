@@ -70,6 +70,9 @@ fn planned(plan: &Plan) -> CallToolResult {
         }
     }
     write_checks(&mut text, plan);
+    if let Some(cost) = plan.value.pointer("/cost/note").and_then(Value::as_str) {
+        let _ = writeln!(text, "Cost: {cost}");
+    }
     let _ = write!(text, "To run it: {}", plan.how_to_run);
     if let Some(confirm) = &plan.confirm {
         let _ = write!(text, "\nConfirmation token (works once): {}", confirm.token);

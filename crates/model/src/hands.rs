@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use crate::request::Request;
+use crate::{forecast::Forecast, request::Request};
 
 /// A request that someone was entitled to make. The gate's `Permit` is the one implementation in
 /// the product; hands are built for that type, so nothing else can be written with them.
@@ -17,7 +17,8 @@ pub trait Permitted: Send + Sync + 'static {
 /// For whom hands work, and how long it may take in all, waiting and retries included.
 #[derive(Debug, Clone)]
 pub struct Errand {
-    /// Callers of one bot share its limits fairly by lane: a principal, or one of its agents.
+    /// Callers of one bot share its limits fairly by lane: a principal, or `principal/agent`. First
+    /// principals take turns, then the agents of one.
     pub lane: Arc<str>,
     pub timeout: Duration,
 }
@@ -30,6 +31,13 @@ pub trait Hands<P: Permitted>: Send + Sync {
 
     /// Send what was permitted.
     async fn write(&self, permit: &P, errand: &Errand) -> Result<Response, HandsError>;
+
+    /// How long these would take in this lane, one after the other, at Discord's limits as they are
+    /// now. Nothing is sent. `None` where hands know of no limits.
+    fn forecast(&self, requests: &[&Request], lane: &str) -> Option<Forecast> {
+        let _ = (requests, lane);
+        None
+    }
 }
 
 /// A successful answer (2xx). 204 has `Value::Null` as its body.
@@ -58,6 +66,9 @@ pub enum HandsError {
     /// Waiting for the rate limit would take longer than the errand may.
     #[error("rate limited by Discord: try again in {retry_after_ms} ms")]
     RateLimited { retry_after_ms: u64 },
+    /// This caller has too many requests in line already; nothing was sent.
+    #[error("{waiting} requests of this caller wait already: try again in {retry_after_ms} ms")]
+    QueueFull { waiting: usize, retry_after_ms: u64 },
     /// Too many refused requests in ten minutes; Discord would ban this address.
     #[error("paused for {retry_after_ms} ms: too many requests were refused by Discord lately")]
     Paused { retry_after_ms: u64 },
@@ -97,6 +108,7 @@ impl HandsError {
             }
             Self::Unauthorized
             | Self::RateLimited { .. }
+            | Self::QueueFull { .. }
             | Self::Paused { .. }
             | Self::Unreachable { .. }
             | Self::TimedOut
@@ -110,6 +122,7 @@ impl HandsError {
         match self {
             Self::Api { status, .. } => *status >= 500,
             Self::RateLimited { .. }
+            | Self::QueueFull { .. }
             | Self::Paused { .. }
             | Self::Unreachable { .. }
             | Self::TimedOut

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod crash;
 pub mod decision;
 pub mod event;
+pub mod forecast;
 pub mod hands;
 pub mod id;
 pub mod interaction;

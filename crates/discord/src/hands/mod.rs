@@ -12,15 +12,18 @@ use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use http::HeaderValue;
-use model::{Hands, HandsError, Method, Permitted, Request, Response, hands::Errand};
+use model::{
+    Hands, HandsError, Method, Permitted, Request, Response, forecast::Forecast, hands::Errand,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use address::{ApiUrl, api_url};
+pub use limiter::LimitsStatus;
 
 use crate::Error;
 use client::LazyClient;
 use executor::Executor;
-use limiter::Limiter;
+use limiter::{Class, Limiter, Route};
 
 /// Requests a second of one bot, kept below Discord's 50.
 /// Source: Discord documentation, *Rate Limits › Global Rate Limit*.
@@ -101,6 +104,14 @@ impl<P: Permitted> Hands<P> for Rest<P> {
     async fn write(&self, permit: &P, errand: &Errand) -> Result<Response, HandsError> {
         self.reader.0.run(permit.request(), errand).await
     }
+
+    fn forecast(&self, requests: &[&Request], lane: &str) -> Option<Forecast> {
+        let routes: Vec<(Route, Class)> = requests
+            .iter()
+            .map(|request| (Route::of(request), Class::of(request)))
+            .collect();
+        Some(self.reader.0.limiter.forecast(&routes, lane))
+    }
 }
 
 /// Reads from Discord's REST API and can do nothing else; cheap to clone.
@@ -117,6 +128,11 @@ impl Reader {
             });
         }
         self.0.run(request, errand).await
+    }
+
+    /// How the bot stands with Discord's limits.
+    pub fn limits(&self) -> LimitsStatus {
+        self.0.limiter.status()
     }
 }
 

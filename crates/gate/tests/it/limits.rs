@@ -2,10 +2,14 @@
 //! refusal says which it was and when to come back.
 
 use gate::{Declined, Refusal};
-use model::{Call, Mode, Origin, Principal, principal::Scope};
+use model::{
+    Call, Mode, Origin, Principal,
+    forecast::{Bottleneck, Forecast},
+    principal::Scope,
+};
 use serde_json::{Value, json};
 
-use crate::world::{World, asked, declined, done, user};
+use crate::world::{World, asked, declined, done, planned, user};
 
 const GET: &str = "discord_get_messages";
 const SEND: &str = "discord_send_message";
@@ -156,4 +160,31 @@ async fn an_answer_that_is_only_repeated_costs_a_tenth_and_no_channel() {
     let refusal = refused(&world, call()).await;
     assert_eq!(whose(&refusal), ("principal", "local"));
     assert_eq!(world.sent(), 1);
+}
+
+#[tokio::test]
+async fn a_plan_says_how_long_it_would_take() {
+    let world = World::new();
+    *world.hands.forecast.lock().unwrap() = Some(Forecast {
+        milliseconds: 41_200,
+        requests: 0,
+        bottleneck: Bottleneck::Global,
+    });
+    let call = Call {
+        mode: Mode::DryRun,
+        ..asked(
+            "discord_delete_message",
+            json!({"channel_id": "10", "message_id": "500"}),
+        )
+    };
+    let plan = planned(world.call(call).await);
+    assert_eq!(
+        plan.cost.note,
+        "one request against this route's limit, after one read; about 42 s, the bot's global \
+         limit is the bottleneck"
+    );
+    let json = serde_json::to_value(&plan).unwrap();
+    assert_eq!(json["cost"]["requests"], 2);
+    assert_eq!(json["cost"]["forecast"]["milliseconds"], 41_200);
+    assert_eq!(json["cost"]["forecast"]["bottleneck"], "global");
 }

@@ -15,6 +15,7 @@ use model::{
     Call, ChannelId, Clock as _, GuildId, Hands, HandsError, ManualClock, Mode, Origin,
     Permissions, Permitted as _, Place, Principal, Request, Response, RoleId, StickerId,
     Surroundings, UserId, WebhookId,
+    forecast::Forecast,
     hands::Errand,
     ledger::StoreError,
     place::{Aim, Lack, Standing, StickerHome, Subject, Writer},
@@ -54,6 +55,8 @@ pub(crate) struct Fingers {
     /// A write takes one of these before it answers.
     pub(crate) slots: Semaphore,
     pub(crate) panics: Mutex<bool>,
+    /// What is forecast of whatever is asked.
+    pub(crate) forecast: Mutex<Option<Forecast>>,
     /// Reads never end.
     pub(crate) stuck: AtomicBool,
     ledger: Arc<MemoryLedger>,
@@ -91,6 +94,14 @@ impl Hands<Permit> for Fingers {
         );
         let answer = self.answer.lock().unwrap().clone();
         answer.map(|body| Response { status: 200, body })
+    }
+
+    fn forecast(&self, requests: &[&Request], lane: &str) -> Option<Forecast> {
+        assert_eq!(lane, "local");
+        self.forecast.lock().unwrap().clone().map(|it| Forecast {
+            requests: requests.len(),
+            ..it
+        })
     }
 }
 
@@ -290,6 +301,7 @@ impl World {
             )),
             slots: Semaphore::new(Semaphore::MAX_PERMITS),
             panics: Mutex::default(),
+            forecast: Mutex::default(),
             stuck: AtomicBool::new(false),
             ledger: Arc::clone(&ledger),
         });

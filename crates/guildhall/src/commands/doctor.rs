@@ -3,6 +3,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use discord::LimitsStatus;
 use model::{
     ChannelId, GuildId, Hands, HandsError, Method, Path, Permissions, Request, Surroundings,
     hands::Errand, path, place::Subject,
@@ -144,7 +145,12 @@ async fn discord(
         ));
         return Ok(());
     }
-    let Limbs { hands, facts, .. } = Limbs::build(config)?;
+    let Limbs {
+        hands,
+        facts,
+        reader,
+        ..
+    } = Limbs::build(config)?;
     let probe = Probe { hands };
     let bot = match probe.get(path!("/users/@me")).await {
         Ok(bot) => bot,
@@ -172,11 +178,30 @@ async fn discord(
     ));
     intents(config, &probe, findings).await;
     guilds(config, &probe, facts.as_ref(), findings).await;
+    findings.push(limits(&reader.limits()));
     if let Some(channel) = &args.channel {
         let channel = channel.parse::<ChannelId>().context("--channel")?;
         findings.push(channel_permissions(facts.as_ref(), channel).await);
     }
     Ok(())
+}
+
+/// How Discord's limits look from here, after the questions above. A running service counts for
+/// itself, and says so at `/health`.
+fn limits(status: &LimitsStatus) -> Finding {
+    let detail = format!(
+        "{} of at most {} refused requests in ten minutes",
+        status.invalid_requests, status.invalid_requests_most
+    );
+    let wait = status.paused_ms.or(status.global_wait_ms);
+    match wait {
+        Some(wait) => problem(
+            "limits",
+            format!("{detail}; Discord turns this address away for {wait} ms"),
+            "wait, and find out what is refused in the service's log",
+        ),
+        None => ok("limits", format!("{detail}; nothing is held up")),
+    }
 }
 
 struct Probe {

@@ -107,6 +107,7 @@ pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
     let health = Arc::new(Vitals {
         sessions: mcp.sessions(),
         ears: house.hearing(),
+        limits: house.limits(),
         recovered: house.recover(),
     });
     let web = web::Config {
@@ -157,6 +158,7 @@ fn say_where(args: &ServeArgs, service: &Service, sandbox: Option<&Info>) -> any
 struct Vitals {
     sessions: mcp::Sessions,
     ears: Option<watch::Receiver<discord::ears::EarsStatus>>,
+    limits: discord::Reader,
     /// Whether writes that a crash left behind have been seen to.
     recovered: watch::Receiver<bool>,
 }
@@ -168,6 +170,7 @@ impl web::Health for Vitals {
         let mut more = Map::new();
         more.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
         more.insert("gateway".to_owned(), json!(ears));
+        more.insert("discord_limits".to_owned(), json!(self.limits.limits()));
         web::HealthReport {
             discord_connected: ears.is_some_and(|ears| ears.connected),
             active_sessions: self.sessions.count().await,

@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{headers::Observed, lanes::Lanes};
+use super::{headers::Observed, lanes::Lanes, odd::Odd};
 
 /// While nothing is known of a bucket, one request goes ahead; so long do the others wait for
 /// its answer before the next one follows.
 const PROBE_PATIENCE: Duration = Duration::from_secs(1);
+/// So long after a 429 that headers did not announce, one request at a time goes.
+const CAREFUL: Duration = Duration::from_mins(10);
+/// So many of those in a row are the bucket's, not one request's own.
+const HIDDEN_IN_A_ROW: u32 = 3;
 /// Ends of one window by Discord's clock may differ by this much.
 const JITTER: Duration = Duration::from_millis(20);
 
@@ -48,6 +52,20 @@ pub(super) struct Bucket {
     length: Duration,
     blocked_until: Option<Instant>,
     last_start: Option<Instant>,
+    /// Its limit may have changed: one goes ahead.
+    doubted: bool,
+    careful_until: Option<Instant>,
+    hidden_in_a_row: u32,
+    /// For routes whose headers do not tell the whole truth.
+    pub(super) odd: Odd,
+}
+
+/// What an answer changed for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Learnt {
+    Nothing,
+    /// The limit is smaller than before, perhaps for all resources of the route.
+    Shrunk,
 }
 
 impl Bucket {
@@ -67,12 +85,27 @@ impl Bucket {
             length: Duration::ZERO,
             blocked_until: None,
             last_start: None,
+            doubted: false,
+            careful_until: None,
+            hidden_in_a_row: 0,
+            odd: Odd::default(),
         }
+    }
+
+    /// With windows as long as others of its route told.
+    pub(super) fn with_length(self, length: Duration) -> Self {
+        Self { length, ..self }
     }
 
     pub(super) fn ready(&self, now: Instant) -> Ready {
         if let Some(until) = self.blocked_until.filter(|until| *until > now) {
             return Ready::At(until);
+        }
+        if self.in_flight > 0 && self.careful_until.is_some_and(|until| until > now) {
+            return Ready::WhenAnswered;
+        }
+        if self.doubted && self.in_flight > 0 {
+            return self.ready_to_probe(now);
         }
         match self.size {
             Size::Unlimited => Ready::Now,
@@ -95,6 +128,24 @@ impl Bucket {
         match self.last_start.map(|start| start + PROBE_PATIENCE) {
             Some(at) if self.in_flight > 0 && at > now => Ready::At(at),
             _ => Ready::Now,
+        }
+    }
+
+    /// How many could go now, one after the other.
+    pub(super) fn room(&self, now: Instant) -> usize {
+        if self.ready(now) != Ready::Now {
+            return 0;
+        }
+        let careful = self.doubted || self.careful_until.is_some_and(|until| until > now);
+        match self.size {
+            _ if careful => 1,
+            Size::Unlimited => usize::MAX,
+            Size::Unknown => 1,
+            Size::Limit(limit) => {
+                let over = self.reset_at.is_none_or(|at| at <= now);
+                let left = if over { limit } else { self.remaining };
+                usize::try_from(left.saturating_sub(self.in_flight)).unwrap_or(usize::MAX)
+            }
         }
     }
 
@@ -127,14 +178,19 @@ impl Bucket {
     }
 
     /// It was answered, with what the answer says of the window.
-    pub(super) fn answer(&mut self, now: Instant, observed: &Observed) {
+    pub(super) fn answer(&mut self, now: Instant, observed: &Observed) -> Learnt {
+        if observed.refused.is_none() {
+            self.hidden_in_a_row = 0;
+        }
         let (Some(left), Some(after)) = (observed.remaining, observed.reset_after) else {
             self.lose();
-            return;
+            return Learnt::Nothing;
         };
+        self.doubted = false;
         self.in_flight = self.in_flight.saturating_sub(1);
         self.roll(now);
         let limit = observed.limit.unwrap_or(left).max(left).max(1);
+        let shrunk = matches!(self.size, Size::Limit(before) if limit < before);
         self.size = Size::Limit(limit);
         let reset_at = now + after;
         self.length = self.length.max(after);
@@ -151,6 +207,24 @@ impl Bucket {
             }
             Age::Older => {}
         }
+        if shrunk {
+            Learnt::Shrunk
+        } else {
+            Learnt::Nothing
+        }
+    }
+
+    /// Its limit may have changed, as another's of the same route did.
+    pub(super) fn doubt(&mut self) {
+        self.doubted = true;
+    }
+
+    /// A 429 although something was left in the window. True if that seems to be the bucket's limit
+    /// rather than one for requests like this one.
+    pub(super) fn refused_unannounced(&mut self, now: Instant) -> bool {
+        self.careful_until = Some(now + CAREFUL);
+        self.hidden_in_a_row += 1;
+        self.hidden_in_a_row >= HIDDEN_IN_A_ROW
     }
 
     /// Nothing goes before `until`.
@@ -164,11 +238,13 @@ impl Bucket {
         self.waiting.append(other.waiting);
         self.blocked_until = self.blocked_until.max(other.blocked_until);
         self.last_start = self.last_start.max(other.last_start);
+        self.careful_until = self.careful_until.max(other.careful_until);
     }
 
     /// Whether forgetting it loses nothing.
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         self.is_unused()
+            && self.careful_until.is_none_or(|until| until <= now)
             && self.reset_at.is_none_or(|at| at <= now)
             && self.blocked_until.is_none_or(|until| until <= now)
     }
@@ -214,6 +290,45 @@ impl Bucket {
                 known.checked_duration_since(reset_at),
                 (self.length / 2).max(JITTER),
             ),
+        }
+    }
+}
+
+/// A bucket as a forecast sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct View {
+    /// How many may go from `from` on in the window under way.
+    pub(super) room: u32,
+    pub(super) from: Instant,
+    /// Where the bucket is limited: from when windows of this size follow one another.
+    pub(super) then: Option<(Instant, u32, Duration)>,
+}
+
+impl Bucket {
+    /// As it is now.
+    pub(super) fn view(&self, now: Instant) -> View {
+        let from = self.blocked_until.map_or(now, |until| until.max(now));
+        match self.size {
+            Size::Unknown | Size::Unlimited => View {
+                room: u32::MAX,
+                from,
+                then: None,
+            },
+            Size::Limit(limit) => {
+                let reset = self.reset_at.filter(|at| *at > from);
+                let left = if reset.is_some() {
+                    self.remaining
+                } else {
+                    limit
+                };
+                // A whole window, where none is known yet, lasts as long as the longest that was.
+                let next = reset.unwrap_or(from + self.length);
+                View {
+                    room: left.saturating_sub(self.in_flight),
+                    from,
+                    then: Some((next, limit, self.length)),
+                }
+            }
         }
     }
 }

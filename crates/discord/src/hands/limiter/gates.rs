@@ -1,20 +1,22 @@
 //! The gates that every request passes, whatever its bucket: the global pace, what global and
-//! Cloudflare 429s shut for a while, and what stops everything.
+//! Cloudflare 429s shut for a while, the breakers, and what stops everything.
 
 use model::HandsError;
 use tokio::time::Instant;
 
 use super::{
     headers::{By, Observed},
-    invalid::Invalid,
+    invalid::{Breaker, Ended, MOST_INVALID, Principals},
+    lanes::family,
     pace::Pace,
     route::Class,
     state::millis,
 };
 
 pub(super) struct Gates {
-    pace: Pace,
-    invalid: Invalid,
+    pub(super) pace: Pace,
+    all: Breaker,
+    principals: Principals,
     bot_shut: Option<Instant>,
     path_shut: Option<Instant>,
     /// Shut by Cloudflare, which sees the address alone, not who asks.
@@ -26,7 +28,8 @@ impl Gates {
     pub(super) fn new(global_per_second: u32) -> Self {
         Self {
             pace: Pace::new(global_per_second),
-            invalid: Invalid::default(),
+            all: Breaker::new(MOST_INVALID),
+            principals: Principals::default(),
             bot_shut: None,
             path_shut: None,
             edge_shut: None,
@@ -34,12 +37,12 @@ impl Gates {
         }
     }
 
-    /// Whether anything may be sent at all.
-    pub(super) fn check(&mut self, now: Instant) -> Result<(), HandsError> {
+    /// Whether this lane may send anything at all.
+    pub(super) fn check(&self, lane: &str, now: Instant) -> Result<(), HandsError> {
         if self.unauthorized {
             return Err(HandsError::Unauthorized);
         }
-        match self.invalid.paused_until(now) {
+        match self.paused_until(lane, now) {
             Some(until) => Err(HandsError::Paused {
                 retry_after_ms: millis(until - now),
             }),
@@ -47,11 +50,36 @@ impl Gates {
         }
     }
 
+    /// Until when this lane is paused, because it or all together were refused too often.
+    pub(super) fn paused_until(&self, lane: &str, now: Instant) -> Option<Instant> {
+        let own = self.principals.get(family(lane));
+        let own = own.and_then(|breaker| breaker.paused_until(now));
+        self.all.paused_until(now).max(own)
+    }
+
+    /// Whether the breakers let one of this lane go now: half open, one at a time does.
+    pub(super) fn admits(&self, lane: &str, now: Instant) -> bool {
+        !self.unauthorized
+            && self.all.admits(now)
+            && self
+                .principals
+                .get(family(lane))
+                .is_none_or(|breaker| breaker.admits(now))
+    }
+
     /// From when the next request of a class may pass; `None` if nothing ever held it up.
     pub(super) fn opens_at(&self, class: Class) -> Option<Instant> {
         match class {
-            Class::Bot => self.bot_shut.max(self.edge_shut).max(self.pace.ready_at()),
-            Class::InPath => self.path_shut.max(self.edge_shut),
+            Class::Bot => self.shut_until(class).max(self.pace.ready_at()),
+            Class::InPath | Class::Interaction => self.shut_until(class),
+        }
+    }
+
+    /// Until when 429s shut it.
+    pub(super) fn shut_until(&self, class: Class) -> Option<Instant> {
+        match class {
+            Class::Bot => self.bot_shut.max(self.edge_shut),
+            Class::InPath | Class::Interaction => self.path_shut.max(self.edge_shut),
         }
     }
 
@@ -60,22 +88,54 @@ impl Gates {
     }
 
     /// A request passes.
-    pub(super) fn pass(&mut self, class: Class, now: Instant) {
+    pub(super) fn pass(&mut self, class: Class, lane: &str, now: Instant) {
         if class == Class::Bot {
             self.pace.take(now);
+        }
+        self.all.pass();
+        if let Some(breaker) = self.principals.get_mut(family(lane)) {
+            breaker.pass();
         }
     }
 
     /// It did not leave after all.
-    pub(super) fn give_back(&mut self, class: Class) {
+    pub(super) fn give_back(&mut self, class: Class, lane: &str, now: Instant) {
         if class == Class::Bot {
             self.pace.give_back();
         }
+        self.lose(lane, now);
+    }
+
+    /// Nothing is known of its answer.
+    pub(super) fn lose(&mut self, lane: &str, now: Instant) {
+        self.all.ended(Ended::Unseen, now);
+        self.principals.ended(family(lane), Ended::Unseen, now);
+    }
+
+    /// Refused requests of the last ten minutes.
+    pub(super) fn invalid(&mut self, now: Instant) -> usize {
+        self.all.counted(now)
+    }
+
+    pub(super) fn is_unauthorized(&self) -> bool {
+        self.unauthorized
     }
 
     /// Look at an answer, and shut what it shuts.
-    pub(super) fn observe(&mut self, class: Class, observed: &Observed, now: Instant) {
-        if observed.is_invalid() && self.invalid.count(now) {
+    pub(super) fn observe(&mut self, class: Class, lane: &str, observed: &Observed, now: Instant) {
+        let how = if observed.is_invalid() {
+            Ended::Invalid
+        } else {
+            Ended::Valid
+        };
+        if self.principals.ended(family(lane), how, now) {
+            let principal = family(lane);
+            tracing::warn!(
+                principal,
+                "too many of its requests were refused by Discord: it pauses"
+            );
+        }
+        if self.all.ended(how, now) {
             tracing::error!("too many requests were refused by Discord: pausing all requests");
         }
         if class == Class::Bot && observed.status == 401 && !self.unauthorized {
@@ -89,7 +149,7 @@ impl Gates {
         let until = Some(now + refused.retry_after);
         let gate = match (refused.by, class) {
             (By::Global, Class::Bot) => &mut self.bot_shut,
-            (By::Global, Class::InPath) => &mut self.path_shut,
+            (By::Global, Class::InPath | Class::Interaction) => &mut self.path_shut,
             (By::Edge, _) => &mut self.edge_shut,
             (By::Bucket | By::Shared, _) => return,
         };

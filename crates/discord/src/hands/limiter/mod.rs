@@ -1,22 +1,38 @@
 //! Keeps everything that leaves within Discord's limits: buckets, the global pace, Cloudflare,
 //! and the count of refused requests. One limiter owns a bot's token.
+//!
+//! **Fairness.** Requests wait in lanes: a principal, or one of its agents (`principal/agent`). At
+//! the global pace principals take turns, the one served longest ago first; within a principal's
+//! turn its agents do the same, so a principal gains nothing by inventing agents. It is round robin
+//! by request (a deficit round robin whose every request weighs the same): whoever has something to
+//! send gets at least an equal share of what the others leave, however long others' lines are and
+//! over however many buckets they spread. A bucket that has room for all who wait serves whose turn
+//! it is over all buckets; one that has not keeps turns of its own, or a lane that is busy elsewhere
+//! would never be served there. Answers to interactions go before everything and wait for no pace.
+//!
+//! **Bounds.** A lane has at most 1,024 requests in line and a principal 2,048; whoever wants more
+//! is told when to come back. When 4,096 wait in all, only principals with few in line are let in.
 
 mod bucket;
+mod forecast;
 mod gates;
 mod headers;
 mod invalid;
 mod lanes;
+mod odd;
 mod pace;
 mod route;
 #[cfg(test)]
 mod simulation;
 mod state;
 mod table;
+#[cfg(test)]
+mod trial;
 mod turns;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::HandsError;
+use model::{HandsError, forecast::Forecast};
 use tokio::{
     sync::Notify,
     time::{Instant, timeout_at},
@@ -26,6 +42,7 @@ use state::State;
 
 pub(super) use headers::Observed;
 pub(super) use route::{Class, Route};
+pub use state::LimitsStatus;
 pub(super) use state::{Next, Place, Ticket, millis};
 
 /// Shared by all that send with one token.
@@ -65,6 +82,16 @@ impl Limiter {
             // Either way there is something to look at.
             let _ = timeout_at(wake, bell.notified()).await;
         }
+    }
+
+    /// How long these would take one after the other.
+    pub(super) fn forecast(&self, requests: &[(Route, Class)], lane: &str) -> Forecast {
+        self.state().forecast(requests, lane, Instant::now())
+    }
+
+    /// How the bot stands with Discord's limits.
+    pub(super) fn status(&self) -> LimitsStatus {
+        self.state().status(Instant::now())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

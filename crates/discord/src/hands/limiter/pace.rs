@@ -27,6 +27,11 @@ impl Pace {
         }
     }
 
+    /// Between two requests, when many wait.
+    pub(super) fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// From when the next request may go.
     pub(super) fn ready_at(&self) -> Option<Instant> {
         self.due.and_then(|due| due.checked_sub(self.slack))

@@ -13,6 +13,9 @@ pub(crate) enum Class {
     /// Webhooks and interactions by the token in their path: the bot's global limit spares them.
     /// Source: Discord documentation, *Rate Limits › Global Rate Limit*.
     InPath,
+    /// Answers to interactions: spared like those, and first in line, because Discord waits three
+    /// seconds for them. Source: Discord documentation, *Receiving and Responding › Followup*.
+    Interaction,
 }
 
 /// An operation on one resource. `Debug` is left out: a major may hold a webhook's token.
@@ -39,6 +42,12 @@ impl Route {
         }
     }
 
+    /// Whether its limits are inside those that headers tell. "The quota returned by our APIs may be
+    /// inaccurate, and you may encounter 429s." Source: Discord documentation, *Rate Limits*.
+    pub(super) fn is_odd(&self) -> bool {
+        self.name.contains("/emojis")
+    }
+
     #[cfg(test)]
     pub(super) fn named(name: &str, major: &str) -> Self {
         Self {
@@ -51,8 +60,8 @@ impl Route {
 impl Class {
     pub(crate) fn of(request: &Request) -> Self {
         match request.auth {
+            _ if is_interaction(request) => Self::Interaction,
             RequestAuth::InPath => Self::InPath,
-            RequestAuth::Bot if is_interaction(request) => Self::InPath,
             RequestAuth::Bot => Self::Bot,
         }
     }
@@ -76,7 +85,7 @@ mod tests {
             ))
         };
         assert!(Route::of(&callback("1")) != Route::of(&callback("2")));
-        assert_eq!(Class::of(&callback("1")), Class::InPath);
+        assert_eq!(Class::of(&callback("1")), Class::Interaction);
     }
 
     #[test]

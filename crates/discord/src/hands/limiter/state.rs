@@ -8,23 +8,37 @@ use std::{
 };
 
 use model::HandsError;
+use serde::Serialize;
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    bucket::{Bucket, Ready},
+    bucket::{Bucket, Learnt, Ready},
     gates::Gates,
     headers::{By, Observed},
+    invalid::MOST_INVALID,
     route::{Class, Route},
     table::{Key, Table},
-    turns::Turns,
+    turns::{Rank, Turns},
 };
 
-/// Requests in line at once, over all callers.
+/// Requests in line at once, over all callers. Beyond it only those join who have few in line.
 const MAX_WAITING: usize = 4_096;
+/// Requests in line at once, whoever sent them.
+const MOST_WAITING: usize = 2 * MAX_WAITING;
+/// Requests in line at once of one agent,
+pub(super) const MAX_WAITING_OF_LANE: usize = 1_024;
+/// and of one principal with all its agents.
+const MAX_WAITING_OF_FAMILY: usize = 2_048;
+/// A principal with fewer in line than this is let in although others fill the line.
+const FEW: usize = 16;
 /// Requests on their way at once.
 const MAX_IN_FLIGHT: usize = 256;
-/// Told to those who find the line full.
+/// So many more, of answers to interactions.
+const RESERVED: usize = 64;
+/// The least that is told to those who find the line full.
 const WHEN_FULL: Duration = Duration::from_secs(1);
+/// Time from sending to the answer, until some were measured.
+const USUAL_TRIP: Duration = Duration::from_millis(100);
 
 /// Someone who wants to send.
 #[derive(Clone)]
@@ -42,6 +56,25 @@ pub(crate) enum Place {
     End,
     /// Sent back by Discord: before those who came later.
     Front,
+}
+
+/// How a bot stands with Discord's limits, for health reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LimitsStatus {
+    /// Refused requests (401, 403, 429) of the last ten minutes. Discord bans for 10,000.
+    pub invalid_requests: usize,
+    /// So many pause everything.
+    pub invalid_requests_most: usize,
+    /// All requests are paused for so long, because too many were refused.
+    pub paused_ms: Option<u64>,
+    /// Discord's global limit, or Cloudflare, holds everything up for so long.
+    pub global_wait_ms: Option<u64>,
+    /// Discord does not accept the token.
+    pub unauthorized: bool,
+    /// Requests in line.
+    pub waiting: usize,
+    /// Requests on their way.
+    pub in_flight: usize,
 }
 
 /// What to do after an answer.
@@ -63,17 +96,26 @@ struct Waiter {
 struct Flight {
     route: Route,
     class: Class,
+    lane: Arc<str>,
     key: Key,
+    began: Instant,
 }
 
 pub(super) struct State {
-    table: Table,
-    gates: Gates,
+    pub(super) table: Table,
+    pub(super) gates: Gates,
     waiters: HashMap<u64, Waiter>,
     flights: HashMap<u64, Flight>,
+    /// How many wait, by class.
+    of_class: [usize; 3],
     /// Buckets with someone in line.
     queued: BTreeSet<Key>,
-    turns: Turns,
+    pub(super) turns: Turns,
+    /// From sending to the answer, smoothed.
+    pub(super) trip: Duration,
+    /// Those let go, for whoever plays the limiter without waiting futures.
+    #[cfg(test)]
+    pub(super) freed: Vec<u64>,
     next: u64,
     /// The waiter who wakes by the clock, and when, so that not all of them have to.
     driver: Option<(u64, Option<Instant>)>,
@@ -86,8 +128,12 @@ impl State {
             gates: Gates::new(global_per_second),
             waiters: HashMap::new(),
             flights: HashMap::new(),
+            of_class: [0; 3],
             queued: BTreeSet::new(),
             turns: Turns::default(),
+            trip: USUAL_TRIP,
+            #[cfg(test)]
+            freed: Vec::new(),
             next: 0,
             driver: None,
         }
@@ -100,12 +146,8 @@ impl State {
         bell: Arc<Notify>,
         now: Instant,
     ) -> Result<u64, HandsError> {
-        self.gates.check(now)?;
-        if self.waiters.len() >= MAX_WAITING {
-            return Err(HandsError::RateLimited {
-                retry_after_ms: millis(WHEN_FULL),
-            });
-        }
+        self.gates.check(&ticket.lane, now)?;
+        self.admit(&ticket)?;
         let id = self.next;
         self.next += 1;
         let key = self.table.open(&ticket.route, now);
@@ -116,9 +158,30 @@ impl State {
         }
         self.queued.insert(key.clone());
         self.turns.join(&ticket.lane, id);
+        self.of_class[ticket.class as usize] += 1;
         self.waiters.insert(id, Waiter { ticket, key, bell });
         self.pump(now);
         Ok(id)
+    }
+
+    /// Whether there is room in line.
+    fn admit(&self, ticket: &Ticket) -> Result<(), HandsError> {
+        let (of_lane, of_family) = self.turns.waiting(&ticket.lane);
+        let all = self.waiters.len();
+        let fits = of_lane < MAX_WAITING_OF_LANE
+            && of_family < MAX_WAITING_OF_FAMILY
+            && (all < MAX_WAITING || (of_family < FEW && all < MOST_WAITING));
+        // One that was sent back had its place before, and answers to interactions are few.
+        if fits || ticket.place == Place::Front || ticket.class == Class::Interaction {
+            return Ok(());
+        }
+        let sharing = self.turns.families().count();
+        let turns = u32::try_from(of_family * sharing / 2).unwrap_or(u32::MAX);
+        let half = self.gates.pace.interval().saturating_mul(turns);
+        Err(HandsError::QueueFull {
+            waiting: of_family,
+            retry_after_ms: millis(half.max(WHEN_FULL)),
+        })
     }
 
     pub(super) fn may_go(&self, id: u64) -> bool {
@@ -127,10 +190,10 @@ impl State {
 
     /// Why this waiter need not wait any longer, if so.
     pub(super) fn refusal(&mut self, id: u64, now: Instant) -> Option<HandsError> {
-        if let Err(closed) = self.gates.check(now) {
+        let waiter = self.waiters.get(&id)?;
+        if let Err(closed) = self.gates.check(&waiter.ticket.lane, now) {
             return Some(closed);
         }
-        let waiter = self.waiters.get(&id)?;
         let deadline = waiter.ticket.deadline;
         match self.earliest(&waiter.key, waiter.ticket.class, now) {
             Some(at) if at > deadline => Some(HandsError::RateLimited {
@@ -161,7 +224,7 @@ impl State {
     /// Leave the line, or give back an unused leave to go.
     pub(super) fn withdraw(&mut self, id: u64, now: Instant) {
         if let Some(flight) = self.flights.remove(&id) {
-            self.gates.give_back(flight.class);
+            self.gates.give_back(flight.class, &flight.lane, now);
             if let Some(bucket) = self.table.get_mut(&flight.key) {
                 bucket.withdraw();
             }
@@ -173,16 +236,18 @@ impl State {
                 }
             }
             self.turns.leave(&waiter.ticket.lane);
+            self.of_class[waiter.ticket.class as usize] -= 1;
         }
         self.pump(now);
     }
 
     /// It was sent, and its answer will not be seen.
     pub(super) fn lose(&mut self, id: u64, now: Instant) {
-        if let Some(flight) = self.flights.remove(&id)
-            && let Some(bucket) = self.table.get_mut(&flight.key)
-        {
-            bucket.lose();
+        if let Some(flight) = self.flights.remove(&id) {
+            self.gates.lose(&flight.lane, now);
+            if let Some(bucket) = self.table.get_mut(&flight.key) {
+                bucket.lose();
+            }
         }
         self.pump(now);
     }
@@ -192,7 +257,9 @@ impl State {
         let Some(flight) = self.flights.remove(&id) else {
             return Next::Done;
         };
-        self.gates.observe(flight.class, observed, now);
+        self.trip = (self.trip * 7 + now.duration_since(flight.began)) / 8;
+        self.gates
+            .observe(flight.class, &flight.lane, observed, now);
         let mut key = flight.key;
         for (old, new) in self.table.learn(&flight.route, observed, now) {
             self.rename(&old, &new);
@@ -218,16 +285,33 @@ impl State {
         // Something is left in the window, so a limit inside it was hit (such as two renames of a
         // channel in ten minutes): that concerns this request alone.
         let hidden = observed.remaining.is_some_and(|left| left > 0);
+        let mut alone = false;
+        let mut learnt = Learnt::Nothing;
         if let Some(bucket) = self.table.get_mut(&key) {
             match refused.map(|refused| refused.by) {
-                None | Some(By::Bucket) => bucket.answer(now, observed),
+                None | Some(By::Bucket) => learnt = bucket.answer(now, observed),
                 Some(By::Shared | By::Global | By::Edge) => bucket.withdraw(),
             }
+            if flight.route.is_odd()
+                && refused.is_none()
+                && let Some(until) = bucket.odd.passed(now)
+            {
+                bucket.block(until);
+            }
             match refused.map(|refused| refused.by) {
-                Some(By::Bucket) if hidden => {}
+                Some(By::Bucket) if hidden => {
+                    bucket.odd.refused(until, now);
+                    alone = !bucket.refused_unannounced(now) && !flight.route.is_odd();
+                    if !alone {
+                        bucket.block(until);
+                    }
+                }
                 Some(By::Bucket | By::Shared) => bucket.block(until),
                 _ => {}
             }
+        }
+        if learnt == Learnt::Shrunk {
+            self.table.doubt_others(&key);
         }
         if refused.is_some() || observed.is_invalid() {
             // Whoever cannot make its deadline any more learns so now.
@@ -238,9 +322,29 @@ impl State {
         self.pump(now);
         match refused {
             None => Next::Done,
-            Some(refused) if refused.by == By::Bucket && hidden => Next::Later(until),
+            Some(_) if alone => Next::Later(until),
             Some(_) => Next::Again,
         }
+    }
+
+    /// How the gates and the line are.
+    pub(super) fn status(&mut self, now: Instant) -> LimitsStatus {
+        let wait = |until: Option<Instant>| until.filter(|at| *at > now).map(|at| millis(at - now));
+        LimitsStatus {
+            invalid_requests: self.gates.invalid(now),
+            invalid_requests_most: MOST_INVALID,
+            paused_ms: wait(self.gates.paused_until("", now)),
+            global_wait_ms: wait(self.gates.shut_until(Class::Bot)),
+            unauthorized: self.gates.is_unauthorized(),
+            waiting: self.waiters.len(),
+            in_flight: self.flights.len(),
+        }
+    }
+
+    /// Whose requests wait for this bucket, and how many.
+    pub(super) fn waiting_for(&self, key: &Key) -> impl Iterator<Item = (&str, usize)> {
+        let bucket = self.table.get(key).into_iter();
+        bucket.flat_map(|bucket| bucket.waiting.lengths())
     }
 
     #[cfg(test)]
@@ -253,64 +357,100 @@ impl State {
 
     /// Let go whoever may.
     pub(super) fn pump(&mut self, now: Instant) {
-        if self.gates.check(now).is_ok() {
-            while self.flights.len() < MAX_IN_FLIGHT
-                && let Some(key) = self.choose(now)
-            {
-                self.let_go(&key, now);
-            }
+        while let Some((key, id)) = self.choose(now) {
+            self.let_go(&key, id, now);
         }
         self.appoint(now);
     }
 
-    /// The ready bucket whose next waiter's lane has waited longest for its turn.
-    fn choose(&self, now: Instant) -> Option<Key> {
-        let (bot, path) = (
-            self.gates.is_open(Class::Bot, now),
-            self.gates.is_open(Class::InPath, now),
-        );
-        if !bot && !path {
+    /// Who goes next: answers to interactions first, then whose turn it is.
+    fn choose(&self, now: Instant) -> Option<(Key, u64)> {
+        let open = CLASSES.map(|class| {
+            self.of_class[class as usize] > 0
+                && self.has_place(class)
+                && self.gates.is_open(class, now)
+        });
+        if open == [false; 3] {
             return None;
         }
-        let turn = |key: &Key| {
-            let bucket = self.table.get(key)?;
-            let id = bucket.waiting.head()?;
-            let ticket = &self.waiters.get(&id)?.ticket;
-            let open = if ticket.class == Class::Bot {
-                bot
-            } else {
-                path
-            };
-            (open && bucket.ready(now) == Ready::Now).then(|| (self.turns.rank(&ticket.lane), id))
-        };
         self.queued
             .iter()
-            .filter_map(|key| Some((turn(key)?, key)))
-            .min_by_key(|(turn, _)| *turn)
-            .map(|(_, key)| key.clone())
+            .filter_map(|key| Some((self.candidate(key, open, now)?, key)))
+            .min_by_key(|(candidate, _)| *candidate)
+            .map(|(candidate, key)| (key.clone(), candidate.id))
     }
 
-    fn let_go(&mut self, key: &Key, now: Instant) {
-        let bucket = self.table.get_mut(key).expect("`choose` looked at it");
-        let id = bucket.waiting.pop().expect("`choose` saw its head");
-        bucket.start(now);
-        if bucket.waiting.is_empty() {
-            self.queued.remove(key);
+    /// Who of a bucket would go next. Where it has room for all who wait, that is whose turn it is
+    /// over all buckets. Where it has not, its own turns count, or whoever is busy elsewhere would
+    /// never be served here; and of several such buckets one comes first in which somebody waits
+    /// whose turn it is.
+    fn candidate(&self, key: &Key, open: [bool; 3], now: Instant) -> Option<Candidate> {
+        let bucket = self.table.get(key)?;
+        let room = bucket.room(now);
+        if room == 0 {
+            return None;
         }
+        let may = |(_, id): (&str, u64)| {
+            let ticket = &self.waiters.get(&id)?.ticket;
+            (open[ticket.class as usize] && self.gates.admits(&ticket.lane, now)).then(|| {
+                Candidate {
+                    order: u8::from(ticket.class != Class::Interaction),
+                    turn: self.turns.rank(&ticket.lane),
+                    behind: (0, 0),
+                    id,
+                }
+            })
+        };
+        let heads: Vec<Candidate> = bucket.waiting.heads().filter_map(may).collect();
+        let soonest = *heads.iter().min()?;
+        let next = if room >= heads.len() {
+            soonest
+        } else {
+            *heads.first()?
+        };
+        Some(Candidate {
+            behind: soonest.turn,
+            ..next
+        })
+    }
+
+    fn has_place(&self, class: Class) -> bool {
+        let most = match class {
+            Class::Bot | Class::InPath => MAX_IN_FLIGHT,
+            Class::Interaction => MAX_IN_FLIGHT + RESERVED,
+        };
+        self.flights.len() < most
+    }
+
+    fn let_go(&mut self, key: &Key, id: u64, now: Instant) {
         let waiter = self
             .waiters
             .remove(&id)
             .expect("who is in line is among the waiters");
-        self.gates.pass(waiter.ticket.class, now);
-        self.turns.serve(&waiter.ticket.lane, self.next);
+        let Ticket {
+            route, class, lane, ..
+        } = waiter.ticket;
+        let bucket = self.table.get_mut(key).expect("`choose` looked at it");
+        let taken = bucket.waiting.take(&lane);
+        debug_assert_eq!(taken, Some(id), "`choose` saw it at the head of its lane");
+        bucket.start(now);
+        if bucket.waiting.is_empty() {
+            self.queued.remove(key);
+        }
+        #[cfg(test)]
+        self.freed.push(id);
+        self.gates.pass(class, &lane, now);
+        self.of_class[class as usize] -= 1;
+        self.turns.serve(&lane, self.next);
         self.next += 1;
-        let Ticket { route, class, .. } = waiter.ticket;
         self.flights.insert(
             id,
             Flight {
                 route,
                 class,
+                lane,
                 key: waiter.key,
+                began: now,
             },
         );
         waiter.bell.notify_one();
@@ -337,16 +477,30 @@ impl State {
 
     /// When the clock alone lets the next waiter go.
     pub(super) fn next_change(&self, now: Instant) -> Option<Instant> {
-        if self.flights.len() >= MAX_IN_FLIGHT {
-            return None;
-        }
-        self.queued
+        let of_bucket = |key: &Key| {
+            let heads = self.table.get(key)?.waiting.heads();
+            heads
+                .filter_map(|(_, id)| {
+                    let ticket = &self.waiters.get(&id)?.ticket;
+                    let may = self.has_place(ticket.class) && self.gates.admits(&ticket.lane, now);
+                    may.then(|| self.earliest(key, ticket.class, now))?
+                })
+                .min()
+        };
+        // Nobody goes before the gates open, so whoever could go then ends the search.
+        let waited_for = CLASSES
             .iter()
-            .filter_map(|key| {
-                let head = self.table.get(key)?.waiting.head()?;
-                self.earliest(key, self.waiters.get(&head)?.ticket.class, now)
-            })
-            .min()
+            .filter(|class| self.of_class[**class as usize] > 0);
+        let gate = |class: &Class| self.gates.opens_at(*class).map_or(now, |at| at.max(now));
+        let soonest = waited_for.map(gate).min()?;
+        let mut earliest: Option<Instant> = None;
+        for at in self.queued.iter().filter_map(of_bucket) {
+            earliest = Some(earliest.map_or(at, |known| known.min(at)));
+            if at <= soonest {
+                break;
+            }
+        }
+        earliest
     }
 
     /// The first moment at which bucket and gates could let a request go; `None` where that
@@ -380,6 +534,17 @@ impl State {
             self.queued.insert(new.clone());
         }
     }
+}
+
+const CLASSES: [Class; 3] = [Class::Bot, Class::InPath, Class::Interaction];
+
+/// Who would go next of one bucket; the least goes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    order: u8,
+    turn: Rank,
+    behind: Rank,
+    id: u64,
 }
 
 /// Whole milliseconds, rounded up, so that who waits that long is not early.

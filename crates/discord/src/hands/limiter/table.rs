@@ -1,11 +1,11 @@
 //! The table of buckets: which route belongs to which, as answers have told, and bounded.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use super::{
-    bucket::{Bucket, Size},
+    bucket::{Bucket, Size, View},
     headers::Observed,
     route::Route,
 };
@@ -25,6 +25,8 @@ pub(super) struct Key {
 struct Known {
     name: Arc<str>,
     size: Size,
+    /// How long its windows are, as far as answers told.
+    length: Duration,
 }
 
 #[derive(Default)]
@@ -45,6 +47,26 @@ impl Table {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.buckets.len()
+    }
+
+    /// What a forecast sees of a route; where its bucket is new, what others of the route told.
+    pub(super) fn view(&self, route: &Route, now: Instant) -> View {
+        if let Some(bucket) = self.buckets.get(&self.key(route)) {
+            return bucket.view(now);
+        }
+        let known = self.routes.get(&route.name);
+        let size = known.map_or(Size::Unknown, |known| known.size);
+        let length = known.map_or(Duration::ZERO, |known| known.length);
+        Bucket::new(size).with_length(length).view(now)
+    }
+
+    /// The limit of one resource shrank: one request goes ahead for each of the others.
+    pub(super) fn doubt_others(&mut self, than: &Key) {
+        for (key, bucket) in &mut self.buckets {
+            if key.name == than.name && key != than {
+                bucket.doubt();
+            }
+        }
     }
 
     /// The bucket of a route, made if there is none yet.
@@ -84,6 +106,7 @@ impl Table {
             Known {
                 name: Arc::clone(&name),
                 size,
+                length: observed.reset_after.unwrap_or_default(),
             },
         );
         if before.name != route.name {
@@ -110,13 +133,17 @@ impl Table {
             && !matches!(observed.status, 401 | 403 | 500..);
         let name = self.key(route).name;
         if told {
-            self.remember(route, Known { name, size });
+            let before = self.routes.get(&route.name);
+            let before = before.map_or(Duration::ZERO, |known| known.length);
+            let length = observed.reset_after.unwrap_or_default().max(before);
+            self.remember(route, Known { name, size, length });
         } else if nothing_to_tell && !self.routes.contains_key(&route.name) {
             self.remember(
                 route,
                 Known {
                     name: Arc::clone(&name),
                     size: Size::Unlimited,
+                    length: Duration::ZERO,
                 },
             );
             for (key, bucket) in &mut self.buckets {
@@ -201,7 +228,7 @@ mod tests {
             bucket: Some(bucket.to_owned()),
             limit: Some(5),
             remaining: Some(4),
-            reset_after: Some(std::time::Duration::from_secs(1)),
+            reset_after: Some(Duration::from_secs(1)),
             ..Observed::default()
         }
     }
