@@ -31,12 +31,11 @@ impl Turns {
             .entry(Arc::clone(lane))
             .or_insert_with(fresh)
             .waiting += 1;
-        match self.families.get_mut(family(lane)) {
-            Some(turn) => turn.waiting += 1,
-            None => {
-                let turn = Turn { rank, waiting: 1 };
-                self.families.insert(family(lane).into(), turn);
-            }
+        if let Some(turn) = self.families.get_mut(family(lane)) {
+            turn.waiting += 1;
+        } else {
+            let turn = Turn { rank, waiting: 1 };
+            self.families.insert(family(lane).into(), turn);
         }
     }
 

@@ -259,7 +259,7 @@ impl Discord {
         if operation == Operation::Emoji {
             let (end, used) = self.hidden.entry(place).or_insert((now, 0));
             if *end <= now {
-                (*end, *used) = (now + Duration::from_secs(60), 0);
+                (*end, *used) = (now + Duration::from_mins(1), 0);
             }
             *used += 1;
             if *used > 30 {

@@ -9,6 +9,10 @@ use crate::hands::limiter::state::MAX_WAITING_OF_LANE;
 
 const LEAST: f64 = 0.8;
 
+const NAMES: [&str; 8] = [
+    "key:a/1", "key:a/2", "key:a/3", "key:a/4", "key:a/5", "key:a/6", "key:a/7", "key:a/8",
+];
+
 /// An agent with always so many requests in line, for channels of this range.
 fn sender(lane: &'static str, at_once: usize, channels: std::ops::Range<usize>) -> Agent {
     Agent {
@@ -131,9 +135,6 @@ fn a_thousand_in_line_do_not_hold_up_those_with_one_each() {
 #[test]
 fn a_principal_gains_nothing_by_inventing_agents() {
     let began = stopwatch();
-    const NAMES: [&str; 8] = [
-        "key:a/1", "key:a/2", "key:a/3", "key:a/4", "key:a/5", "key:a/6", "key:a/7", "key:a/8",
-    ];
     let mut agents: Vec<Agent> = NAMES.map(|lane| sender(lane, 60, 0..CHANNELS)).into();
     agents.push(sender("key:b", 60, 0..CHANNELS));
     let world = run(agents, while_they_compete());
