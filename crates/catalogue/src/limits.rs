@@ -111,3 +111,5 @@ pub const QUERY: usize = 100;
 /// Characters of a draft's name, trigger and action.
 pub const DRAFT_NAME: usize = 100;
 pub const DRAFT_TEXT: usize = 2000;
+/// Decisions in one answer.
+pub const DECISIONS: u32 = 100;

@@ -23,7 +23,7 @@ use crate::{
     answer::{Answer, Declined, Retry},
     attempts::Attempts,
     case::Case,
-    digest, discover, dispatch,
+    decisions, digest, discover, dispatch,
     facts::{self, Aims},
     flow::Flow,
     permit::{Passed, Permit},
@@ -91,6 +91,10 @@ impl Gate {
     /// Open the gate.
     pub fn new(parts: Parts) -> Self {
         let mut flows: HashMap<_, _> = parts.flows.into_iter().collect();
+        flows.insert(
+            decisions::NAME,
+            Arc::new(decisions::ListDecisions) as Arc<dyn Flow>,
+        );
         flows.insert(
             discover::NAME,
             Arc::new(discover::FindTools) as Arc<dyn Flow>,

@@ -10,6 +10,7 @@ mod backoff;
 mod case;
 mod controls;
 mod cost;
+mod decisions;
 mod digest;
 mod discover;
 mod dispatch;

@@ -132,7 +132,7 @@ async fn keep_in_allowed_channels(
 }
 
 /// A channel with everything it is in: the channel of a thread, the category of that.
-async fn lineage_of(
+pub(crate) async fn lineage_of(
     surroundings: &dyn Surroundings,
     channel: &str,
 ) -> Option<(Lineage, Option<GuildId>)> {

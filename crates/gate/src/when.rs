@@ -10,3 +10,9 @@ pub(crate) fn shown(at: Millis) -> String {
         .and_then(|moment| moment.format(&Rfc3339).ok())
         .unwrap_or_else(|| "a time beyond the calendar".to_owned())
 }
+
+/// Unix milliseconds of a moment as people write it; `None` for anything else.
+pub(crate) fn read(text: &str) -> Option<Millis> {
+    let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok()
+}

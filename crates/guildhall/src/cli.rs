@@ -360,6 +360,8 @@ pub(crate) enum AuditCommand {
         /// Only decisions after this sequence number.
         #[arg(long, default_value_t = 0)]
         after: i64,
+        #[command(flatten)]
+        only: DecisionArgs,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -400,6 +402,32 @@ pub(crate) enum AuditCommand {
     /// Seal the audit with the present key, after the key was lost or changed. Refused where the
     /// rows themselves do not fit together.
     Reseal,
+}
+
+/// Which decisions are listed; with any of these, the newest that fit.
+#[derive(Debug, Args, Default)]
+pub(crate) struct DecisionArgs {
+    /// Only of this tool.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tool: Option<String>,
+    /// Only with this outcome: planned, refused, started, done, failed, unknown or replayed.
+    #[arg(long, value_name = "WORD")]
+    pub(crate) outcome: Option<String>,
+    /// Only of this principal, e.g. key:monitor.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) principal: Option<String>,
+    /// Only in this guild.
+    #[arg(long, value_name = "ID")]
+    pub(crate) guild: Option<model::GuildId>,
+    /// Only of this call.
+    #[arg(long = "call", value_name = "ID")]
+    pub(crate) call_id: Option<String>,
+    /// From this time on, e.g. 2026-01-31T12:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Debug, Args)]

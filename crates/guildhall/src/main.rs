@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod lifecycle;
 mod logging;
+mod mirror;
 mod output;
 mod policy_file;
 mod secrets;

@@ -19,7 +19,7 @@ use store::{AuditKey, Store};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::SystemClock, config::Config, policy_file, secrets, witness};
+use crate::{clock::SystemClock, config::Config, mirror, policy_file, secrets, witness};
 
 /// Discord wants to know whom to ask about a bot's requests.
 const HOMEPAGE: &str = "https://guildhall.example";
@@ -135,7 +135,8 @@ impl House {
         }
     }
 
-    /// Sign from time to time where the audit stands. The task ends when the house closes.
+    /// Sign from time to time where the audit stands, and mirror it where that is wanted. The tasks
+    /// end when the house closes.
     pub(crate) fn watch_audit(&self) {
         let minutes = u64::from(self.config.checkpoint_minutes.get());
         self.tasks.spawn(witness::watch(
@@ -144,6 +145,11 @@ impl House {
             Duration::from_secs(60 * minutes),
             self.stop.clone(),
         ));
+        if let Some(file) = self.config.audit_mirror.clone() {
+            let stop = self.stop.clone();
+            self.tasks
+                .spawn(mirror::watch(self.store.clone(), file, stop));
+        }
     }
 
     /// How the bot stands with Discord's limits, whenever that is asked.

@@ -241,6 +241,61 @@ pub trait Ledger: Send + Sync {
     async fn claim_unfinished(&self, limit: u32) -> Result<Claimed, StoreError>;
     /// Audit rows with `seq > after`, oldest first, at most `limit`.
     async fn decisions(&self, after: i64, limit: u32) -> Result<Vec<(i64, Decision)>, StoreError>;
+    /// Audit rows that fit, newest first, at most `limit`.
+    async fn search(
+        &self,
+        filter: &DecisionFilter,
+        limit: u32,
+    ) -> Result<Vec<(i64, Decision)>, StoreError> {
+        let mut fitting = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = self.decisions(after, limit.max(1)).await?;
+            let Some((last, _)) = page.last() else {
+                break;
+            };
+            after = *last;
+            fitting.extend(page.into_iter().filter(|(seq, row)| filter.fits(*seq, row)));
+        }
+        fitting.reverse();
+        fitting.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(fitting)
+    }
+}
+
+/// Which audit rows are looked for; what is absent does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DecisionFilter {
+    /// Only rows with smaller numbers.
+    pub before: Option<i64>,
+    pub workspace: Option<WorkspaceId>,
+    pub tool: Option<String>,
+    pub outcome: Option<Outcome>,
+    pub principal: Option<String>,
+    pub guild_id: Option<GuildId>,
+    pub call_id: Option<String>,
+    /// From then on.
+    pub since: Option<Millis>,
+    /// Before then.
+    pub until: Option<Millis>,
+}
+
+impl DecisionFilter {
+    /// Whether a row is among them.
+    pub fn fits(&self, seq: i64, row: &Decision) -> bool {
+        fn is<T: PartialEq>(wanted: Option<&T>, given: &T) -> bool {
+            wanted.is_none_or(|wanted| wanted == given)
+        }
+        self.before.is_none_or(|before| seq < before)
+            && is(self.workspace.as_ref(), &row.workspace)
+            && is(self.tool.as_ref(), &row.tool)
+            && is(self.outcome.as_ref(), &row.outcome)
+            && is(self.principal.as_ref(), &row.principal)
+            && (self.guild_id.is_none() || self.guild_id == row.guild_id)
+            && is(self.call_id.as_ref(), &row.call_id)
+            && self.since.is_none_or(|since| row.at >= since)
+            && self.until.is_none_or(|until| row.at < until)
+    }
 }
 
 // ---------------------------------------------------------------- what was read

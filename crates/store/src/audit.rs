@@ -1,7 +1,7 @@
 //! The audit's rows: writing one, reading them back in order, and erasing what is personal.
 
 use async_trait::async_trait;
-use model::ledger::{Decision, StoreError};
+use model::ledger::{Decision, DecisionFilter, StoreError};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -30,6 +30,39 @@ pub(crate) const AFTER: &str = "\
 SELECT seq, workspace, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id,
     digest, outcome, stage, code, reason, rules, policy_version, duration_us
 FROM decisions WHERE seq > $1 ORDER BY seq LIMIT $2";
+
+/// What fits, newest first. A filter that is absent does not count.
+pub(crate) const SEARCH: &str = "\
+SELECT seq, workspace, call_id, at, principal, agent, origin, tool, risk, guild_id, channel_id,
+    digest, outcome, stage, code, reason, rules, policy_version, duration_us
+FROM decisions
+WHERE (CAST($1 AS BIGINT) IS NULL OR seq < $1)
+    AND (CAST($2 AS TEXT) IS NULL OR workspace = $2)
+    AND (CAST($3 AS TEXT) IS NULL OR tool = $3)
+    AND (CAST($4 AS TEXT) IS NULL OR outcome = $4)
+    AND (CAST($5 AS TEXT) IS NULL OR principal = $5)
+    AND (CAST($6 AS BIGINT) IS NULL OR guild_id = $6)
+    AND (CAST($7 AS TEXT) IS NULL OR call_id = $7)
+    AND (CAST($8 AS BIGINT) IS NULL OR at >= $8)
+    AND (CAST($9 AS BIGINT) IS NULL OR at < $9)
+ORDER BY seq DESC LIMIT $10";
+
+/// In the order of [`SEARCH`].
+pub(crate) fn sought(filter: &DecisionFilter, limit: i64) -> [Value; 10] {
+    let workspace = filter.workspace.as_ref().map(model::WorkspaceId::as_str);
+    [
+        filter.before.into(),
+        workspace.into(),
+        filter.tool.as_deref().into(),
+        filter.outcome.map(model::ledger::Outcome::as_str).into(),
+        filter.principal.as_deref().into(),
+        filter.guild_id.map(model::Id::as_i64).into(),
+        filter.call_id.as_deref().into(),
+        filter.since.into(),
+        filter.until.into(),
+        limit.into(),
+    ]
+}
 
 pub(crate) const OF_CALL: &str = "SELECT * FROM decisions WHERE call_id = $1 ORDER BY seq LIMIT $2";
 

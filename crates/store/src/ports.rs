@@ -7,8 +7,9 @@ use model::{
     ChannelId, Event, GuildId, Millis, Principal,
     event::ResumePoint,
     ledger::{
-        ApiKey, Begun, Claimed, Decision, Draft, Drafts, EventFilter, Finish, Holder,
-        IdempotencyClaim, Intent, Journal, Keys, Lease, Leases, Ledger, Recalled, StoreError,
+        ApiKey, Begun, Claimed, Decision, DecisionFilter, Draft, Drafts, EventFilter, Finish,
+        Holder, IdempotencyClaim, Intent, Journal, Keys, Lease, Leases, Ledger, Recalled,
+        StoreError,
     },
 };
 
@@ -89,6 +90,18 @@ impl Ledger for Store {
             others_at_work: i64::try_from(rows.len()).is_ok_and(|claimed| claimed < unfinished),
             rows,
         })
+    }
+
+    async fn search(
+        &self,
+        filter: &DecisionFilter,
+        limit: u32,
+    ) -> Result<Vec<(i64, Decision)>, StoreError> {
+        let values = audit::sought(filter, page(limit));
+        let rows = self.inner.readers.rows(audit::SEARCH, values).await?;
+        rows.iter()
+            .map(|row| Ok((row.integer("seq")?, audit::read(row)?)))
+            .collect()
     }
 
     async fn decisions(&self, after: i64, limit: u32) -> Result<Vec<(i64, Decision)>, StoreError> {

@@ -29,6 +29,7 @@ pub fn statements() -> Vec<&'static str> {
         audit::ERASE,
         audit::LAST,
         audit::OF_CALL,
+        audit::SEARCH,
         audit::OF_PRINCIPAL,
         audit::UNCHAINED,
         checkpoint::AFTER,

@@ -5,6 +5,7 @@ use crate::{tool::Tool, toolset::Toolset};
 mod audit;
 mod automations;
 mod channels;
+mod decisions;
 mod discovery;
 mod guilds;
 mod invites;
@@ -33,6 +34,7 @@ pub(crate) fn all() -> Vec<Tool> {
         (Toolset::Webhooks, webhooks::tools()),
         (Toolset::Invites, invites::tools()),
         (Toolset::Audit, audit::tools()),
+        (Toolset::Audit, decisions::tools()),
         (Toolset::Automations, automations::tools()),
     ]
     .into_iter()

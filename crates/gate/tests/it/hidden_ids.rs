@@ -41,6 +41,7 @@ const CONFINED: &[(&str, &str)] = &[
     ("before", "a point in the order of a list"),
     ("after", "a point in the order of a list"),
     ("around", "a point in the order of a list"),
+    ("call_id", "a call of ours, of no guild"),
     ("author_id", "picks among messages that may be read anyway"),
     (
         "user_id",

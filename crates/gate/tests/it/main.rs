@@ -9,6 +9,7 @@ mod attempts;
 mod canaries;
 mod circumstances;
 mod confirmation;
+mod decisions;
 mod flows;
 #[path = "../../../catalogue/tests/it/generator.rs"]
 mod generator;

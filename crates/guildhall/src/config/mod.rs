@@ -61,6 +61,8 @@ pub(crate) struct Config {
     pub(crate) audit_key: Option<SecretString>,
     /// Where copies of the audit's checkpoints go.
     pub(crate) audit_witness: Option<PathBuf>,
+    /// Where each decision is mirrored, if anywhere.
+    pub(crate) audit_mirror: Option<PathBuf>,
     pub(crate) checkpoint_minutes: NonZeroU32,
     /// Where the SQLite file and the keys are.
     pub(crate) data_dir: Option<PathBuf>,
@@ -156,6 +158,7 @@ impl Config {
                 Some(path) => Some(path.into()),
                 None => data_dir(sources).ok().map(|folder| folder.join(WITNESS)),
             },
+            audit_mirror: owned("audit.mirror").map(PathBuf::from),
             checkpoint_minutes: sources.parse("audit.checkpoint_minutes", "60")?,
             data_dir: data_dir(sources).ok(),
             policy: sources.policy.clone(),

@@ -116,6 +116,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "File that gets a copy of each signed checkpoint, best on another disk or machine [default: in the data folder].",
     ),
     setting(
+        "audit.mirror",
+        &["GUILDHALL_AUDIT_MIRROR"],
+        Kind::Text,
+        "",
+        "File that gets each decision as a line of JSON, people's data as salted hashes. Each instance writes one of its own.",
+    ),
+    setting(
         "audit.checkpoint_minutes",
         &["GUILDHALL_AUDIT_CHECKPOINT_MINUTES"],
         Kind::Text,

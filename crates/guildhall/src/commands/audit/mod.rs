@@ -29,7 +29,12 @@ pub(crate) async fn run(command: AuditCommand, config: &Config) -> anyhow::Resul
 
 async fn on(store: &Store, command: AuditCommand, config: &Config) -> anyhow::Result<ExitCode> {
     match command {
-        AuditCommand::List { limit, after, json } => rows::list(store, after, limit, json).await?,
+        AuditCommand::List {
+            limit,
+            after,
+            only,
+            json,
+        } => rows::list(store, after, limit, &only, json).await?,
         AuditCommand::Show { call_id, json } => rows::show(store, &call_id, json).await?,
         AuditCommand::Verify(args) => return verify::run(store, &args, config).await,
         AuditCommand::Export { after, reveal } => export::run(store, after, reveal).await?,

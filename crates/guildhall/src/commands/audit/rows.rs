@@ -1,12 +1,12 @@
 //! Rows for people to read.
 
 use anyhow::bail;
-use model::ledger::{Decision, Ledger as _};
+use model::ledger::{Decision, DecisionFilter, Ledger as _, Outcome};
 use serde_json::json;
 use store::Store;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::output;
+use crate::{cli::DecisionArgs, output};
 
 /// Rows read at once.
 const PAGE: u32 = 500;
@@ -16,9 +16,15 @@ pub(super) async fn list(
     store: &Store,
     after: i64,
     limit: u32,
+    only: &DecisionArgs,
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let rows = read(store, after, limit).await?;
+    let filter = filter(only)?;
+    let rows = if filter == DecisionFilter::default() {
+        read(store, after, limit).await?
+    } else {
+        search(store, filter, after, limit).await?
+    };
     if as_json {
         let rows: Vec<_> = rows
             .iter()
@@ -122,6 +128,59 @@ async fn read(store: &Store, mut after: i64, limit: u32) -> anyhow::Result<Vec<(
         rows.extend(page);
     }
     Ok(rows)
+}
+
+/// The newest that fit, oldest of them first.
+async fn search(
+    store: &Store,
+    mut filter: DecisionFilter,
+    after: i64,
+    limit: u32,
+) -> anyhow::Result<Vec<(i64, Decision)>> {
+    let limit = usize::try_from(limit)?;
+    let mut rows: Vec<(i64, Decision)> = Vec::new();
+    while rows.len() < limit {
+        let wanted = u32::try_from(limit - rows.len())?.min(PAGE);
+        let page = store.search(&filter, wanted).await?;
+        let Some((last, _)) = page.last() else { break };
+        filter.before = Some(*last);
+        let ended = *last <= after;
+        rows.extend(page.into_iter().filter(|(seq, _)| *seq > after));
+        if ended {
+            break;
+        }
+    }
+    rows.reverse();
+    Ok(rows)
+}
+
+fn filter(only: &DecisionArgs) -> anyhow::Result<DecisionFilter> {
+    let moment = |flag: &str, text: &Option<String>| {
+        let Some(text) = text else { return Ok(None) };
+        match OffsetDateTime::parse(text, &Rfc3339) {
+            Ok(at) => Ok(i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok()),
+            Err(_) => bail!("{flag} is not a time like 2026-01-31T12:00:00Z: {text}"),
+        }
+    };
+    let outcome = match &only.outcome {
+        None => None,
+        Some(word) => match serde_json::from_value::<Outcome>(json!(word)) {
+            Ok(outcome) => Some(outcome),
+            Err(_) => bail!(
+                "--outcome is planned, refused, started, done, failed, unknown or replayed, not {word}"
+            ),
+        },
+    };
+    Ok(DecisionFilter {
+        outcome,
+        tool: only.tool.clone(),
+        principal: only.principal.clone(),
+        guild_id: only.guild,
+        call_id: only.call_id.clone(),
+        since: moment("--since", &only.since)?,
+        until: moment("--until", &only.until)?,
+        ..DecisionFilter::default()
+    })
 }
 
 fn instant(ms: i64) -> String {

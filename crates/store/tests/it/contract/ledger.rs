@@ -3,7 +3,8 @@
 use model::{
     Clock, ManualClock,
     ledger::{
-        Begun, Claimed, Holder, INSTANCE_TTL_MS, IdempotencyClaim, Intent, Outcome, Recalled, Sent,
+        Begun, Claimed, DecisionFilter, Holder, INSTANCE_TTL_MS, IdempotencyClaim, Intent, Outcome,
+        Recalled, Sent,
     },
 };
 use serde_json::json;
@@ -21,6 +22,81 @@ pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     a_confirmation_works_once(store, clock).await;
     a_thread_held_by_another_stops_the_write(store, clock).await;
     many_callers_at_once_get_their_own_answers(store).await;
+    rows_are_found_by_every_filter(store).await;
+}
+
+/// The store's own search finds what reading every row would.
+async fn rows_are_found_by_every_filter(store: &dyn Ports) {
+    let mut odd = decision("sought", Outcome::Refused);
+    odd.principal = "key:sought".to_owned();
+    odd.tool = "discord_sought".to_owned();
+    odd.guild_id = model::Id::new(77);
+    odd.at += 5;
+    store.record(odd.clone()).await.unwrap();
+    let mut all = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |(seq, _)| *seq);
+        let page = store.decisions(after, 1000).await.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    let none = DecisionFilter::default;
+    let (seq, _) = *all.last().map(|(seq, row)| (*seq, row)).as_ref().unwrap();
+    for filter in [
+        none(),
+        DecisionFilter {
+            before: Some(seq),
+            ..none()
+        },
+        DecisionFilter {
+            workspace: Some(odd.workspace.clone()),
+            ..none()
+        },
+        DecisionFilter {
+            workspace: "another".parse().ok(),
+            ..none()
+        },
+        DecisionFilter {
+            tool: Some(odd.tool.clone()),
+            ..none()
+        },
+        DecisionFilter {
+            outcome: Some(Outcome::Refused),
+            ..none()
+        },
+        DecisionFilter {
+            principal: Some(odd.principal.clone()),
+            ..none()
+        },
+        DecisionFilter {
+            guild_id: odd.guild_id,
+            ..none()
+        },
+        DecisionFilter {
+            call_id: Some("sought".to_owned()),
+            ..none()
+        },
+        DecisionFilter {
+            since: Some(odd.at),
+            ..none()
+        },
+        DecisionFilter {
+            until: Some(odd.at),
+            ..none()
+        },
+    ] {
+        let mut expected: Vec<_> = all
+            .iter()
+            .filter(|(seq, row)| filter.fits(*seq, row))
+            .cloned()
+            .collect();
+        expected.reverse();
+        expected.truncate(20);
+        let found = store.search(&filter, 20).await.unwrap();
+        assert_eq!(found, expected, "{filter:?}");
+    }
 }
 
 async fn last_seq(store: &dyn Ports) -> i64 {
