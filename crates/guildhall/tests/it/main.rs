@@ -20,3 +20,4 @@ mod operator;
 mod postgres;
 mod redteam;
 mod rest;
+mod security_page;

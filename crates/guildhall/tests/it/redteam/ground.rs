@@ -34,6 +34,9 @@ pub(super) enum Hall {
     Strict,
     /// Few calls a minute.
     Slow,
+    /// People decide about what is destructive, strangers' words count, and one channel is shown
+    /// without them.
+    Asking,
 }
 
 /// Everything of one play.
@@ -91,7 +94,7 @@ impl Ground {
             match kind {
                 Hall::ReadOnly => &["--read-only"],
                 Hall::Strict => &["--require-key"],
-                Hall::Ordinary | Hall::Slow => &[],
+                Hall::Ordinary | Hall::Slow | Hall::Asking => &[],
             },
             &[("GUILDHALL_LOG", "debug")],
         );
@@ -328,6 +331,29 @@ async fn name_the_world(
     }
 }
 
+const ASKING: &str = "\
+[policy.approvals.wardens]
+post_to = \"channel\"
+channel = \"PLAZA\"
+roles = [\"WARDENS\"]
+
+[[policy.rules]]
+name = \"wardens-decide\"
+risks = [\"destructive\"]
+effect = \"ask\"
+approval = \"wardens\"
+
+[[policy.rules]]
+name = \"strangers-count\"
+risks = [\"write\"]
+after_untrusted = true
+effect = \"deny\"
+
+[policy.lockdown]
+trust_roles = [\"WARDENS\"]
+channels = [\"MARKET\"]
+";
+
 fn policy(kind: Hall, names: &BTreeMap<String, Value>) -> String {
     let name = |name: &str| text_of(&names[name]);
     let ground = format!(
@@ -338,7 +364,7 @@ fn policy(kind: Hall, names: &BTreeMap<String, Value>) -> String {
     );
     let members = match kind {
         Hall::Strict => "members = [\"key:alice\", \"key:bob\", \"key:reader\", \"key:talker\"]",
-        Hall::Ordinary | Hall::ReadOnly | Hall::Slow => "",
+        Hall::Ordinary | Hall::ReadOnly | Hall::Slow | Hall::Asking => "",
     };
     let rates = match kind {
         Hall::Slow => "read = 3\nwrite = 2\ndestructive = 1",
@@ -358,9 +384,14 @@ fn policy(kind: Hall, names: &BTreeMap<String, Value>) -> String {
              [[policy.rules]]\nname = \"alice-confirms-writes\"\nprincipals = [\"key:alice\"]\n\
              risks = [\"write\"]\nneeds_confirmation = true\n"
         }
+        Hall::Asking => ASKING,
         Hall::ReadOnly | Hall::Slow => "",
     };
-    ground.replace("MEMBERS", members).replace("RATES", rates) + rules
+    let rules = rules
+        .replace("PLAZA", &name("chan.plaza"))
+        .replace("MARKET", &name("chan.market"))
+        .replace("WARDENS", &name("role.wardens"));
+    ground.replace("MEMBERS", members).replace("RATES", rates) + &rules
 }
 
 /// Keys that the service made for itself, in each way that they could be written.

@@ -19,7 +19,15 @@ use client::Generation;
 use ground::{Ground, Hall};
 
 /// What the goals ask for, as a floor: attacks are added, and none is taken away.
-const AT_LEAST: usize = 60;
+const AT_LEAST: usize = 240;
+
+/// The names of all attacks.
+pub(crate) fn names() -> Vec<String> {
+    attack::all()
+        .into_iter()
+        .map(|attack| attack.name)
+        .collect()
+}
 
 /// Play the attacks of one hall in both generations, and look at what is left behind.
 async fn play(hall: Hall) {
@@ -60,6 +68,11 @@ async fn attacks_on_a_service_with_members_and_rules_are_stopped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attacks_on_the_rates_are_stopped() {
     play(Hall::Slow).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attacks_on_a_service_that_asks_people_are_stopped() {
+    play(Hall::Asking).await;
 }
 
 #[test]

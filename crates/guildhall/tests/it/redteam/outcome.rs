@@ -50,7 +50,11 @@ fn of_decline(error: &Value) -> String {
 pub(super) fn of_http(status: u16, body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     if let Some(code) = body["code"].as_str() {
-        return format!("http {status} {code}");
+        // A decline over REST names its check.
+        return match body["stage"].as_str() {
+            Some(stage) => format!("check {} {code}", number(stage)),
+            None => format!("http {status} {code}"),
+        };
     }
     match body["error"]["code"].as_i64() {
         Some(code) => format!("http {status} {code}"),
