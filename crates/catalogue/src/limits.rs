@@ -1,6 +1,12 @@
 //! Discord's limits, each named once and used by schemas and checks alike.
 //! Source: Discord documentation, the page of the resource named. Lengths are in characters.
 
+// Ours.
+/// Calls in one batch.
+pub const BATCH: usize = 20;
+/// A call's id.
+pub const CALL_ID: usize = 64;
+
 // Messages: *Create Message*.
 pub const CONTENT: usize = 2000;
 pub const EMBEDS: usize = 10;

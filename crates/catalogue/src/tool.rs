@@ -138,6 +138,7 @@ pub struct Tool {
     speaks: bool,
     is_flow: bool,
     undoing: Option<Undoing>,
+    carries: bool,
     guild_list: Option<&'static str>,
     channel_lists: &'static [&'static str],
     channel_names: Option<(&'static str, &'static str)>,
@@ -253,6 +254,7 @@ impl Tool {
             speaks: false,
             is_flow: false,
             undoing: None,
+            carries: false,
             guild_list: None,
             channel_lists: &[],
             channel_names: None,
@@ -279,6 +281,19 @@ impl Tool {
     pub(crate) fn undoing(mut self, undoing: Undoing) -> Self {
         self.undoing = Some(undoing);
         self
+    }
+
+    /// It carries out several calls as one, of any risk.
+    #[must_use]
+    pub(crate) fn carrying(mut self) -> Self {
+        self.carries = true;
+        self
+    }
+
+    /// Whether it carries out several calls as one. Their risks are theirs, and one confirmation
+    /// may be for all of them.
+    pub fn carries(&self) -> bool {
+        self.carries
     }
 
     /// It puts words into a channel, so it takes `agent_name`.
@@ -373,7 +388,7 @@ impl Tool {
     pub fn annotations(&self) -> Annotations {
         Annotations {
             read_only: self.risk == Risk::Read,
-            destructive: self.risk == Risk::Destructive,
+            destructive: self.risk == Risk::Destructive || self.carries,
             idempotent: self.idempotent,
             open_world: true,
         }
@@ -403,7 +418,12 @@ impl Tool {
 
     fn forms(&self) -> &schema::Forms {
         self.forms.get_or_init(|| {
-            let controls = control::properties(self.risk, self.speaks);
+            let risk = if self.carries {
+                Risk::Destructive
+            } else {
+                self.risk
+            };
+            let controls = control::properties(risk, self.speaks);
             schema::forms((self.draft)(), &controls, self.idempotent)
         })
     }

@@ -120,6 +120,9 @@ pub struct Plan {
     /// The calls that are carried out together, in order, where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepPlan>,
+    /// The call that this one takes back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taking_back: Option<TakingBack>,
     /// One sentence on how to carry it out.
     pub how_to_run: String,
     /// What proves that this plan was seen; destructive tools run only with it.
@@ -135,6 +138,31 @@ pub struct UndoNote {
     /// For how long `discord_undo` takes the call's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub within_days: Option<u32>,
+}
+
+/// What an undo takes back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TakingBack {
+    pub call_id: String,
+    pub tool: String,
+    /// What it does not bring back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<String>,
+    /// What somebody changed after the call; may hold their words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_since: Vec<ChangedSince>,
+}
+
+/// A field as it was before a call, as the call left it, and as it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChangedSince {
+    pub tool: String,
+    /// Empty for the thing as a whole.
+    pub field: String,
+    pub before: Value,
+    pub after: Value,
+    /// Null where it is gone.
+    pub now: Value,
 }
 
 /// One of several calls that are carried out together.

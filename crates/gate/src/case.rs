@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalogue::Tool;
-use model::{Mode, Origin, Principal, Risk, Stage, Verdict, hands::Errand, ledger::Holder};
+use model::{Millis, Mode, Origin, Principal, Risk, Stage, Verdict, hands::Errand, ledger::Holder};
 use policy::{Circumstances, Question, Ruling, Spot};
 use serde_json::{Map, Value};
 
@@ -12,6 +12,7 @@ use crate::{
     gate,
     home::Home,
     live::Live,
+    manner::Manner,
     permit::Passed,
     record::Record,
     standing::Standing,
@@ -38,6 +39,10 @@ pub(crate) struct Case {
     /// What the sixth check had to look at already.
     pub live: Live,
     pub passed: Passed,
+    /// When its arguments were read: what counts from now counts from then.
+    pub at: Millis,
+    /// Whether it is one of several.
+    pub manner: Manner,
 }
 
 impl Case {

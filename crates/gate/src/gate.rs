@@ -10,7 +10,8 @@ use std::{
 use catalogue::{Prepared, Tool, Toolset, ToolsetSelection, View, catalogue};
 use futures_util::FutureExt as _;
 use model::{
-    Call, Clock, Hands, HandsError, Principal, Reason, Risk, Stage, Surroundings, UserId,
+    Call, Clock, GuildId, Hands, HandsError, Principal, Reason, Risk, Stage, Surroundings, UserId,
+    kept::KeptWrites,
     ledger::{Keys, Ledger},
     workspaces::Tenants,
 };
@@ -26,6 +27,8 @@ use crate::{
     decisions, digest, discover, dispatch,
     facts::{self, Aims},
     flow::Flow,
+    keep::KeepingTime,
+    manner::Manner,
     permit::{Passed, Permit},
     rates::Pacer,
     reading::{Memory, Reader},
@@ -73,6 +76,8 @@ pub(crate) struct Inner {
     pub(crate) tenants: Arc<dyn Tenants>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keys: OnceLock<Arc<dyn Keys>>,
+    pub(crate) kept: OnceLock<Arc<dyn KeptWrites>>,
+    pub(crate) keeping: KeepingTime,
     pub(crate) flows: HashMap<&'static str, Arc<dyn Flow>>,
     pub(crate) seal: Seal,
     pub(crate) slots: Arc<Semaphore>,
@@ -109,6 +114,8 @@ impl Gate {
             tenants: parts.tenants,
             clock: parts.clock,
             keys: OnceLock::new(),
+            kept: OnceLock::new(),
+            keeping: KeepingTime::default(),
             flows,
             seal: Seal::new(&parts.seal_key),
             slots: Arc::new(Semaphore::new(WRITES_UNDER_WAY)),
@@ -123,6 +130,16 @@ impl Gate {
     /// Judge a call and, where all eight checks allow it, carry it out. Every outcome is recorded
     /// before it is answered; of refusals for too many attempts only one a second.
     pub async fn call(&self, call: Call) -> Result<Answer, Declined> {
+        self.call_told(call, Manner::Alone).await.0
+    }
+
+    /// The same, for a call that may be one of several, and the guild it turned out to be about.
+    pub(crate) async fn call_told(
+        &self,
+        call: Call,
+        manner: Manner,
+    ) -> (Result<Answer, Declined>, Option<GuildId>) {
+        let alone = manner.is_alone();
         let standing = self.standing(&call.principal.workspace);
         let inner = &self.0;
         let record = Arc::new(Record::open(
@@ -133,17 +150,18 @@ impl Gate {
             &standing.version,
         ));
         let attempt = inner.attempts.by(&call, &standing);
-        let result = AssertUnwindSafe(self.judge(call, standing, &record))
+        let result = AssertUnwindSafe(self.judge(call, standing, &record, manner))
             .catch_unwind()
             .await
             .unwrap_or_else(|_panic| Err(broken(&record)));
-        if result.is_err() && !record.counted() {
+        if alone && result.is_err() && !record.counted() {
             inner.attempts.wasted(&attempt, inner.clock.now_ms());
         }
-        match record.close(&result).await {
+        let result = match record.close(&result).await {
             Ok(()) => result.map(without_tokens),
             Err(error) => Err(trouble::storing(&record, &error)),
-        }
+        };
+        (result, record.guild())
     }
 
     /// The order is the security property: what is asked, then the checks 1 to 7, each with the
@@ -154,6 +172,7 @@ impl Gate {
         mut call: Call,
         standing: Standing,
         record: &Arc<Record>,
+        manner: Manner,
     ) -> Result<Answer, Declined> {
         if self.0.closing.is_cancelled() {
             return Err(record.fail(
@@ -162,7 +181,9 @@ impl Gate {
                 Retry::After(RESTART_MS),
             ));
         }
-        self.attempt(&self.0.attempts.by(&call, &standing), record)?;
+        if manner.is_alone() {
+            self.attempt(&self.0.attempts.by(&call, &standing), record)?;
+        }
         let policy = &*standing.policy;
 
         let tool = dispatch::unwrap(&mut call).map_err(|reason| record.refuse(None, reason))?;
@@ -176,7 +197,7 @@ impl Gate {
         if policy.read_only && tool.risk != Risk::Read {
             return Err(record.refuse(None, absent(tool)));
         }
-        let now = self.0.clock.now_ms();
+        let now = manner.at(self.0.clock.now_ms());
         let prepared = tool
             .prepare(call.arguments.clone(), now)
             .map_err(|error| record.refuse(None, not_understood(&error)))?;
@@ -250,8 +271,12 @@ impl Gate {
         let entitled = stages::discord_permission(&rights);
         record.check(Stage::DiscordPermission, entitled)?;
 
-        let now = self.0.clock.now_ms();
-        let pace = self.0.pacer.count(policy, &question, &call, now);
+        let pace = if manner.is_shown() {
+            Pacer::look(policy, &question, &call)
+        } else {
+            let now = self.0.clock.now_ms();
+            self.0.pacer.count(policy, &question, &call, now)
+        };
         record.check_pace(pace)?;
 
         let passed = Passed::of(&record.checks()).ok_or_else(|| broken(record))?;
@@ -273,10 +298,13 @@ impl Gate {
             circumstances,
             live,
             passed,
+            at: now,
+            manner,
         };
         match prepared {
             Prepared::Read(plan) => self.read(&case, &plan).await,
             Prepared::Write(plan) => self.write(case, plan).await,
+            Prepared::Flow(flow) if case.tool.carries() => self.several(case, flow).await,
             Prepared::Flow(flow) => self.run(&case, flow).await,
         }
     }
@@ -300,6 +328,12 @@ impl Gate {
     /// [`Gate::finish_unfinished`]; later words change nothing.
     pub fn know_keys(&self, keys: Arc<dyn Keys>) {
         let _the_first_counts = self.0.keys.set(keys);
+    }
+
+    /// Look up here what was kept of writes. Without it nothing is undone, and an interrupted write
+    /// is not looked for. Said once, before the first call.
+    pub fn know_kept(&self, kept: Arc<dyn KeptWrites>) {
+        let _the_first_counts = self.0.kept.set(kept);
     }
 
     /// Take no more calls, and wait for the writes that are under way. `false` if time ran out.

@@ -7,6 +7,8 @@
 mod answer;
 mod attempts;
 mod backoff;
+mod batch;
+mod carry;
 mod case;
 mod controls;
 mod cost;
@@ -18,9 +20,12 @@ mod facts;
 mod flow;
 mod gate;
 mod home;
+mod keep;
 mod live;
 mod lockdown;
+mod lookback;
 pub mod manage;
+mod manner;
 mod meter;
 mod outbox;
 mod parts;
@@ -35,13 +40,15 @@ mod recover;
 mod rejudge;
 mod run;
 mod seal;
+mod several;
 mod shown;
 mod stages;
 mod standing;
+mod steps;
 mod targets;
 mod tokens;
 mod trouble;
-mod undone;
+mod undo;
 mod when;
 mod words;
 mod write;
@@ -49,10 +56,11 @@ mod write;
 pub use catalogue::control::IDEMPOTENCY_KEY_MAX;
 
 pub use answer::{
-    Answer, ConfirmToken, Cost, Declined, Done, Failure, FilePreview, LimitHit, Plan, Refusal,
-    RequestPreview, Retry, StepPlan, UndoNote,
+    Answer, ChangedSince, ConfirmToken, Cost, Declined, Done, Failure, FilePreview, LimitHit, Plan,
+    Refusal, RequestPreview, Retry, StepPlan, TakingBack, UndoNote,
 };
 pub use flow::{Flow, FlowContext};
 pub use gate::{Gate, Parts, check_policy};
+pub use keep::UNDO_DAYS;
 pub use permit::Permit;
 pub use recover::Recovery;

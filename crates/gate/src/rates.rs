@@ -41,6 +41,18 @@ impl Pacer {
         self.judge(&limits, question, user, meter::CALL, now)
     }
 
+    /// What it says of a call that is not counted: only whether it is allowed at all.
+    pub(crate) fn look(policy: &Policy, question: &Question<'_>, call: &Call) -> Pace {
+        let limits = policy::limits(policy, question, user(call));
+        let own = limits.first();
+        let never = limits.iter().find(|limit| limit.per_minute == 0);
+        Pace {
+            calls_per_minute: own.map_or(0, |limit| limit.per_minute),
+            rule: own.and_then(|limit| limit.by).map(str::to_owned),
+            exceeded: never.map(|limit| (hit(limit, question.risk), Exceeded::ForEver)),
+        }
+    }
+
     /// Count the repetition of an answer. It costs neither Discord nor the guild anything.
     pub(crate) fn count_repeated(
         &self,

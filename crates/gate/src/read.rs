@@ -118,6 +118,7 @@ fn planned(gate: &Gate, case: &Case, plan: &ReadPlan) -> Answer {
         reversible: true,
         undo: None,
         steps: Vec::new(),
+        taking_back: None,
         how_to_run: preview::how_to_run(case.tool.name, case.risk(), None),
         confirm: None,
     }))

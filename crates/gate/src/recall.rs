@@ -131,12 +131,19 @@ fn only_plans(
         Prepared::Write(_) => {
             write::plans(&call.mode, &policy::ceremony(&standing.policy, question))
         }
+        // Whether their steps need a confirmation is known only to who looks at them; a key that
+        // has its answer had it.
+        Prepared::Flow(_) if carries(question.tool) => call.mode == Mode::DryRun,
         Prepared::Flow(_) => write::plans(
             &call.mode,
             &policy::flow_ceremony(&standing.policy, question),
         ),
         Prepared::Read(_) => call.mode == Mode::DryRun,
     }
+}
+
+fn carries(tool: &str) -> bool {
+    catalogue::catalogue().get(tool).is_some_and(Tool::carries)
 }
 
 /// What of the checks 3 to 5 the policy alone can tell.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use model::{
-    Call, Check, Clock, Reason, Stage, Verdict,
+    Call, Check, Clock, GuildId, Reason, Stage, Verdict,
     ledger::{Decision, Ledger, Outcome, StoreError},
 };
 use policy::Ruling;
@@ -166,6 +166,11 @@ impl Record {
     /// What the checks said so far.
     pub(crate) fn checks(&self) -> Vec<Check> {
         self.page().checks.clone()
+    }
+
+    /// The guild that it concerns, as far as that was found out.
+    pub(crate) fn guild(&self) -> Option<GuildId> {
+        self.page().decision.guild_id
     }
 
     /// Whether check 7 counted it.

@@ -4,10 +4,11 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use catalogue::{Prepared, View, catalogue};
+use catalogue::{Found, Prepared, Tool, View, WritePlan, catalogue};
 use model::{
     HandsError, Millis, Permitted as _, Request, Stage, crash,
     hands::Errand,
+    kept::KeptState,
     ledger::{Decision, Finish, INSTANCE_TTL_MS, Outcome, Sent, StoreError, Unfinished},
 };
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ use crate::{
     Gate,
     answer::{Failure, Retry},
     gate,
+    keep::{self, Image},
+    lookback::Lost,
     outbox::Stored,
     permit::{Permit, Written},
     rejudge::Objection,
@@ -97,12 +100,19 @@ impl Gate {
             if claimed.rows.is_empty() {
                 return Ok(claimed.others_at_work);
             }
-            for row in claimed.rows {
+            // A call of several steps tells of them, so they come first.
+            let (wholes, mut rows): (Vec<_>, Vec<_>) = claimed.rows.into_iter().partition(is_whole);
+            rows.extend(wholes);
+            for row in rows {
                 // What is left over is free again when the store closes.
                 if self.0.closing.is_cancelled() {
                     return Ok(false);
                 }
-                let (state, mut decision) = self.close(row.clone()).await;
+                let Closing {
+                    state,
+                    mut decision,
+                    image,
+                } = self.close(row.clone()).await;
                 decision.at = self.0.clock.now_ms();
                 match state {
                     Sent::Sent { .. } => recovery.finished += 1,
@@ -112,6 +122,7 @@ impl Gate {
                 let finish = Finish {
                     outbox_id: row.outbox_id,
                     state,
+                    image,
                     decision,
                 };
                 // Where it fails it is tried again in the background, and the next row has its turn.
@@ -122,18 +133,25 @@ impl Gate {
         }
     }
 
-    async fn close(&self, mut row: Unfinished) -> (Sent, Decision) {
+    async fn close(&self, mut row: Unfinished) -> Closing {
+        if is_whole(&row) {
+            return self.close_whole(&row).await;
+        }
+        let remembered = self.remembered(&row).await;
         let standing = self.standing(&row.decision.workspace);
         let age = self.0.clock.now_ms().saturating_sub(row.created_at);
         let again = match serde_json::from_value::<Request>(row.request.clone()) {
             Ok(request) if row.repeatable && may_be_sent_again(&request, age) => request,
-            _ => return unknown(&row, "the process ended before the outcome was known"),
+            _ => {
+                let why = "the process ended before the outcome was known";
+                return self.found_out(&row, remembered.as_ref(), why).await;
+            }
         };
         let still = self.rejudge(&row, &again, &standing).await;
         row.decision.policy_version = standing.version.to_string();
         let permit = match still {
             Ok(still) => Permit::renew(&still, Written::down(), again),
-            Err(objection) => return objected(&row, objection),
+            Err(objection) => return objected(&row, objection).into(),
         };
         let errand = Errand {
             lane: LANE.into(),
@@ -149,31 +167,132 @@ impl Gate {
             self.0.surroundings.forget(guild);
         }
         match answer {
-            Ok(response) => done(
-                &row,
-                shown(&row, &response.body, self.0.clock.now_ms()).value,
-            ),
+            Ok(response) => Closing {
+                image: remembered
+                    .map(|(plan, image)| keep::finished(&image, &plan, &response.body)),
+                ..done(
+                    &row,
+                    shown(&row, &response.body, self.0.clock.now_ms()).value,
+                )
+                .into()
+            },
             // Deleted already, by the request of the process that ended.
             Err(HandsError::Api { status: 404, .. })
                 if permit.request().method == model::request::Method::Delete =>
             {
-                done(&row, json!({ "done": true }))
+                done(&row, json!({ "done": true })).into()
             }
             Err(error) if error.nothing_happened() => {
                 // The first sending may have happened all the same; only Discord's own refusal of
                 // an equal request says that it did not.
                 if matches!(error, HandsError::Api { .. }) {
-                    failed(&row, &error)
+                    failed(&row, &error.to_string()).into()
                 } else {
-                    unknown(&row, "it could not be sent again after a restart")
+                    let why = "it could not be sent again after a restart";
+                    self.found_out(&row, remembered.as_ref(), why).await
                 }
             }
-            Err(_) => unknown(
-                &row,
-                "it was sent again after a restart, and no answer came",
-            ),
+            Err(_) => {
+                let why = "it was sent again after a restart, and no answer came";
+                self.found_out(&row, remembered.as_ref(), why).await
+            }
         }
     }
+
+    /// The plan and what was kept of the state before it.
+    async fn remembered(&self, row: &Unfinished) -> Option<(WritePlan, Image)> {
+        let kept = self.0.kept.get()?.kept_with(&row.outbox_id).await.ok()??;
+        let image = Image::read(&kept.keep.image)?;
+        let tool = catalogue().get(&row.decision.tool)?;
+        match tool.prepare(image.arguments.clone(), image.kept.at).ok()? {
+            Prepared::Write(plan) => Some((plan, image)),
+            Prepared::Read(_) | Prepared::Flow(_) => None,
+        }
+    }
+
+    /// Look whether it happened; where that cannot be told, it stays unknown.
+    async fn found_out(
+        &self,
+        row: &Unfinished,
+        remembered: Option<&(WritePlan, Image)>,
+        why: &str,
+    ) -> Closing {
+        let Some((plan, image)) = remembered else {
+            return unknown(row, why).into();
+        };
+        let lost = Lost {
+            plan,
+            call_id: &row.decision.call_id,
+            guild: row.decision.guild_id,
+            at: image.kept.at,
+            before: &image.kept.before,
+        };
+        let errand = Errand {
+            lane: LANE.into(),
+            timeout: gate::REQUEST_TIMEOUT,
+        };
+        match self.look_back(&lost, &errand).await {
+            Found::Happened(body) => Closing {
+                image: Some(keep::finished(image, plan, &body)),
+                ..done(row, write::shown(plan, &body).value).into()
+            },
+            Found::DidNotHappen => failed(row, "looking shows that it did not happen").into(),
+            Found::CannotTell => unknown(row, why).into(),
+        }
+    }
+
+    /// A call of several steps that was interrupted: what became of each that was begun.
+    async fn close_whole(&self, row: &Unfinished) -> Closing {
+        let steps = match self.0.kept.get() {
+            Some(kept) => kept.steps_of(&row.decision.call_id).await,
+            None => Ok(Vec::new()),
+        };
+        let told: Vec<String> = steps
+            .unwrap_or_default()
+            .iter()
+            .map(|step| {
+                let state = match step.state {
+                    KeptState::Done => "was done",
+                    KeptState::Undone => "was done and taken back",
+                    KeptState::Started | KeptState::Unknown => "may or may not have happened",
+                };
+                format!("{} (call {}) {state}", step.tool, step.call_id)
+            })
+            .collect();
+        let reason = if told.is_empty() {
+            "the process ended before any of its steps was done".to_owned()
+        } else {
+            format!(
+                "the process ended between its steps: {}; the others were not done",
+                told.join(", ")
+            )
+        };
+        unknown(row, &reason).into()
+    }
+}
+
+/// How a row ends.
+struct Closing {
+    state: Sent,
+    decision: Decision,
+    image: Option<Value>,
+}
+
+impl From<(Sent, Decision)> for Closing {
+    fn from((state, decision): (Sent, Decision)) -> Self {
+        Self {
+            state,
+            decision,
+            image: None,
+        }
+    }
+}
+
+/// Whether it is a call of several steps, each with a row of its own.
+fn is_whole(row: &Unfinished) -> bool {
+    catalogue()
+        .get(&row.decision.tool)
+        .is_some_and(Tool::carries)
 }
 
 fn may_be_sent_again(request: &Request, age: Millis) -> bool {
@@ -210,8 +329,8 @@ fn done(row: &Unfinished, value: Value) -> (Sent, Decision) {
     (Sent::Sent { response }, decision)
 }
 
-fn failed(row: &Unfinished, error: &HandsError) -> (Sent, Decision) {
-    let reason = format!("after a restart: {error}");
+fn failed(row: &Unfinished, what: &str) -> (Sent, Decision) {
+    let reason = format!("after a restart: {what}");
     let decision = closing(row, Outcome::Failed, "discord_rejected", &reason);
     (Sent::Failed { reason }, decision)
 }

@@ -19,7 +19,7 @@ use crate::{
     outbox::{self, Stored},
     preview,
     seal::{self, Mismatch},
-    stages, trouble, undone, write,
+    stages, trouble, write,
 };
 
 impl Gate {
@@ -84,8 +84,9 @@ impl Gate {
             checks,
             cost: cost::free(),
             reversible: undo_of(case).is_whole(),
-            undo: Some(undone::note(undo_of(case))),
+            undo: Some(self.undo_note(undo_of(case))),
             steps: Vec::new(),
+            taking_back: None,
             how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
             confirm,
         }))
@@ -147,6 +148,7 @@ impl Gate {
             idempotency: outbox::claim(case, self.0.clock.now_ms()),
             confirmation,
             approval: None,
+            keep: None,
             lease: None,
             decision: outbox::started(case),
         };
@@ -168,6 +170,7 @@ impl Gate {
         record.take_closing();
         let finish = Finish {
             outbox_id,
+            image: None,
             state: sent(&result),
             decision: record.row_for(&result),
         };

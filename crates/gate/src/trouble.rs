@@ -39,6 +39,15 @@ pub(crate) fn writing(record: &Record, error: &HandsError) -> Declined {
     Declined::Failed(Box::new(describe(record, error)))
 }
 
+/// Discord's answer was lost, and a look shows that it did nothing.
+pub(crate) fn did_not_happen(record: &Record) -> Declined {
+    record.fail(
+        "did_not_happen",
+        "Discord's answer was lost, and looking there shows that it did not happen",
+        Retry::After(SHORTLY),
+    )
+}
+
 /// The books cannot be written, so nothing is done.
 pub(crate) fn storing(record: &Record, error: &StoreError) -> Declined {
     tracing::error!(call_id = %record.call_id, %error, "a call could not be written down");

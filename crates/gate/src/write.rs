@@ -3,7 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use catalogue::{Change, Prepared, View, WritePlan};
+use catalogue::{Change, Found, Prepared, View, WritePlan};
 use futures_util::FutureExt as _;
 use model::{
     HandsError, Mode, Reason, Request, RequestAuth, Stage, crash,
@@ -19,12 +19,17 @@ use crate::{
     digest,
     facts::{self, Rights},
     gate,
+    keep::{self, Image},
+    lookback::{self, Lost},
     outbox::{self, Stored},
     permit::{Permit, Written},
     preview,
     seal::{self, Bound, Mismatch, Opened},
-    stages, targets, tokens, trouble, undone,
+    stages, targets, tokens, trouble,
 };
+
+/// The argument of tools whose reason stands in Discord's audit log.
+const REASON: &str = "reason";
 
 impl Gate {
     /// Plan it or carry it out, as mode and ceremony say.
@@ -32,7 +37,7 @@ impl Gate {
         let ceremony = policy::ceremony(&case.standing.policy, &case.question());
         case.record
             .describe(|row| row.rules.extend(ceremony.rules.iter().cloned()));
-        if plans(&case.mode, &ceremony) {
+        if plans(&case.mode, &ceremony) && !case.manner.is_carried() {
             return self.plan(&case, &plan, ceremony.needs_confirmation).await;
         }
         let confirmation = match &case.mode {
@@ -70,7 +75,7 @@ impl Gate {
         let confirm = needs_confirmation.then(|| {
             let confirmer = case.confirmer();
             let bound = bound(case, &confirmer, fingerprint(plan, &change));
-            self.0.seal.token(&bound, self.0.clock.now_ms())
+            self.0.seal.token(&bound, case.at)
         });
         let reads: Vec<&Request> = plan.live.iter().chain(&plan.fetch).collect();
         let mut checks = case.record.checks();
@@ -91,8 +96,9 @@ impl Gate {
             checks,
             cost: self.cost(case, &plan.request, &reads),
             reversible: plan.undo().is_whole(),
-            undo: Some(undone::note(plan.undo())),
+            undo: Some(self.undo_note(plan.undo())),
             steps: Vec::new(),
+            taking_back: None,
             how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
             change: Some(change),
             confirm,
@@ -124,14 +130,21 @@ impl Gate {
     /// The tracked part: from here on the caller may go away.
     async fn carry_out(
         &self,
-        case: Case,
+        mut case: Case,
         mut plan: WritePlan,
         confirmation: Option<Opened>,
     ) -> Result<Answer, Declined> {
+        let before = self.before(&mut case, &plan).await?;
         let record = &case.record;
         let outbox_id = uuid::Uuid::now_v7().to_string();
         plan.set_nonce(&outbox::nonce(&case, &outbox_id));
-        let request = self.complete(&case, &plan).await?;
+        let mut request = self.complete(&case, &plan).await?;
+        if case.tool.argument_names().any(|name| name == REASON) {
+            let reason = lookback::referred(request.reason.as_deref(), &record.call_id);
+            request.reason = Some(reason);
+        }
+        let at = self.0.clock.now_ms();
+        let image = keep::image(&case.arguments, plan.keep(at, before, &Value::Null));
         record.describe(|row| row.stage = Stage::ExecuteAndAudit);
         let intent = Intent {
             outbox_id: outbox_id.clone(),
@@ -140,6 +153,7 @@ impl Gate {
             idempotency: outbox::claim(&case, self.0.clock.now_ms()),
             confirmation: confirmation.as_ref().map(|opened| opened.spend.clone()),
             approval: None,
+            keep: Some(self.keep(&case, &image)),
             lease: targets::written_channel(&request, &case.places).map(|id| (id, case.holder())),
             decision: outbox::started(&case),
         };
@@ -157,7 +171,7 @@ impl Gate {
 
         // From here on the outbox row carries the outcome, and it is closed whatever happens.
         record.take_closing();
-        let result = AssertUnwindSafe(self.send(&case, &plan, request, confirmation))
+        let result = AssertUnwindSafe(self.send(&case, &plan, request, confirmation, &image))
             .catch_unwind()
             .await
             .unwrap_or_else(|_panic| {
@@ -170,15 +184,19 @@ impl Gate {
                 })))
             });
         let state = match &result {
-            Ok(done) => Sent::Sent {
+            Ok((done, _)) => Sent::Sent {
                 response: Stored::Done(done.view.value.clone()).text(),
             },
             Err(declined) => Stored::of_declined(declined),
         };
-        let result = result.map(Answer::Done);
+        let (result, kept) = match result {
+            Ok((done, kept)) => (Ok(Answer::Done(done)), Some(kept)),
+            Err(declined) => (Err(declined), None),
+        };
         let finish = Finish {
             outbox_id,
             state,
+            image: kept,
             decision: record.row_for(&result),
         };
         match self.finish(finish).await {
@@ -206,7 +224,8 @@ impl Gate {
         plan: &WritePlan,
         request: Request,
         confirmation: Option<Opened>,
-    ) -> Result<Done, Declined> {
+        image: &Image,
+    ) -> Result<(Done, Value), Declined> {
         if let Some(opened) = confirmation {
             self.still_the_same(case, &opened).await?;
         }
@@ -216,18 +235,34 @@ impl Gate {
         let answer = self.0.hands.write(&permit, &errand).await;
         crash::point("hands", "answered");
         self.forget(case, model::Permitted::request(&permit));
-        match answer {
-            Ok(response) => {
-                let view = shown(plan, &response.body);
-                let view = self.show(case.reader(), case.around(), view).await;
-                Ok(Done {
-                    call_id: case.record.call_id.clone(),
-                    view: self.tell_own_words(view),
-                    replayed: false,
-                })
+        let body = match answer {
+            Ok(response) => response.body,
+            Err(error) if error.nothing_happened() => {
+                return Err(self.explain(case, plan, &error).await);
             }
-            Err(error) => Err(self.explain(case, plan, &error).await),
-        }
+            Err(error) => {
+                let lost = Lost {
+                    plan,
+                    call_id: &case.record.call_id,
+                    guild: case.places.guild(),
+                    at: image.kept.at,
+                    before: &image.kept.before,
+                };
+                match self.look_back(&lost, &errand).await {
+                    Found::Happened(body) => body,
+                    Found::DidNotHappen => return Err(trouble::did_not_happen(&case.record)),
+                    Found::CannotTell => return Err(self.explain(case, plan, &error).await),
+                }
+            }
+        };
+        let view = shown(plan, &body);
+        let view = self.show(case.reader(), case.around(), view).await;
+        let done = Done {
+            call_id: case.record.call_id.clone(),
+            view: self.tell_own_words(view),
+            replayed: false,
+        };
+        Ok((done, keep::finished(image, plan, &body)))
     }
 
     /// Whether what was confirmed is what would happen now. Arguments that count from now count

@@ -63,6 +63,8 @@ pub(crate) enum Command {
     /// Read what the gate decided, refusals and dry runs included.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Take back a call that went through, or list what can be taken back.
+    Undo(UndoArgs),
     /// Check, ask, test and try out the policy.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -78,6 +80,34 @@ pub(crate) struct Offer {
     /// Take away every tool that changes something. Nothing can relax this.
     #[arg(long)]
     pub(crate) read_only: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  guildhall undo --list                     what can be undone, newest first\n  \
+                  guildhall undo 0198f1d2-7c3b-7aaa-8bbb-…   shows the calls that would take it back\n  \
+                  guildhall undo 0198f1d2-7c3b-7aaa-8bbb-… --yes"
+)]
+pub(crate) struct UndoArgs {
+    /// The call's id, from its result or from `--list`.
+    #[arg(value_name = "CALL_ID", required_unless_present = "list")]
+    pub(crate) call_id: Option<String>,
+
+    /// What can be undone, of every principal.
+    #[arg(long, conflicts_with_all = ["call_id", "yes", "even_if_changed"])]
+    pub(crate) list: bool,
+
+    /// Carry it out. Without it only the plan is shown.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    /// Go on though somebody changed it since.
+    #[arg(long)]
+    pub(crate) even_if_changed: bool,
+
+    /// For programs.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -122,6 +122,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             ran?;
         }
         Command::Audit(command) => return Box::pin(audit::run(command, &config)).await,
+        Command::Undo(args) => return Box::pin(commands::undo::run(args, config)).await,
         Command::Policy(command) => return Box::pin(policy::run(command, &config)).await,
         Command::Setup(_) | Command::Config(_) | Command::Tools(ToolsCommand::Show { .. }) => {}
     }

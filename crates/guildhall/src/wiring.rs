@@ -72,6 +72,8 @@ impl House {
         gate.appoint(Arc::new(cedar::CedarJudges));
         gate.know_keys(Arc::new(store.clone()));
         gate.know_readings(Arc::new(store.clone()));
+        gate.know_kept(Arc::new(store.clone()));
+        gate.keep_undo_days(config.undo_days);
         let mcp = mcp::Service::new(mcp::App {
             hall: Arc::new(mcp::Gated::new(gate.clone(), selection)),
             clock: Arc::clone(&clock),

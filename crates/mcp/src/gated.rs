@@ -61,7 +61,11 @@ fn card(tool: &'static Tool) -> Card {
         name: Cow::Borrowed(tool.name),
         title: Cow::Borrowed(tool.title),
         description: Cow::Borrowed(tool.description()),
-        risk: tool.risk,
+        risk: if annotations.destructive {
+            Risk::Destructive
+        } else {
+            tool.risk
+        },
         idempotent: annotations.idempotent,
         open_world: annotations.open_world,
         input_schema: tool.input_schema(),
@@ -114,6 +118,23 @@ fn planned(mut plan: gate::Plan) -> Plan {
     }
     if !plan.steps.is_empty() {
         untrusted.push("steps[].change".into());
+    }
+    let since = plan
+        .taking_back
+        .as_ref()
+        .map(|it| it.changed_since.as_slice());
+    for it in since.unwrap_or_default().iter().take(SHOWN_FIELDS) {
+        change.push(format!(
+            "changed since by somebody: {} {}: was {}, left as {}, is {}",
+            it.tool,
+            it.field,
+            shown(&it.before),
+            shown(&it.after),
+            shown(&it.now)
+        ));
+    }
+    if since.is_some_and(|since| !since.is_empty()) {
+        untrusted.push("taking_back.changed_since".into());
     }
     Plan {
         call_id: plan.call_id,
@@ -277,6 +298,7 @@ mod tests {
             reversible: false,
             undo: None,
             steps: Vec::new(),
+            taking_back: None,
             how_to_run: "repeat the call".into(),
             confirm: None,
         }

@@ -12,6 +12,7 @@ use crate::{
     decision::Stage,
     event::{Event, ResumePoint},
     id::{ChannelId, GuildId},
+    kept::Keep,
     principal::{Principal, Scope},
     risk::Risk,
     workspace::{Role, WorkspaceId},
@@ -122,6 +123,8 @@ pub struct Intent {
     pub confirmation: Option<Spend>,
     /// The id of the approval that it carries out, which works once.
     pub approval: Option<String>,
+    /// What is kept so that it can be taken back.
+    pub keep: Option<Keep>,
     /// The channel or thread written to, and by whom: a lease held by another stops the write.
     pub lease: Option<(ChannelId, Holder)>,
     /// The audit row with outcome `started`.
@@ -166,6 +169,8 @@ pub enum Begun {
     AlreadyConfirmed,
     /// The approval is not granted, or was carried out before.
     NotGranted,
+    /// What it would take back was taken back before, or is not known any more.
+    NotUndoable,
     /// Another agent holds the thread.
     Leased { by: Holder, until: Millis },
 }
@@ -175,6 +180,8 @@ pub enum Begun {
 pub struct Finish {
     pub outbox_id: String,
     pub state: Sent,
+    /// The image to keep in place of the one it was begun with.
+    pub image: Option<Value>,
     /// The audit row of the end.
     pub decision: Decision,
 }

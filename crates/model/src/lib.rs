@@ -13,6 +13,7 @@ pub mod forecast;
 pub mod hands;
 pub mod id;
 pub mod interaction;
+pub mod kept;
 pub mod ledger;
 pub mod permissions;
 pub mod place;

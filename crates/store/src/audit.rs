@@ -9,6 +9,7 @@ use crate::{
     chain::{self, Checkpoint, DEFAULT_WORKSPACE, checkpoint, head, head::SealedHead},
     engine::{Row, Value, storable},
     error::corrupt,
+    kept,
     transaction::{Insert, Transaction},
     workspace,
     writer::Write,
@@ -287,6 +288,7 @@ impl Write for Erase {
 
     async fn run(&self, on: &mut Transaction<'_>) -> Result<u64, StoreError> {
         on.flush().await?;
+        on.execute(kept::ERASE, [(&self.principal).into()]).await?;
         let values = [(&self.principal).into(), ERASED_AT_ONCE.into()];
         let rows = on.rows(OF_PRINCIPAL, values).await?;
         let mut erased = 0;

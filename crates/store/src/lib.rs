@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod instance;
 mod journal;
+mod kept;
 mod key;
 mod lease;
 mod listener;
@@ -53,7 +54,8 @@ use crate::{
 /// A database, opened. Cheap to clone.
 ///
 /// Implements [`model::ledger::Ledger`], [`model::ledger::Keys`], [`model::ledger::Leases`],
-/// [`model::ledger::Journal`], [`model::ledger::Drafts`] and [`model::workspaces::Workspaces`].
+/// [`model::ledger::Journal`], [`model::ledger::Drafts`], [`model::workspaces::Workspaces`] and
+/// [`model::kept::KeptWrites`].
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,

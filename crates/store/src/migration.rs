@@ -14,11 +14,12 @@ use crate::{
 };
 
 /// In order; the version of a migration is its place in this list, from 1.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_audit_chain.sql"),
     include_str!("../migrations/0003_workspaces.sql"),
     include_str!("../migrations/0005_approvals.sql"),
+    include_str!("../migrations/0006_undo.sql"),
     include_str!("../migrations/0007_readings.sql"),
 ];
 /// The version that made a chain of the audit.

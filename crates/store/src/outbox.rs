@@ -15,7 +15,7 @@ use crate::{
     engine::{Row, Session, Value},
     error::corrupt,
     instance::Instance,
-    lease,
+    kept, lease,
     transaction::Transaction,
     writer::Write,
 };
@@ -104,6 +104,7 @@ impl Write for Begin {
             idempotency,
             confirmation,
             approval,
+            keep,
             lease,
             decision,
         } = &self.intent;
@@ -135,6 +136,11 @@ impl Write for Begin {
             && !approval::claim(on, approval, outbox_id).await?
         {
             return Ok(Begun::NotGranted);
+        }
+        if let Some(keep) = keep
+            && !kept::begin(on, keep, outbox_id, decision).await?
+        {
+            return Ok(Begun::NotUndoable);
         }
         if let Some(claim) = idempotency {
             claim_key(on, claim, outbox_id).await?;
@@ -233,6 +239,7 @@ impl Write for End {
         let Finish {
             outbox_id,
             state,
+            image,
             decision,
         } = &self.finish;
         let (word, reason) = match state {
@@ -264,6 +271,7 @@ impl Write for End {
                 on.execute(FREE_KEY, [outbox_id.into()]).await?;
             }
         }
+        kept::end(on, outbox_id, state, image.as_ref()).await?;
         on.record(decision).await.map(drop)
     }
 

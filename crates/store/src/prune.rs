@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{Millis, ledger::StoreError};
 
-use crate::{approval, reading, transaction::Transaction, writer::Write};
+use crate::{approval, kept, reading, transaction::Transaction, writer::Write};
 
 /// How often the writer forgets, at most.
 pub(crate) const EVERY_MS: Millis = 10 * 60 * 1000;
@@ -51,6 +51,7 @@ impl Write for Prune {
             .await?;
         approval::prune(on, self.now, AT_ONCE).await?;
         reading::prune(on, self.now, AT_ONCE).await?;
+        kept::prune(on, self.now, AT_ONCE).await?;
         on.execute(INSTANCES, [gone.into()]).await?;
         Ok(())
     }

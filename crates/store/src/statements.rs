@@ -3,7 +3,8 @@
 use crate::{
     approval, audit,
     chain::{checkpoint, head},
-    draft, instance, journal, key, lease, migration, outbox, prune, reading, tenancy, workspace,
+    draft, instance, journal, kept, key, lease, migration, outbox, prune, reading, tenancy,
+    workspace,
 };
 
 /// The statements that both engines run, word for word.
@@ -54,6 +55,19 @@ pub fn statements() -> Vec<&'static str> {
         key::FIND,
         key::LIST,
         key::REVOKE,
+        kept::CLAIM,
+        kept::CLAIM_STEPS,
+        kept::CLOSE,
+        kept::DROP,
+        kept::ERASE,
+        kept::FIND,
+        kept::FIND_WITH,
+        kept::GIVE_BACK,
+        kept::INSERT,
+        kept::LATEST,
+        kept::PRUNE,
+        kept::PRUNE_MOST,
+        kept::STEPS,
         lease::END,
         lease::FIND,
         lease::PUT,

@@ -15,6 +15,7 @@ mod messages;
 mod moderation;
 mod reactions;
 mod roles;
+mod several;
 mod threads;
 mod webhooks;
 
@@ -22,6 +23,7 @@ mod webhooks;
 pub(crate) fn all() -> Vec<Tool> {
     [
         (Toolset::Discovery, discovery::tools()),
+        (Toolset::Discovery, several::tools()),
         (Toolset::Messages, messages::tools()),
         (Toolset::Threads, threads::tools()),
         (Toolset::Threads, locks::tools()),

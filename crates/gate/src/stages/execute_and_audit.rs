@@ -43,6 +43,13 @@ pub(crate) fn execute_and_audit(begun: &Begun) -> Ruling {
             )
             .with_hint("look at it with discord_get_approval"),
         ),
+        Begun::NotUndoable => deny(
+            Reason::new(
+                "undone_already",
+                "this call was taken back before, or is not known any more",
+            )
+            .with_hint("`guildhall undo --list` shows what can be undone"),
+        ),
         Begun::Leased { by, until } => {
             let holder = match &by.agent {
                 Some(agent) => {

@@ -11,6 +11,7 @@ use std::{
 use async_trait::async_trait;
 use model::{
     ChannelId,
+    kept::{Keep, KeptFilter, KeptState, KeptWrite, KeptWrites, Open},
     ledger::{
         Begun, Claimed, Decision, Finish, Holder, IdempotencyClaim, Intent, Ledger, Recalled, Sent,
         StoreError, Unfinished,
@@ -56,6 +57,105 @@ pub(crate) struct Book {
     foreign: HashSet<String>,
     tokens: HashSet<String>,
     pub(crate) leases: HashMap<ChannelId, (Holder, i64)>,
+    /// What was kept of writes, oldest first.
+    pub(crate) kept: Vec<KeptWrite>,
+}
+
+impl Book {
+    /// Claim what it takes back, and keep the row. `false` where it was taken back before.
+    fn keep(&mut self, keep: Keep, intent: &Intent) -> bool {
+        let call_id = &intent.decision.call_id;
+        if let Some(undoes) = &keep.undoes {
+            let open = |row: &&mut KeptWrite| row.state == KeptState::Done;
+            let mine = |row: &&mut KeptWrite| row.call_id == *undoes;
+            let Some(claimed) = self.kept.iter_mut().filter(open).find(mine) else {
+                return false;
+            };
+            claimed.state = KeptState::Undone;
+            claimed.undone_by = Some(call_id.clone());
+            let steps = self.kept.iter_mut().filter(open);
+            for step in steps.filter(|row| row.keep.parent.as_ref() == Some(undoes)) {
+                step.state = KeptState::Undone;
+                step.undone_by = Some(call_id.clone());
+            }
+        }
+        self.kept.push(KeptWrite {
+            call_id: call_id.clone(),
+            outbox_id: intent.outbox_id.clone(),
+            principal: intent.decision.principal.clone(),
+            tool: intent.decision.tool.clone(),
+            guild_id: intent.decision.guild_id,
+            channel_id: intent.decision.channel_id,
+            at: intent.decision.at,
+            state: KeptState::Started,
+            undone_by: None,
+            keep,
+        });
+        true
+    }
+
+    fn close_kept(&mut self, finish: &Finish) {
+        let mine = |row: &KeptWrite| row.outbox_id == finish.outbox_id;
+        let Some(index) = self.kept.iter().position(mine) else {
+            return;
+        };
+        if let Sent::Failed { .. } = finish.state {
+            let gone = self.kept.remove(index);
+            for row in &mut self.kept {
+                if row.undone_by.as_ref() == Some(&gone.call_id) {
+                    row.state = KeptState::Done;
+                    row.undone_by = None;
+                }
+            }
+            return;
+        }
+        let row = &mut self.kept[index];
+        row.state = match finish.state {
+            Sent::Sent { .. } => KeptState::Done,
+            _ => KeptState::Unknown,
+        };
+        if let Some(image) = &finish.image {
+            row.keep.image = image.clone();
+        }
+    }
+}
+
+#[async_trait]
+impl KeptWrites for MemoryLedger {
+    async fn kept(&self, call_id: &str) -> Result<Option<KeptWrite>, StoreError> {
+        let book = self.book();
+        Ok(book.kept.iter().find(|row| row.call_id == call_id).cloned())
+    }
+
+    async fn kept_with(&self, outbox_id: &str) -> Result<Option<KeptWrite>, StoreError> {
+        let book = self.book();
+        let mine = |row: &&KeptWrite| row.outbox_id == outbox_id;
+        Ok(book.kept.iter().find(mine).cloned())
+    }
+
+    async fn steps_of(&self, call_id: &str) -> Result<Vec<KeptWrite>, StoreError> {
+        let book = self.book();
+        let of = |row: &&KeptWrite| row.keep.parent.as_deref() == Some(call_id);
+        Ok(book.kept.iter().filter(of).cloned().collect())
+    }
+
+    async fn list_kept(&self, filter: &KeptFilter) -> Result<Vec<KeptWrite>, StoreError> {
+        let book = self.book();
+        let fits = |row: &&KeptWrite| {
+            row.keep.parent.is_none()
+                && row.keep.undoes.is_none()
+                && filter
+                    .principal
+                    .as_ref()
+                    .is_none_or(|who| *who == row.principal)
+                && filter
+                    .guild_id
+                    .is_none_or(|guild| row.guild_id == Some(guild))
+                && (filter.open == Open::AndClosed || row.state == KeptState::Done)
+        };
+        let rows = book.kept.iter().rev().filter(fits);
+        Ok(rows.take(filter.limit as usize).cloned().collect())
+    }
 }
 
 impl MemoryLedger {
@@ -111,6 +211,11 @@ impl Ledger for MemoryLedger {
                 until: *until,
             });
         }
+        if let Some(keep) = intent.keep.clone()
+            && !book.keep(keep, &intent)
+        {
+            return Ok(Begun::NotUndoable);
+        }
         if let Some(claim) = &intent.idempotency {
             let key = (claim.principal.clone(), claim.key.clone());
             let known = Key {
@@ -141,6 +246,7 @@ impl Ledger for MemoryLedger {
         let Some(intent) = book.open.remove(&finish.outbox_id) else {
             return Ok(());
         };
+        book.close_kept(&finish);
         if let Some(claim) = intent.idempotency {
             let key = (claim.principal, claim.key);
             match &finish.state {

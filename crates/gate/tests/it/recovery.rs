@@ -103,7 +103,7 @@ async fn an_old_message_is_closed_as_unknown() {
 }
 
 #[tokio::test]
-async fn a_deletion_is_made_again_for_ten_minutes() {
+async fn a_deletion_is_made_again_for_ten_minutes_and_later_looked_for() {
     let delete = json!({"channel_id": "10", "message_id": "5", "dry_run": false});
     let ledger = crashed("discord_delete_message", delete.clone(), 500_000).await;
     let world = restarted(&ledger);
@@ -113,7 +113,7 @@ async fn a_deletion_is_made_again_for_ten_minutes() {
         message: "Unknown Message".to_owned(),
         fields: vec![],
     };
-    *world.hands.answer.lock().unwrap() = Err(gone);
+    *world.hands.answer.lock().unwrap() = Err(gone.clone());
     let recovery = world.gate.finish_unfinished().await.unwrap();
     assert_eq!(
         recovery,
@@ -123,15 +123,29 @@ async fn a_deletion_is_made_again_for_ten_minutes() {
         }
     );
 
-    let ledger = crashed("discord_delete_message", delete, 700_000).await;
+    // Later it is only looked for.
+    let ledger = crashed("discord_delete_message", delete.clone(), 700_000).await;
     let recovery = restarted(&ledger).gate.finish_unfinished().await.unwrap();
     assert_eq!(
         recovery,
         Recovery {
-            unknown: 1,
+            failed: 1,
             ..Recovery::default()
         }
     );
+    let ledger = crashed("discord_delete_message", delete, 700_000).await;
+    let world = restarted(&ledger);
+    let path = "/channels/10/messages/5".to_owned();
+    world.hands.live.lock().unwrap().insert(path, Err(gone));
+    let recovery = world.gate.finish_unfinished().await.unwrap();
+    assert_eq!(
+        recovery,
+        Recovery {
+            finished: 1,
+            ..Recovery::default()
+        }
+    );
+    assert_eq!(world.sent(), 0);
 }
 
 #[tokio::test]

@@ -321,6 +321,7 @@ impl World {
             flows,
             seal_key: [7; 32],
         });
+        gate.know_kept(ledger.clone());
         Self {
             towns,
             gate,

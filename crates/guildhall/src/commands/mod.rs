@@ -11,4 +11,5 @@ pub(crate) mod sandbox;
 pub(crate) mod serve;
 pub(crate) mod setup;
 pub(crate) mod tools;
+pub(crate) mod undo;
 pub(crate) mod workspace;

@@ -105,6 +105,11 @@ pub(crate) async fn call(
     };
     let answer = house.gate.call(call).await;
     house.close().await;
+    tell(answer, as_json)
+}
+
+/// Say how a call went.
+pub(crate) fn tell(answer: Result<Answer, Declined>, as_json: bool) -> anyhow::Result<ExitCode> {
     let (shown, code) = match answer {
         Ok(Answer::Done(done)) => (done.view.value, ExitCode::SUCCESS),
         Ok(Answer::Planned(plan)) => (

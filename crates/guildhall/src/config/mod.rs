@@ -64,6 +64,8 @@ pub(crate) struct Config {
     /// Where each decision is mirrored, if anywhere.
     pub(crate) audit_mirror: Option<PathBuf>,
     pub(crate) checkpoint_minutes: NonZeroU32,
+    /// For how many days a call can be undone.
+    pub(crate) undo_days: u32,
     /// Where the SQLite file and the keys are.
     pub(crate) data_dir: Option<PathBuf>,
     /// The rest of `[policy]`, for the policy room to read.
@@ -160,6 +162,7 @@ impl Config {
             },
             audit_mirror: owned("audit.mirror").map(PathBuf::from),
             checkpoint_minutes: sources.parse("audit.checkpoint_minutes", "60")?,
+            undo_days: sources.parse("undo_days", "7")?,
             data_dir: data_dir(sources).ok(),
             policy: sources.policy.clone(),
             log_filter: owned("log.filter").unwrap_or_else(|| "warn".to_owned()),

@@ -130,6 +130,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "How often a running service signs where the audit stands, also when nothing happened.",
     ),
     setting(
+        "undo_days",
+        &["GUILDHALL_UNDO_DAYS"],
+        Kind::Text,
+        "7",
+        "For how many days a call can be undone. What is kept for it may hold what people wrote; 0 keeps it only while the call is under way.",
+    ),
+    setting(
         "http.listen",
         &["GUILDHALL_LISTEN"],
         Kind::Address,

@@ -15,9 +15,11 @@ mod crash_points;
 mod harness;
 mod house;
 mod journeys;
+mod once;
 mod operator;
 #[path = "../../../store/tests/it/server.rs"]
 mod postgres;
 mod redteam;
 mod rest;
 mod security_page;
+mod undo;

@@ -86,6 +86,7 @@ pub(crate) fn intent(id: &str) -> Intent {
         idempotency: None,
         confirmation: None,
         approval: None,
+        keep: None,
         lease: None,
         decision: decision(id, Outcome::Started),
     }
@@ -116,6 +117,7 @@ pub(crate) fn finish(id: &str, state: Sent) -> Finish {
     Finish {
         outbox_id: id.to_owned(),
         state,
+        image: None,
         decision: decision(id, outcome),
     }
 }

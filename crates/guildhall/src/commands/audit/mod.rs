@@ -1,7 +1,7 @@
 //! `guildhall audit`: what the gate decided, and whether anybody changed the record of it.
 
 mod export;
-mod rows;
+pub(crate) mod rows;
 mod verify;
 
 use std::process::ExitCode;

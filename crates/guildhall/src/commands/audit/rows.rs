@@ -183,7 +183,7 @@ fn filter(only: &DecisionArgs) -> anyhow::Result<DecisionFilter> {
     })
 }
 
-fn instant(ms: i64) -> String {
+pub(crate) fn instant(ms: i64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
         .ok()
         .and_then(|at| at.format(&Rfc3339).ok())

@@ -2,6 +2,7 @@
 
 mod approvals;
 mod journal;
+mod kept;
 mod keys;
 mod leases;
 mod ledger;
@@ -10,6 +11,7 @@ mod workspaces;
 use model::{
     ManualClock,
     approval::Approvals,
+    kept::KeptWrites,
     ledger::{Drafts, Journal, Keys, Leases, Ledger, Readings},
     workspaces::Workspaces,
 };
@@ -21,10 +23,13 @@ use crate::{
 
 /// All that a store is to other rooms.
 pub(crate) trait Ports:
-    Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals + Readings
+    Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals + Readings + KeptWrites
 {
 }
-impl<S: Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals + Readings> Ports for S {}
+impl<S: Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals + Readings + KeptWrites>
+    Ports for S
+{
+}
 
 /// The contract. The store is empty and the clock stands at [`START`].
 pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
@@ -36,6 +41,7 @@ pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     drafts(store).await;
     readings(store).await;
     approvals::suite(store, clock).await;
+    kept::suite(store, clock).await;
 }
 
 async fn readings(store: &dyn Ports) {

@@ -1,0 +1,56 @@
+//! Whether a call stands by itself or is one of several that are planned and confirmed together.
+
+use model::Millis;
+
+/// How a call is judged and carried out. Doors cannot choose it: their calls stand alone.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Manner {
+    #[default]
+    Alone,
+    /// Part of the plan of a whole, made at this moment. Not counted: the whole was.
+    Shown { at: Millis },
+    /// Part of a whole whose plan was confirmed as its steps demand.
+    Carried {
+        whole: String,
+        /// The call that it takes back.
+        undoes: Option<String>,
+        /// What counts from now counts from this moment, where it is not the present one.
+        at: Option<Millis>,
+    },
+}
+
+impl Manner {
+    /// The moment that arguments which count from now count from.
+    pub(crate) fn at(&self, now: Millis) -> Millis {
+        match self {
+            Self::Shown { at } | Self::Carried { at: Some(at), .. } => *at,
+            Self::Alone | Self::Carried { at: None, .. } => now,
+        }
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self, Self::Alone)
+    }
+
+    pub(crate) fn is_shown(&self) -> bool {
+        matches!(self, Self::Shown { .. })
+    }
+
+    pub(crate) fn is_carried(&self) -> bool {
+        matches!(self, Self::Carried { .. })
+    }
+
+    pub(crate) fn whole(&self) -> Option<String> {
+        match self {
+            Self::Carried { whole, .. } => Some(whole.clone()),
+            Self::Alone | Self::Shown { .. } => None,
+        }
+    }
+
+    pub(crate) fn undoes(&self) -> Option<String> {
+        match self {
+            Self::Carried { undoes, .. } => undoes.clone(),
+            Self::Alone | Self::Shown { .. } => None,
+        }
+    }
+}
