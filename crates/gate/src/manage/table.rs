@@ -212,12 +212,12 @@ fn no_role_of_another_workspace_is_enough_and_nothing_is_told() {
 
 #[test]
 fn whoever_runs_the_service_may_everything() {
-    for principal in [Principal::local_operator(), key("default", Role::Owner)] {
+    for principal in [Principal::local_operator(), key("default", Owner)] {
         for (command, _) in commands("bakers") {
             assert_eq!(verdict(&principal, &command), Ok(()), "{command:?}");
         }
     }
-    for role in [Role::Viewer, Role::Operator, Role::Admin] {
+    for role in [Viewer, Operator, Admin] {
         for (command, _) in commands("bakers") {
             if command.workspace().is_some() {
                 let there = verdict(&key("default", role), &command);
@@ -231,13 +231,13 @@ fn whoever_runs_the_service_may_everything() {
 fn a_guest_on_loopback_manages_nothing() {
     for (command, least) in commands("default") {
         let allowed = verdict(&Principal::loopback_guest(), &command).is_ok();
-        assert_eq!(allowed, least == Some(Role::Viewer), "{command:?}");
+        assert_eq!(allowed, least == Some(Viewer), "{command:?}");
     }
 }
 
 #[test]
 fn an_admin_cannot_take_a_guild_that_is_not_there_to_take() {
-    let admin = key("bakers", Role::Owner);
+    let admin = key("bakers", Owner);
     let unclaimed = verdict(&admin, &install("bakers", 3)).unwrap_err();
     let claimed = verdict(&admin, &install("bakers", 2)).unwrap_err();
     assert_eq!(unclaimed.reason.code, claimed.reason.code);
@@ -249,12 +249,12 @@ fn an_admin_cannot_take_a_guild_that_is_not_there_to_take() {
 
 #[test]
 fn nobody_gives_a_scope_away_that_they_lack_or_changes_without_one() {
-    let mut admin = key("bakers", Role::Admin);
+    let mut admin = key("bakers", Admin);
     admin.scopes = vec![Scope::Read, Scope::Write];
     let give = |scopes| Command::CreateClient {
         workspace: id("bakers"),
         name: "x".into(),
-        role: Role::Viewer,
+        role: Viewer,
         scopes,
         expires_in_days: None,
     };
@@ -274,7 +274,7 @@ fn nobody_gives_a_scope_away_that_they_lack_or_changes_without_one() {
 fn in_a_suspended_workspace_only_whoever_runs_the_service_manages() {
     let closed = tenancy(Some("bakers"));
     for (command, _) in commands("bakers") {
-        let objection = authorise(&key("bakers", Role::Owner), &closed, &command).unwrap_err();
+        let objection = authorise(&key("bakers", Owner), &closed, &command).unwrap_err();
         assert_eq!(objection.reason.code, "workspace_suspended");
         assert!(authorise(&Principal::local_operator(), &closed, &command).is_ok());
     }
