@@ -8,12 +8,16 @@ use model::{Check, Millis, Reason, Risk, Stage, forecast::Forecast};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::approval::{AskPreview, Waiting};
+
 /// A call that went well.
 #[derive(Debug, Clone)]
 pub enum Answer {
     Done(Done),
     /// Nothing was done; this is what would be.
     Planned(Box<Plan>),
+    /// Nothing was done yet; people were asked.
+    Waiting(Box<Waiting>),
 }
 
 /// It was carried out.
@@ -125,6 +129,9 @@ pub struct Plan {
     pub taking_back: Option<TakingBack>,
     /// One sentence on how to carry it out.
     pub how_to_run: String,
+    /// The people who would be asked before it is carried out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<AskPreview>,
     /// What proves that this plan was seen; destructive tools run only with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm: Option<ConfirmToken>,

@@ -188,7 +188,7 @@ impl Gate {
         };
         match self.step(case, part, arguments, manner).await.0 {
             Ok(Answer::Done(done)) => Ok(done),
-            Ok(Answer::Planned(_)) => Err(gate::broken(&case.record)),
+            Ok(Answer::Planned(_) | Answer::Waiting(_)) => Err(gate::broken(&case.record)),
             Err(declined) => Err(declined),
         }
     }

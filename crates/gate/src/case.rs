@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use catalogue::Tool;
-use model::{Millis, Mode, Origin, Principal, Risk, Stage, Verdict, hands::Errand, ledger::Holder};
+use model::{Millis, Mode, Origin, Principal, Risk, Verdict, hands::Errand, ledger::Holder};
 use policy::{Circumstances, Question, Ruling, Spot};
 use serde_json::{Map, Value};
 
 use crate::{
+    approval::{Agreed, AskPreview, People},
     facts::{Aims, Places},
     gate,
     home::Home,
@@ -38,14 +39,33 @@ pub(crate) struct Case {
     pub circumstances: Circumstances,
     /// What the sixth check had to look at already.
     pub live: Live,
-    pub passed: Passed,
     /// When its arguments were read: what counts from now counts from then.
     pub at: Millis,
     /// Whether it is one of several.
     pub manner: Manner,
+    /// What people have to do with it.
+    pub people: People,
+    /// There unless people are to be asked first.
+    pub passed: Option<Passed>,
 }
 
 impl Case {
+    /// The people's yes, if they gave it.
+    pub(crate) fn agreed(&self) -> Option<&Agreed> {
+        match &self.people {
+            People::Agreed(agreed) => Some(agreed),
+            People::NotAsked | People::ToAsk(_) => None,
+        }
+    }
+
+    /// What a plan says about the people who would be asked.
+    pub(crate) fn ask_preview(&self) -> Option<AskPreview> {
+        match &self.people {
+            People::ToAsk(asking) => Some(AskPreview::of(asking, self.origin)),
+            People::NotAsked | People::Agreed(_) => None,
+        }
+    }
+
     /// As policies ask.
     pub(crate) fn question(&self) -> Question<'_> {
         Question {
@@ -79,11 +99,7 @@ impl Case {
     /// Whether it may reach there as it may here. Where people were asked about the call, nobody
     /// asks them again.
     pub(crate) fn reaches(&self, spot: Spot) -> bool {
-        let people_were_asked = || {
-            self.record.checks().iter().any(|check| {
-                check.stage == Stage::PlatformPermission && matches!(check.verdict, Verdict::Ask(_))
-            })
-        };
+        let people_were_asked = || !matches!(self.people, People::NotAsked);
         match self.elsewhere(&[spot]).verdict {
             Verdict::Allow(_) => true,
             Verdict::Ask(_) => people_were_asked(),
@@ -94,10 +110,7 @@ impl Case {
     /// Whose plans and confirmations these are. What one Discord user was shown, another cannot
     /// confirm through the same principal.
     pub(crate) fn confirmer(&self) -> String {
-        match self.origin {
-            Origin::Discord { user, .. } => format!("{} for user {user}", self.principal.id),
-            _ => self.principal.id.clone(),
-        }
+        confirmer(&self.principal, self.origin)
     }
 
     /// Who works here, for leases.
@@ -116,6 +129,14 @@ impl Case {
     /// Whether it changes anything.
     pub(crate) fn risk(&self) -> Risk {
         self.tool.risk
+    }
+}
+
+/// Whose a call is: the principal's, or that of the Discord user it acts for.
+pub(crate) fn confirmer(principal: &Principal, origin: Origin) -> String {
+    match origin {
+        Origin::Discord { user, .. } => format!("{} for user {user}", principal.id),
+        _ => principal.id.clone(),
     }
 }
 

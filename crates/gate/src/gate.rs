@@ -22,6 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     answer::{Answer, Declined, Retry},
+    approval::{self, Agreed, Office, People},
     attempts::Attempts,
     case::Case,
     decisions, digest, discover, dispatch,
@@ -84,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) attempts: Attempts,
     pub(crate) pacer: Pacer,
     pub(crate) reading: Memory,
+    pub(crate) approvals: Office,
     /// Ends with [`Gate::drain`].
     pub(crate) tracker: TaskTracker,
     /// Cancelled by [`Gate::drain`]: no more calls, and nothing is tried again later.
@@ -105,6 +107,7 @@ impl Gate {
             Arc::new(discover::FindTools) as Arc<dyn Flow>,
         );
         let reading = Memory::new(parts.clock.now_ms());
+        flows.insert(approval::GET_APPROVAL, Arc::new(approval::GetApproval));
         Self(Arc::new(Inner {
             makes_rounds: AtomicBool::new(false),
             standings: RwLock::new(Standings::new(parts.policy)),
@@ -122,6 +125,7 @@ impl Gate {
             attempts: Attempts::default(),
             pacer: Pacer::default(),
             reading,
+            approvals: Office::default(),
             tracker: TaskTracker::new(),
             closing: CancellationToken::new(),
         }))
@@ -150,10 +154,9 @@ impl Gate {
             &standing.version,
         ));
         let attempt = inner.attempts.by(&call, &standing);
-        let result = AssertUnwindSafe(self.judge(call, standing, &record, manner))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_panic| Err(broken(&record)));
+        let result = self
+            .judge_contained(call, standing, &record, manner, None)
+            .await;
         if alone && result.is_err() && !record.counted() {
             inner.attempts.wasted(&attempt, inner.clock.now_ms());
         }
@@ -162,6 +165,21 @@ impl Gate {
             Err(error) => Err(trouble::storing(&record, &error)),
         };
         (result, record.guild())
+    }
+
+    /// [`Gate::judge`], which must not take the caller down with it.
+    pub(crate) async fn judge_contained(
+        &self,
+        call: Call,
+        standing: Standing,
+        record: &Arc<Record>,
+        manner: Manner,
+        agreed: Option<Agreed>,
+    ) -> Result<Answer, Declined> {
+        AssertUnwindSafe(self.judge(call, standing, record, manner, agreed))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_panic| Err(broken(record)))
     }
 
     /// The order is the security property: what is asked, then the checks 1 to 7, each with the
@@ -173,6 +191,7 @@ impl Gate {
         standing: Standing,
         record: &Arc<Record>,
         manner: Manner,
+        agreed: Option<Agreed>,
     ) -> Result<Answer, Declined> {
         if self.0.closing.is_cancelled() {
             return Err(record.fail(
@@ -181,7 +200,8 @@ impl Gate {
                 Retry::After(RESTART_MS),
             ));
         }
-        if manner.is_alone() {
+        // What people agreed to was counted when it was asked for.
+        if manner.is_alone() && agreed.is_none() {
             self.attempt(&self.0.attempts.by(&call, &standing), record)?;
         }
         let policy = &*standing.policy;
@@ -253,7 +273,14 @@ impl Gate {
             circumstances: &circumstances,
         };
         let permitted = stages::platform_permission(&*standing.judge, &question);
-        record.check(Stage::PlatformPermission, permitted)?;
+        let (permitted, people) = approval::people(&standing, &question, permitted, agreed);
+        match people {
+            // One of several cannot wait for people, and they see no whole: those are refused.
+            People::ToAsk(_) if manner.is_alone() && !tool.carries() => {
+                record.asks(Stage::PlatformPermission, permitted);
+            }
+            _ => record.check(Stage::PlatformPermission, permitted)?,
+        }
 
         let channel = stages::channel_policy(&*standing.judge, &question);
         record.check(Stage::ChannelPolicy, channel)?;
@@ -279,7 +306,10 @@ impl Gate {
         };
         record.check_pace(pace)?;
 
-        let passed = Passed::of(&record.checks()).ok_or_else(|| broken(record))?;
+        let passed = match people {
+            People::ToAsk(_) => None,
+            _ => Some(Passed::of(&record.checks()).ok_or_else(|| broken(record))?),
+        };
         let case = Case {
             record: Arc::clone(record),
             standing,
@@ -297,11 +327,15 @@ impl Gate {
             places,
             circumstances,
             live,
+            people,
             passed,
             at: now,
             manner,
         };
         match prepared {
+            Prepared::Read(_) if matches!(case.people, People::ToAsk(_)) => {
+                Err(record.refuse(Some(Stage::PlatformPermission), not_about_reads(tool)))
+            }
             Prepared::Read(plan) => self.read(&case, &plan).await,
             Prepared::Write(plan) => self.write(case, plan).await,
             Prepared::Flow(flow) if case.tool.carries() => self.several(case, flow).await,
@@ -396,6 +430,8 @@ fn without_tokens(mut answer: Answer) -> Answer {
                 }
             }
         }
+        // Our own words alone.
+        Answer::Waiting(_) => {}
     }
     answer
 }
@@ -416,6 +452,17 @@ fn absent(tool: &Tool) -> Reason {
         format!("there is no {} here: this service is read-only", tool.name),
     )
     .with_hint("only the operator can restart it without --read-only")
+}
+
+fn not_about_reads(tool: &Tool) -> Reason {
+    Reason::new(
+        "approval_of_reads",
+        format!(
+            "the policy asks people about {}, and they are asked only about what changes something",
+            tool.name
+        ),
+    )
+    .with_hint("the operator can allow or deny it in the policy")
 }
 
 fn not_understood(error: &catalogue::ArgumentError) -> Reason {

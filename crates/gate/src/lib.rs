@@ -5,6 +5,7 @@
 //! once they allow a write.
 
 mod answer;
+mod approval;
 mod attempts;
 mod backoff;
 mod batch;
@@ -58,6 +59,10 @@ pub use catalogue::control::IDEMPOTENCY_KEY_MAX;
 pub use answer::{
     Answer, ChangedSince, ConfirmToken, Cost, Declined, Done, Failure, FilePreview, LimitHit, Plan,
     Refusal, RequestPreview, Retry, StepPlan, TakingBack, UndoNote,
+};
+pub use approval::{
+    ApprovalTrouble, AskPreview, Ballot, Callback, Effect, Event, Ignored, Press, Pressed, Said,
+    Voter, VoterKind, Waiting, Words, approval_code, approval_view, cancel_approval, step,
 };
 pub use flow::{Flow, FlowContext};
 pub use gate::{Gate, Parts, check_policy};

@@ -76,6 +76,12 @@ impl Permit {
         Self { request }
     }
 
+    /// For a word to Discord that an answer follows. It says nothing and changes nothing, so it
+    /// needs no row; the answer itself does.
+    pub(crate) fn acknowledge(request: Request) -> Self {
+        Self { request }
+    }
+
     /// For a row that was judged, written down and then left by a crash, and that has been judged
     /// again.
     pub(crate) fn renew(_still: &StillAllowed, _written: Written, request: Request) -> Self {

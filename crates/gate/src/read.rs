@@ -120,6 +120,7 @@ fn planned(gate: &Gate, case: &Case, plan: &ReadPlan) -> Answer {
         steps: Vec::new(),
         taking_back: None,
         how_to_run: preview::how_to_run(case.tool.name, case.risk(), None),
+        approval: None,
         confirm: None,
     }))
 }

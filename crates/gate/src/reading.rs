@@ -223,7 +223,7 @@ impl Gate {
                 view: self.show(reader, around, done.view).await,
                 ..done
             }),
-            planned @ Answer::Planned(_) => planned,
+            nothing_new @ (Answer::Planned(_) | Answer::Waiting(_)) => nothing_new,
         }
     }
 

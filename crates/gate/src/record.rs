@@ -7,7 +7,7 @@ use std::{
 };
 
 use model::{
-    Call, Check, Clock, GuildId, Reason, Stage, Verdict,
+    Call, ChannelId, Check, Clock, GuildId, Reason, Stage, Verdict,
     ledger::{Decision, Ledger, Outcome, StoreError},
 };
 use policy::Ruling;
@@ -76,6 +76,31 @@ impl Record {
                 closed: false,
             }),
         }
+    }
+
+    /// Go on with the page of an earlier call.
+    pub(crate) fn of_call(mut self, call_id: &str) -> Self {
+        call_id.clone_into(&mut self.call_id);
+        call_id.clone_into(&mut self.page().decision.call_id);
+        self
+    }
+
+    /// Where the call acts, as far as it is known.
+    pub(crate) fn place(&self) -> (Option<GuildId>, Option<ChannelId>) {
+        let page = self.page();
+        (page.decision.guild_id, page.decision.channel_id)
+    }
+
+    /// Note that a check wants people asked, and go on: they are not asked about what would be
+    /// refused anyway.
+    pub(crate) fn asks(&self, stage: Stage, ruling: Ruling) {
+        let mut page = self.page();
+        page.decision.stage = stage;
+        page.decision.rules.extend(ruling.rules);
+        page.checks.push(Check {
+            stage,
+            verdict: ruling.verdict,
+        });
     }
 
     /// Fill in what has become known about the call.
@@ -201,6 +226,9 @@ impl Record {
                 self.row(Outcome::Replayed, "replayed", "the key had its answer")
             }
             Ok(Answer::Done(_)) => self.row(Outcome::Done, "ok", "carried out"),
+            Ok(Answer::Waiting(_)) => {
+                self.row(Outcome::Waiting, "approval_pending", "it waits for people")
+            }
             Ok(Answer::Planned(_)) => self.row(Outcome::Planned, "planned", "only planned"),
             Err(Declined::Refused(refusal)) => {
                 // Messages about arguments repeat them, and the audit holds no arguments.

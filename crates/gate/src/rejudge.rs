@@ -3,7 +3,7 @@
 
 use catalogue::{Tool, catalogue};
 use model::{
-    Check, Principal, Reason, Request, Stage, Verdict,
+    Check, Principal, Reason, Request, Stage, Verdict, WorkspaceId,
     ledger::{ApiKey, Decision, Unfinished},
     principal::Scope,
 };
@@ -47,7 +47,9 @@ impl Gate {
         })?;
         let mut checks = Vec::new();
 
-        let principal = self.principal_of(began).await?;
+        let principal = self
+            .principal_named(&began.principal, &began.workspace)
+            .await?;
         let authenticated = stages::client_authentication(&principal);
         judged(&mut checks, Stage::ClientAuthentication, authenticated)?;
 
@@ -114,19 +116,23 @@ impl Gate {
         })
     }
 
-    /// Who began it, with today's scopes.
-    async fn principal_of(&self, began: &Decision) -> Result<Principal, Objection> {
+    /// Who this is, with today's scopes.
+    pub(crate) async fn principal_named(
+        &self,
+        id: &str,
+        workspace: &WorkspaceId,
+    ) -> Result<Principal, Objection> {
         let known = [Principal::local_operator(), Principal::loopback_guest()];
-        if let Some(principal) = known.into_iter().find(|known| known.id == began.principal) {
+        if let Some(principal) = known.into_iter().find(|known| known.id == id) {
             return Ok(principal);
         }
         let gone = |message: String| object(Stage::ClientAuthentication, "key_gone", message);
-        let Some(name) = began.principal.strip_prefix("key:") else {
-            return Err(gone(format!("nobody knows {} any more", began.principal)));
+        let Some(name) = id.strip_prefix("key:") else {
+            return Err(gone(format!("nobody knows {id} any more")));
         };
         let Some(keys) = self.0.keys.get() else {
             return Ok(Principal {
-                workspace: began.workspace.clone(),
+                workspace: workspace.clone(),
                 ..Principal::api_key(name, Scope::ALL.to_vec())
             });
         };

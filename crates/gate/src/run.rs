@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::{
     Gate,
     answer::{Answer, Declined, Done, Plan, Retry},
+    approval::{People, Wish},
     case::Case,
     cost, digest,
     flow::{Flow, FlowContext},
@@ -29,7 +30,24 @@ impl Gate {
         let ceremony = policy::flow_ceremony(&case.standing.policy, &case.question());
         case.record
             .describe(|row| row.rules.extend(ceremony.rules.iter().cloned()));
-        if write::plans(&case.mode, &ceremony) {
+        if let People::ToAsk(asking) = &case.people {
+            let asked = policy::Ceremony {
+                needs_confirmation: false,
+                ..ceremony
+            };
+            if write::plans(&case.mode, &asked) {
+                return Ok(self.plan_flow(case, &flow, false));
+            }
+            let wish = Wish {
+                request: None,
+                change: None,
+                fingerprint: fingerprint(case, &flow),
+                reversible: true,
+                planned_at: case.at,
+            };
+            return self.ask_people(case, asking, wish).await;
+        }
+        if case.agreed().is_none() && write::plans(&case.mode, &ceremony) {
             return Ok(self.plan_flow(case, &flow, ceremony.needs_confirmation));
         }
         let confirmation = self.confirmation(case, &flow)?;
@@ -43,7 +61,8 @@ impl Gate {
                 Retry::No,
             ));
         };
-        let once = case.idempotency_key.is_some() || confirmation.is_some();
+        let once =
+            case.idempotency_key.is_some() || confirmation.is_some() || case.agreed().is_some();
         if once && case.risk() != Risk::Read {
             return self.run_once(case, flow, &*steps, confirmation).await;
         }
@@ -74,6 +93,11 @@ impl Gate {
         let minutes = confirm.as_ref().map(|_| seal::LIFE_MS / 60_000);
         let mut checks = case.record.checks();
         checks.push(stages::not_run());
+        let approval = case.ask_preview();
+        let how_to_run = match &approval {
+            Some(ask) => ask.how_to_run(case.tool.name),
+            None => preview::how_to_run(case.tool.name, case.risk(), minutes),
+        };
         Answer::Planned(Box::new(Plan {
             call_id: case.record.call_id.clone(),
             tool: case.tool.name.to_owned(),
@@ -87,7 +111,8 @@ impl Gate {
             undo: Some(self.undo_note(undo_of(case))),
             steps: Vec::new(),
             taking_back: None,
-            how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
+            how_to_run,
+            approval,
             confirm,
         }))
     }
@@ -147,7 +172,7 @@ impl Gate {
             repeatable: false,
             idempotency: outbox::claim(case, self.0.clock.now_ms()),
             confirmation,
-            approval: None,
+            approval: case.agreed().map(|agreed| agreed.approval_id.clone()),
             keep: None,
             lease: None,
             decision: outbox::started(case),
@@ -214,7 +239,7 @@ fn sent(result: &Result<Answer, Declined>) -> Sent {
         Ok(Answer::Done(done)) => Sent::Sent {
             response: Stored::Done(done.view.value.clone()).text(),
         },
-        Ok(Answer::Planned(_)) => Sent::Failed {
+        Ok(Answer::Planned(_) | Answer::Waiting(_)) => Sent::Failed {
             reason: "only planned".to_owned(),
         },
         Err(declined) => Stored::of_declined(declined),

@@ -162,7 +162,9 @@ impl Gate {
                 shown.guild = shown.guild.or(guild);
                 let plan = match result {
                     Ok(Answer::Planned(plan)) => plan,
-                    Ok(Answer::Done(_)) => return Err(gate::broken(&case.record)),
+                    Ok(Answer::Done(_) | Answer::Waiting(_)) => {
+                        return Err(gate::broken(&case.record));
+                    }
                     Err(declined) => return Err(named(case, index, part, declined)),
                 };
                 shown.needs_confirmation |= plan.confirm.is_some();
@@ -261,6 +263,7 @@ impl Gate {
             steps: shown.steps,
             taking_back: whole.takes_back.as_ref().map(|(it, _)| it.clone()),
             how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
+            approval: None,
             confirm,
         }))
     }

@@ -113,6 +113,17 @@ impl Gate {
         self.look(|standings| standings.of(workspace).clone())
     }
 
+    /// The versions of all policies in force, so that somebody can tell whether any changed.
+    pub(crate) fn policy_versions(&self) -> Vec<Arc<str>> {
+        self.look(|standings| {
+            let own = standings.workspaces.values();
+            let mut versions: Vec<_> = own.map(|(_, it)| Arc::clone(&it.version)).collect();
+            versions.sort_unstable();
+            versions.push(Arc::clone(&standings.ceiling.version));
+            versions
+        })
+    }
+
     fn look<T>(&self, look: impl FnOnce(&Standings) -> T) -> T {
         look(
             &self

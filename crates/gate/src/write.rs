@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use catalogue::{Change, Found, Prepared, View, WritePlan};
 use futures_util::FutureExt as _;
 use model::{
-    HandsError, Mode, Reason, Request, RequestAuth, Stage, crash,
+    HandsError, Millis, Mode, Reason, Request, RequestAuth, Stage, crash,
     ledger::{Begun, Finish, Intent, Sent},
 };
 use policy::Ceremony;
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     Gate,
     answer::{Answer, Declined, Done, Failure, Plan, Retry},
+    approval::{Asking, People, Wish},
     case::Case,
     digest,
     facts::{self, Rights},
@@ -37,7 +38,12 @@ impl Gate {
         let ceremony = policy::ceremony(&case.standing.policy, &case.question());
         case.record
             .describe(|row| row.rules.extend(ceremony.rules.iter().cloned()));
-        if plans(&case.mode, &ceremony) && !case.manner.is_carried() {
+        if let People::ToAsk(asking) = &case.people {
+            return self.ask_about(&case, asking, &plan, &ceremony).await;
+        }
+        // What people agreed to needs no other ceremony.
+        let agreed = matches!(case.people, People::Agreed(_));
+        if !agreed && plans(&case.mode, &ceremony) && !case.manner.is_carried() {
             return self.plan(&case, &plan, ceremony.needs_confirmation).await;
         }
         let confirmation = match &case.mode {
@@ -64,6 +70,33 @@ impl Gate {
         }
     }
 
+    /// People decide: shown first as the ceremony demands, then asked. Their word stands in the
+    /// place of a confirmation.
+    async fn ask_about(
+        &self,
+        case: &Case,
+        asking: &Asking,
+        plan: &WritePlan,
+        ceremony: &Ceremony,
+    ) -> Result<Answer, Declined> {
+        let first = Ceremony {
+            needs_confirmation: false,
+            ..ceremony.clone()
+        };
+        if plans(&case.mode, &first) {
+            return self.plan(case, plan, false).await;
+        }
+        let change = self.compare(case, plan).await?;
+        let wish = Wish {
+            request: Some(&plan.request),
+            fingerprint: fingerprint(plan, &change),
+            change: Some(&change),
+            reversible: plan.undo().is_whole(),
+            planned_at: case.at,
+        };
+        self.ask_people(case, asking, wish).await
+    }
+
     /// What would happen, against live state.
     async fn plan(
         &self,
@@ -83,6 +116,11 @@ impl Gate {
         let minutes = confirm.as_ref().map(|_| seal::LIFE_MS / 60_000);
         // The token is bound to the change itself; what of it may be shown comes after.
         self.show_change(case, &mut change).await;
+        let approval = case.ask_preview();
+        let how_to_run = match &approval {
+            Some(ask) => ask.how_to_run(case.tool.name),
+            None => preview::how_to_run(case.tool.name, case.risk(), minutes),
+        };
         Ok(Answer::Planned(Box::new(Plan {
             call_id: case.record.call_id.clone(),
             tool: case.tool.name.to_owned(),
@@ -99,8 +137,9 @@ impl Gate {
             undo: Some(self.undo_note(plan.undo())),
             steps: Vec::new(),
             taking_back: None,
-            how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
+            how_to_run,
             change: Some(change),
+            approval,
             confirm,
         })))
     }
@@ -152,7 +191,7 @@ impl Gate {
             repeatable: request.may_be_repeated() && request.auth == RequestAuth::Bot,
             idempotency: outbox::claim(&case, self.0.clock.now_ms()),
             confirmation: confirmation.as_ref().map(|opened| opened.spend.clone()),
-            approval: None,
+            approval: case.agreed().map(|agreed| agreed.approval_id.clone()),
             keep: Some(self.keep(&case, &image)),
             lease: targets::written_channel(&request, &case.places).map(|id| (id, case.holder())),
             decision: outbox::started(&case),
@@ -227,9 +266,18 @@ impl Gate {
         image: &Image,
     ) -> Result<(Done, Value), Declined> {
         if let Some(opened) = confirmation {
-            self.still_the_same(case, &opened).await?;
+            let planned_at = opened.spend.expires_at - seal::LIFE_MS;
+            self.still_the_same(case, planned_at, |plan| opened.fits(plan))
+                .await?;
         }
-        let permit = Permit::grant(&case.passed, Written::down(), request);
+        if let Some(agreed) = case.agreed() {
+            self.still_the_same(case, agreed.planned_at, |plan| agreed.fits(plan))
+                .await?;
+        }
+        let Some(passed) = &case.passed else {
+            return Err(gate::broken(&case.record));
+        };
+        let permit = Permit::grant(passed, Written::down(), request);
         let errand = case.errand();
         crash::point("hands", "sending");
         let answer = self.0.hands.write(&permit, &errand).await;
@@ -267,8 +315,12 @@ impl Gate {
 
     /// Whether what was confirmed is what would happen now. Arguments that count from now count
     /// from the moment of the plan here.
-    async fn still_the_same(&self, case: &Case, opened: &Opened) -> Result<(), Declined> {
-        let planned_at = opened.spend.expires_at - seal::LIFE_MS;
+    async fn still_the_same(
+        &self,
+        case: &Case,
+        planned_at: Millis,
+        fits: impl Fn([u8; 32]) -> bool + Send,
+    ) -> Result<(), Declined> {
         let changed = || {
             let reason = Reason::new(
                 "plan_changed",
@@ -283,7 +335,7 @@ impl Gate {
             return Err(changed());
         };
         let change = self.compare(case, &plan).await?;
-        if opened.fits(fingerprint(&plan, &change)) {
+        if fits(fingerprint(&plan, &change)) {
             Ok(())
         } else {
             Err(changed())

@@ -68,6 +68,9 @@ pub(crate) enum Command {
     /// Check, ask, test and try out the policy.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Look at calls that wait for people, and take them back. People approve in Discord alone.
+    #[command(subcommand)]
+    Approvals(ApprovalsCommand),
 }
 
 /// Which tools are offered, and whether anything may be changed at all.
@@ -373,6 +376,45 @@ pub(crate) enum KeyCommand {
     Revoke {
         /// The key's name.
         name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  guildhall approvals list --state pending\n  \
+                        guildhall approvals cancel 1a2b3c4d --reason \"wrong channel\""
+)]
+pub(crate) enum ApprovalsCommand {
+    /// List them, newest first.
+    List {
+        /// Only those in this state, e.g. pending, done, refused, expired.
+        #[arg(long)]
+        state: Option<String>,
+        /// How many at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one: who wants what, how it stands, who said what.
+    Show {
+        /// Its id, or the short hash that people see.
+        id: String,
+        /// Print one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take one back. Nothing is done, and a running service takes its buttons away.
+    Cancel {
+        /// Its id, or the short hash that people see.
+        id: String,
+        /// For the message and the audit.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Print one line of JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -1,5 +1,6 @@
 //! The `guildhall` binary: reads the command line and the configuration, and runs one command.
 
+mod asking;
 mod cli;
 mod clock;
 mod commands;
@@ -19,7 +20,9 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command, ConfigCommand, KeyCommand, PolicyCommand, ToolsCommand},
-    commands::{audit, demo, doctor, key, mcp, policy, sandbox, serve, setup, tools, workspace},
+    commands::{
+        approvals, audit, demo, doctor, key, mcp, policy, sandbox, serve, setup, tools, workspace,
+    },
     config::{Config, Transport},
 };
 
@@ -123,6 +126,9 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Audit(command) => return Box::pin(audit::run(command, &config)).await,
         Command::Undo(args) => return Box::pin(commands::undo::run(args, config)).await,
+        Command::Approvals(command) => {
+            return Box::pin(approvals::run(command, &config)).await;
+        }
         Command::Policy(command) => return Box::pin(policy::run(command, &config)).await,
         Command::Setup(_) | Command::Config(_) | Command::Tools(ToolsCommand::Show { .. }) => {}
     }

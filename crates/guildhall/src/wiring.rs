@@ -1,6 +1,10 @@
 //! The wiring, on one page: which room is joined to which, and the one place where hands are built.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use catalogue::ToolsetSelection;
@@ -12,14 +16,15 @@ use discord::{
     user_agent,
 };
 use gate::{Gate, Parts, manage::Office};
-use model::{Clock, Hands, Surroundings, ledger::Journal};
+use model::{Clock, Hands, Surroundings, interaction::Interactions, ledger::Journal};
 use policy::Policy;
 use secrecy::ExposeSecret as _;
 use store::{AuditKey, Store};
+use team::people::{self, People, Rings};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{clock::SystemClock, config::Config, mirror, policy_file, secrets, witness};
+use crate::{asking, clock::SystemClock, config::Config, mirror, policy_file, secrets, witness};
 
 /// Discord wants to know whom to ask about a bot's requests.
 const HOMEPAGE: &str = "https://guildhall.example";
@@ -38,6 +43,9 @@ pub(crate) struct House {
     pub(crate) mcp: mcp::Service,
     ears: Option<Arc<Ears>>,
     reader: Reader,
+    facts: Arc<dyn Surroundings>,
+    /// What listens to people, until it is started.
+    people: Mutex<Option<(People, Rings)>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -49,7 +57,13 @@ impl House {
         let store = open_store(&config).await?;
         let shared_store = Arc::new(store.clone());
         let limbs = Limbs::build(&config)?;
-        let ears = limbs.ears(&config, shared_store.clone(), Arc::clone(&clock))?;
+        let (bell, rings) = people::bell();
+        let ears = limbs.ears(
+            &config,
+            shared_store.clone(),
+            Arc::clone(&clock),
+            bell.clone(),
+        )?;
         let seal_key = secrets::seal_key(config.data_dir.as_deref());
         let selection: ToolsetSelection = config.toolsets.join(",").parse()?;
 
@@ -62,9 +76,9 @@ impl House {
         let gate = Gate::new(Parts {
             policy: Arc::new(policy(&config)?),
             hands: limbs.hands,
-            surroundings: limbs.facts,
+            surroundings: limbs.facts.clone(),
             ledger: shared_store.clone(),
-            tenants: shared_store,
+            tenants: shared_store.clone(),
             clock: Arc::clone(&clock),
             flows,
             seal_key,
@@ -74,11 +88,19 @@ impl House {
         gate.know_readings(Arc::new(store.clone()));
         gate.know_kept(Arc::new(store.clone()));
         gate.keep_undo_days(config.undo_days);
+        gate.know_approvals(shared_store.clone());
+        let listener = People {
+            gate: gate.clone(),
+            journal: shared_store.clone(),
+            approvals: shared_store,
+            bell,
+        };
         let mcp = mcp::Service::new(mcp::App {
             hall: Arc::new(mcp::Gated::new(gate.clone(), selection)),
             clock: Arc::clone(&clock),
             seal_key,
             ask_in_place: config.ask_in_place,
+            approval_wait: config.approval_wait,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         });
         let tasks = TaskTracker::new();
@@ -87,8 +109,10 @@ impl House {
             store,
             gate,
             mcp,
+            people: Mutex::new(ears.is_some().then_some((listener, rings))),
             ears,
             reader: limbs.reader,
+            facts: limbs.facts,
             tasks,
             stop,
         })
@@ -116,6 +140,7 @@ impl House {
 
     /// Connect to the Gateway where that is wanted. The task ends when the house closes.
     pub(crate) fn listen(&self) {
+        self.attend_people();
         let Some(ears) = self.ears.clone() else {
             return;
         };
@@ -125,6 +150,27 @@ impl House {
                 tracing::error!(%error, "the Gateway connection ended for good");
             }
         });
+    }
+
+    /// Hear people who approve or refuse, where the Gateway is listened to, and see to what waits for
+    /// them. The tasks end when the house closes.
+    fn attend_people(&self) {
+        self.gate.attend_approvals();
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((people, rings)) = people.take() {
+            self.tasks
+                .spawn(people::attend(people, rings, self.stop.clone()));
+        }
+    }
+
+    /// Say at the start what stands in the way of asking people. Ends by itself.
+    pub(crate) async fn say_obstacles(&self) {
+        let Ok(policy) = policy(&self.config) else {
+            return;
+        };
+        for (what, advice) in asking::obstacles(&self.config, &policy, &*self.facts).await {
+            tracing::warn!(%advice, "{what}");
+        }
     }
 
     /// Let a changed policy of the configuration file count. The task ends when the house closes.
@@ -223,6 +269,7 @@ impl Limbs {
         config: &Config,
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
+        interactions: Arc<dyn Interactions>,
     ) -> anyhow::Result<Option<Arc<Ears>>> {
         let Some(token) = config.token.clone().filter(|_| config.gateway) else {
             return Ok(None);
@@ -236,15 +283,14 @@ impl Limbs {
             listening.intents |= intents::GUILD_MEMBERS;
         }
         let (cache, fetch) = (Arc::clone(&self.cache), Arc::clone(&self.fetch));
-        Ok(Some(Arc::new(Ears::new(
-            listening,
-            EarsParts {
-                journal,
-                cache,
-                fetch,
-                clock,
-            },
-        )?)))
+        let parts = EarsParts {
+            journal,
+            cache,
+            fetch,
+            clock,
+        };
+        let ears = Ears::new(listening, parts)?.telling(interactions);
+        Ok(Some(Arc::new(ears)))
     }
 }
 

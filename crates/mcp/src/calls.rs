@@ -17,7 +17,7 @@ use crate::{
     contained::{broken, is_modern, too_slow},
     hall::{Answer, Declined, Hall, Retry},
     handler::Who,
-    render,
+    render, waiting,
 };
 
 /// How long one call may take in all, a question to a person included. Clients give up at 300 s.
@@ -31,15 +31,18 @@ pub(crate) struct Calls {
     hall: Arc<dyn Hall>,
     desk: Desk,
     room: Semaphore,
+    /// How long a call waits for people where its client hears nothing meanwhile.
+    patience: Duration,
     /// Writes that outlive their request; ended by [`Calls::finish`].
     writes: TaskTracker,
 }
 
 impl Calls {
-    pub(crate) fn new(hall: Arc<dyn Hall>, desk: Desk) -> Self {
+    pub(crate) fn new(hall: Arc<dyn Hall>, desk: Desk, patience: Duration) -> Self {
         Self {
             hall,
             desk,
+            patience,
             room: Semaphore::new(CALLS_AT_ONCE),
             writes: TaskTracker::new(),
         }
@@ -72,6 +75,7 @@ impl Calls {
         let Ok(_room) = self.room.try_acquire() else {
             return Ok(render::declined(&busy()).into());
         };
+        let asker = who.principal.clone();
         let call = Call {
             principal: who.principal,
             tool: request.name.into_owned(),
@@ -109,6 +113,12 @@ impl Calls {
                 }
                 outcome => outcome,
             }
+        };
+        let outcome = match outcome {
+            Ok(Answer::Waiting(waiting)) => {
+                waiting::follow(&*self.hall, &asker, waiting, self.patience, context).await
+            }
+            outcome => outcome,
         };
         Ok(match outcome {
             Ok(Answer::Planned(plan)) => {

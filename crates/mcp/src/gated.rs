@@ -1,6 +1,6 @@
 //! The gate as this server's hall: translates its answers and adds nothing.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use async_trait::async_trait;
 use catalogue::{Tool, ToolsetSelection, catalogue};
@@ -8,7 +8,7 @@ use gate::Gate;
 use model::{Call, Principal, Risk};
 use serde_json::Value;
 
-use crate::hall::{Answer, Card, Confirm, Declined, Done, Hall, Plan, Retry};
+use crate::hall::{Answer, Card, Confirm, Declined, Done, Hall, Plan, Retry, Waiting};
 
 /// Characters of a value that a plan's text shows; the structured plan holds it whole.
 const SHOWN_VALUE: usize = 200;
@@ -47,11 +47,37 @@ impl Hall for Gated {
     }
 
     async fn call(&self, call: Call) -> Result<Answer, Declined> {
-        match self.gate.call(call).await {
-            Ok(gate::Answer::Done(it)) => Ok(Answer::Done(done(it))),
-            Ok(gate::Answer::Planned(plan)) => Ok(Answer::Planned(Box::new(planned(*plan)))),
-            Err(it) => Err(declined(it)),
-        }
+        translated(self.gate.call(call).await)
+    }
+
+    async fn follow(
+        &self,
+        principal: &Principal,
+        waiting: Box<Waiting>,
+        patience: Duration,
+    ) -> Result<Answer, Declined> {
+        let id = &waiting.approval_id;
+        translated(self.gate.follow(principal, id, patience).await)
+    }
+}
+
+fn translated(result: Result<gate::Answer, gate::Declined>) -> Result<Answer, Declined> {
+    match result {
+        Ok(gate::Answer::Done(it)) => Ok(Answer::Done(done(it))),
+        Ok(gate::Answer::Planned(plan)) => Ok(Answer::Planned(Box::new(planned(*plan)))),
+        Ok(gate::Answer::Waiting(it)) => Ok(Answer::Waiting(Box::new(waiting(&it)))),
+        Err(it) => Err(declined(it)),
+    }
+}
+
+fn waiting(it: &gate::Waiting) -> Waiting {
+    Waiting {
+        call_id: it.call_id.clone(),
+        approval_id: it.approval_id.clone(),
+        tool: it.tool.clone(),
+        posted: it.posted.clone(),
+        how_to_continue: it.how_to_continue.clone(),
+        value: serde_json::to_value(it).expect("what waits always has a JSON form"),
     }
 }
 
@@ -300,6 +326,7 @@ mod tests {
             steps: Vec::new(),
             taking_back: None,
             how_to_run: "repeat the call".into(),
+            approval: None,
             confirm: None,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The gate is the one hall in the product. The trait keeps protocol and judgement apart.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use model::{Call, Check, Millis, Principal, Risk, Stage};
@@ -23,6 +23,17 @@ pub trait Hall: Send + Sync + 'static {
 
     /// Judge and carry out.
     async fn call(&self, call: Call) -> Result<Answer, Declined>;
+
+    /// Wait for people, at most `patience`: the end of the call, or that it still waits. A hall that
+    /// asks nobody has nothing to follow.
+    async fn follow(
+        &self,
+        _principal: &Principal,
+        waiting: Box<Waiting>,
+        _patience: Duration,
+    ) -> Result<Answer, Declined> {
+        Ok(Answer::Waiting(waiting))
+    }
 }
 
 /// A tool as a list shows it.
@@ -48,6 +59,22 @@ pub enum Answer {
     Done(Done),
     /// Only planned.
     Planned(Box<Plan>),
+    /// People in Discord were asked; nothing was done yet.
+    Waiting(Box<Waiting>),
+}
+
+/// A call that waits for people.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    pub call_id: String,
+    pub approval_id: String,
+    pub tool: String,
+    /// Where people were asked, in our own words.
+    pub posted: Vec<String>,
+    /// One sentence on how to hear of the end.
+    pub how_to_continue: String,
+    /// All of it as JSON.
+    pub value: Value,
 }
 
 /// What a call gave.

@@ -27,6 +27,7 @@ mod service;
 mod stdio;
 mod tls;
 mod untrusted;
+mod waiting;
 
 pub use bridge::{Upstream, bridge, bridge_streams};
 pub use client::{CallResult, Client, Generation};

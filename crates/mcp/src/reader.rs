@@ -56,7 +56,7 @@ impl Reader<'_> {
         };
         match self.calls.run(call, Risk::Read, self.cancelled).await? {
             Answer::Done(done) => Ok(done),
-            Answer::Planned(_) => Err(Declined::new(
+            Answer::Planned(_) | Answer::Waiting(_) => Err(Declined::new(
                 "only_planned",
                 "the policy turns this read into a dry run, so there is nothing to show",
                 Retry::No,

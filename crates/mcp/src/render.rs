@@ -7,7 +7,7 @@ use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    hall::{Answer, Declined, Done, Plan, Retry},
+    hall::{Answer, Declined, Done, Plan, Retry, Waiting},
     untrusted::Boundary,
 };
 
@@ -19,7 +19,23 @@ pub(crate) fn answer(answer: Answer) -> CallToolResult {
     match answer {
         Answer::Done(it) => done(it),
         Answer::Planned(plan) => planned(&plan),
+        Answer::Waiting(it) => waiting(&it),
     }
+}
+
+/// People were asked. What stands here is all in our own words.
+fn waiting(waiting: &Waiting) -> CallToolResult {
+    let mut object = Map::new();
+    object.insert("outcome".to_owned(), Value::from("waiting_for_people"));
+    object.insert("approval".to_owned(), waiting.value.clone());
+    let text = format!(
+        "Nothing was done yet: {} waits for people in Discord.\nAsked in: {}\nApproval: {}\nWhat to do: {}.",
+        waiting.tool,
+        waiting.posted.join("; "),
+        waiting.approval_id,
+        waiting.how_to_continue,
+    );
+    result(text, object, false, Some(&waiting.call_id))
 }
 
 fn done(done: Done) -> CallToolResult {
@@ -154,6 +170,7 @@ pub(crate) fn quotes(declined: &Declined) -> bool {
     declined.stage == Some(Stage::DiscordPermission)
         || declined.code.starts_with("discord_")
         || declined.code == "thread_leased"
+        || declined.code.starts_with("approval_")
 }
 
 /// A decline as JSON, for results and for the `data` of protocol errors.

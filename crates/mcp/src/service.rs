@@ -28,6 +28,9 @@ pub struct App {
     pub seal_key: [u8; 32],
     /// Ask a person in place where the client can show a question.
     pub ask_in_place: bool,
+    /// How long a call waits for people before it is answered that it waits. Shorter than clients
+    /// wait for an answer; clients that hear of progress wait longer.
+    pub approval_wait: Duration,
     /// The product's version, as clients see it.
     pub version: String,
 }
@@ -43,7 +46,7 @@ impl Service {
         let desk = Desk::new(&app.seal_key, app.clock, app.ask_in_place);
         Self {
             shared: Arc::new(Shared {
-                calls: Calls::new(Arc::clone(&app.hall), desk),
+                calls: Calls::new(Arc::clone(&app.hall), desk, app.approval_wait),
                 hall: app.hall,
                 version: app.version,
                 process: format!("process {:032x}", rand::random::<u128>()),

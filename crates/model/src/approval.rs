@@ -221,6 +221,8 @@ pub struct Post {
     pub created_at: Millis,
     /// The state that the message shows.
     pub shown: Option<State>,
+    /// How many votes it shows.
+    pub shown_votes: usize,
     /// How often sending or editing it went wrong.
     pub failures: u32,
 }
@@ -235,7 +237,7 @@ pub struct Vote {
 }
 
 /// Yes or no.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
     Approve,

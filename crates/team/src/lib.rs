@@ -7,6 +7,7 @@ use gate::Flow;
 use model::ledger::{Journal, Leases};
 
 mod lock;
+pub mod people;
 mod trouble;
 mod wait;
 

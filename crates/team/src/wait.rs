@@ -190,7 +190,7 @@ async fn read<const N: usize>(
             Value::Array(messages) => Ok(messages),
             _ => Ok(Vec::new()),
         },
-        Answer::Planned(_) => Ok(Vec::new()),
+        Answer::Planned(_) | Answer::Waiting(_) => Ok(Vec::new()),
     }
 }
 

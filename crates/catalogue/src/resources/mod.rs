@@ -2,6 +2,7 @@
 
 use crate::{tool::Tool, toolset::Toolset};
 
+mod approvals;
 mod audit;
 mod automations;
 mod channels;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Tool> {
         (Toolset::Invites, invites::tools()),
         (Toolset::Audit, audit::tools()),
         (Toolset::Audit, decisions::tools()),
+        (Toolset::Audit, approvals::tools()),
         (Toolset::Automations, automations::tools()),
     ]
     .into_iter()

@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use model::Millis;
 use secrecy::ExposeSecret;
+use serde_json::value::RawValue;
 use tokio::{
     sync::mpsc::{self, Permit},
     time::{Instant, sleep_until},
@@ -19,6 +21,7 @@ use super::{
     Ears, address, close,
     frame::{self, Header, op},
     identify::Leave,
+    interaction,
     memory::{End, Lost, Memory, Session},
     once::{self, Pulled, Watch},
     writer::{Entry, Heard, SessionName},
@@ -42,6 +45,24 @@ pub(super) struct Connection<'a> {
     pub(super) number: u64,
     pub(super) progress: Progress,
     pub(super) watch: Watch,
+}
+
+/// What may be kept of an event. Whoever answers interactions hears of them here, before the journal,
+/// because Discord waits only seconds.
+fn keepable(
+    ears: &Ears,
+    kind: &str,
+    data: Arc<RawValue>,
+    received_at: Millis,
+) -> Option<Arc<RawValue>> {
+    if kind != interaction::KIND {
+        return Some(data);
+    }
+    let (kept, interaction) = interaction::without_token(&data, received_at)?;
+    if let (Some(listener), Some(interaction)) = (&ears.interactions, interaction) {
+        listener.came(interaction);
+    }
+    Some(kept)
 }
 
 /// How far the connection has come.
@@ -215,7 +236,10 @@ impl Connection<'_> {
         let journal = self.ears.config.wanted.contains(kind);
         let now = Instant::now();
         if journal || settles.is_some() || cache::feeds_on(kind) {
-            let Some(data) = frame::data(text) else {
+            let received_at = self.ears.parts.clock.now_ms();
+            let data =
+                frame::data(text).and_then(|data| keepable(self.ears, kind, data, received_at));
+            let Some(data) = data else {
                 tracing::warn!(kind, "an event could not be read");
                 return;
             };
@@ -225,7 +249,7 @@ impl Connection<'_> {
                 sequence: session.sequence,
                 kind: kind.into(),
                 data,
-                received_at: self.ears.parts.clock.now_ms(),
+                received_at,
                 journal,
                 settles,
             }));

@@ -11,6 +11,7 @@ mod connection;
 mod frame;
 mod identify;
 pub mod intents;
+mod interaction;
 mod memory;
 mod once;
 mod pace;
@@ -20,7 +21,7 @@ mod writer;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use model::{Clock, HandsError, event::ResumePoint, ledger::Journal};
+use model::{Clock, HandsError, event::ResumePoint, interaction::Interactions, ledger::Journal};
 use secrecy::SecretString;
 use tokio::{
     sync::{mpsc, watch},
@@ -92,6 +93,8 @@ pub struct Ears {
     parts: EarsParts,
     board: Arc<Board>,
     liveness: Arc<Liveness>,
+    /// Hears of interactions before they are in the journal, with their tokens.
+    interactions: Option<Arc<dyn Interactions>>,
 }
 
 impl Ears {
@@ -106,7 +109,15 @@ impl Ears {
             parts,
             board: Arc::new(Board::new()),
             liveness,
+            interactions: None,
         })
+    }
+
+    /// Let somebody answer interactions. Without this nobody can: their tokens are not kept.
+    #[must_use]
+    pub fn telling(mut self, interactions: Arc<dyn Interactions>) -> Self {
+        self.interactions = Some(interactions);
+        self
     }
 
     /// How the ears are, now and whenever that changes.

@@ -339,6 +339,9 @@ fn shown_by(result: &Result<Answer, Declined>) -> BTreeSet<String> {
             rest.change = None;
             assert!(!format!("{rest:?}").contains(CANARY), "{rest:?}");
         }
+        Ok(Answer::Waiting(waiting)) => {
+            assert!(!format!("{waiting:?}").contains(CANARY), "{waiting:?}");
+        }
         Err(declined) => assert!(!format!("{declined:?}").contains(CANARY), "{declined:?}"),
     }
     found

@@ -5,6 +5,7 @@
     reason = "a test ends where its world is not as it set it up"
 )]
 
+mod approval_machine;
 mod attempts;
 mod canaries;
 mod circumstances;

@@ -53,6 +53,7 @@ async fn echo_stdio(answer: &str) -> anyhow::Result<()> {
         clock: Arc::new(ManualClock::at(1_800_000_000_000)),
         seal_key: [1; 32],
         ask_in_place: true,
+        approval_wait: std::time::Duration::from_secs(45),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     });
     Ok(service

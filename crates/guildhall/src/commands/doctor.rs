@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
+    asking,
     cli::DoctorArgs,
     config::{Config, Sources, shown},
     output,
@@ -179,6 +180,7 @@ async fn discord(
     intents(config, &probe, findings).await;
     guilds(config, &probe, facts.as_ref(), findings).await;
     findings.push(limits(&reader.limits()));
+    approvals(config, facts.as_ref(), findings).await;
     if let Some(channel) = &args.channel {
         let channel = channel.parse::<ChannelId>().context("--channel")?;
         findings.push(channel_permissions(facts.as_ref(), channel).await);
@@ -201,6 +203,20 @@ fn limits(status: &LimitsStatus) -> Finding {
             "wait, and find out what is refused in the service's log",
         ),
         None => ok("limits", format!("{detail}; nothing is held up")),
+    }
+}
+
+/// Whether people can be asked as the policy wants it.
+async fn approvals(config: &Config, facts: &dyn Surroundings, findings: &mut Vec<Finding>) {
+    let Ok(policy) = wiring::policy(config) else {
+        return;
+    };
+    let obstacles = asking::obstacles(config, &policy, facts).await;
+    if obstacles.is_empty() && !policy.approvals.is_empty() {
+        findings.push(ok("approvals", "people can be asked"));
+    }
+    for (what, advice) in obstacles {
+        findings.push(problem("approvals", what, &advice));
     }
 }
 

@@ -1,6 +1,6 @@
 //! `guildhall serve`: the service for many agents.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -14,6 +14,9 @@ use crate::{
     cli::ServeArgs, clock::SystemClock, commands::sandbox::start as start_of, config::Config,
     lifecycle, output, wiring::House,
 };
+
+/// How long looking for what stands in the way of asking people may hold up the start.
+const SAYING: Duration = Duration::from_secs(3);
 
 /// Run the service until a signal.
 pub(crate) async fn run(args: &ServeArgs, mut config: Config) -> anyhow::Result<()> {
@@ -35,6 +38,7 @@ pub(crate) async fn run(args: &ServeArgs, mut config: Config) -> anyhow::Result<
     house.listen();
     house.watch_audit();
     house.watch_policy();
+    let _said_or_too_slow = tokio::time::timeout(SAYING, house.say_obstacles()).await;
     say_where(args, &service, sandbox.as_ref().map(Sandbox::info).as_ref())?;
     until_stopped(&stop).await;
     service.stop().await;

@@ -116,6 +116,10 @@ pub(crate) fn tell(answer: Result<Answer, Declined>, as_json: bool) -> anyhow::R
             json!({ "outcome": "planned", "plan": plan }),
             ExitCode::SUCCESS,
         ),
+        Ok(Answer::Waiting(waiting)) => (
+            json!({ "outcome": "waiting_for_people", "approval": waiting }),
+            ExitCode::SUCCESS,
+        ),
         Err(Declined::Refused(refusal)) => (
             json!({ "outcome": "refused", "error": refusal }),
             ExitCode::from(2),

@@ -6,7 +6,7 @@ mod settings;
 mod show;
 mod sources;
 
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
 use model::GuildId;
@@ -16,6 +16,9 @@ use crate::cli::{Cli, Command, Offer};
 
 use self::sources::Source;
 pub(crate) use self::{show::shown, sources::Sources};
+
+/// The longest wait of a call for people, in seconds: every call ends before clients give up.
+const APPROVAL_WAIT_MAX: u64 = 240;
 
 /// The form of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) toolsets: Vec<String>,
     pub(crate) transport: Transport,
     pub(crate) ask_in_place: bool,
+    pub(crate) approval_wait: Duration,
     pub(crate) service_url: Option<String>,
     pub(crate) service_key: Option<SecretString>,
     pub(crate) read_only: bool,
@@ -138,6 +142,11 @@ impl Config {
             toolsets: sources.list("mcp.toolsets"),
             transport,
             ask_in_place: sources.switch("mcp.ask_in_place")?,
+            approval_wait: Duration::from_secs(
+                sources
+                    .parse::<u64>("mcp.approval_wait_seconds", "45")?
+                    .min(APPROVAL_WAIT_MAX),
+            ),
             service_url: owned("service.url"),
             service_key: secret("service.api_key"),
             read_only: sources.switch("policy.read_only")?,

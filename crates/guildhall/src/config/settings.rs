@@ -186,6 +186,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Ask the person at the client to confirm destructive calls, where the client can.",
     ),
     setting(
+        "mcp.approval_wait_seconds",
+        &["GUILDHALL_APPROVAL_WAIT_SECONDS"],
+        Kind::Text,
+        "45",
+        "How long a call waits for people's approval before it answers that it waits: 0 to 240.",
+    ),
+    setting(
         "service.url",
         &["GATEWAY_URL"],
         Kind::Text,

@@ -6,6 +6,7 @@
     reason = "a test may panic, and says what it skips"
 )]
 
+mod approvals;
 mod bad_input;
 mod clients;
 mod compile_time;

@@ -47,6 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         clock: clock.clone(),
         seal_key: [1; 32],
         ask_in_place: true,
+        approval_wait: std::time::Duration::from_secs(45),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     });
     let shared = Arc::new(Shared {

@@ -153,6 +153,7 @@ pub(crate) fn guild() -> Guild {
         clock: Arc::new(clock.clone()),
         seal_key: [9; 32],
         ask_in_place: true,
+        approval_wait: std::time::Duration::from_secs(45),
         version: "0.0.0".into(),
     });
     Guild {

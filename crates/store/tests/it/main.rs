@@ -12,4 +12,5 @@ mod model_based;
 mod ownership;
 mod postgres;
 mod prepared;
+mod race;
 mod server;

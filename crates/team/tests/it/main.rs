@@ -6,6 +6,7 @@
 )]
 
 mod lock;
+mod people;
 mod ports;
 mod wait;
 mod world;

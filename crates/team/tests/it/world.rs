@@ -60,7 +60,7 @@ impl Hands<Permit> for Channel {
     }
 }
 
-struct Facts;
+pub(crate) struct Facts;
 
 #[async_trait]
 impl Surroundings for Facts {

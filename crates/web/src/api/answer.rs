@@ -41,6 +41,14 @@ pub(super) fn response(answer: Answer) -> Response {
             let call_id = plan.call_id.clone();
             (planned(&plan), call_id, false)
         }
+        Answer::Waiting(waiting) => {
+            let call_id = waiting.call_id.clone();
+            let shown = serde_json::to_value(&waiting).expect("what waits has a JSON form");
+            let mut body = Map::new();
+            body.insert("outcome".to_owned(), "waiting_for_people".into());
+            body.insert("approval".to_owned(), shown);
+            (body, call_id, false)
+        }
     };
     let mut response = Json(Value::Object(body)).into_response();
     let headers = response.headers_mut();

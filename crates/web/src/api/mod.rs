@@ -5,6 +5,7 @@
 //! document are both made from that list, so neither can have an endpoint that the other lacks.
 
 mod answer;
+mod approvals;
 mod body;
 mod clients;
 mod declined;
@@ -46,6 +47,7 @@ fn routes() -> Vec<Route> {
         settings::routes(),
         installations::routes(),
         clients::routes(),
+        approvals::routes(),
         openapi::routes(),
     ]
     .into_iter()

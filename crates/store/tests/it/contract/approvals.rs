@@ -74,6 +74,7 @@ fn approval(id: &str, principal: &str, digest: &str) -> Approval {
             message_id: Id::new(99),
             created_at: START,
             shown: Some(State::Pending),
+            shown_votes: 0,
             failures: 0,
         }],
         votes: Vec::new(),

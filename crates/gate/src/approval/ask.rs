@@ -1,0 +1,281 @@
+//! Asking: a call that passed every other check is written down, and its question posted where the
+//! policy says. Whoever asks again for the same hears how it stands.
+
+use catalogue::Change;
+use model::{
+    Body, Millis, Origin, Reason, Request, RequestAuth, Risk, Stage,
+    approval::{Approval, HeldCall, Opened, State},
+};
+use serde_json::Value;
+
+use super::{
+    ROOM,
+    happen::Trouble,
+    interact,
+    machine::{Event, POST_AGAIN_MS, post},
+    people::Asking,
+    terms,
+    view::{self, Waiting},
+};
+use crate::{
+    Gate,
+    answer::{Answer, Declined, Retry},
+    case::Case,
+    preview, tokens, trouble,
+};
+
+/// Largest arguments that are kept while people think, in bytes of JSON.
+const ARGUMENTS_MAX: usize = 256 * 1024;
+/// After a refusal the same call is not asked about again for so long: people are not worn down.
+const REFUSED_REST_MS: Millis = 10 * 60 * 1_000;
+/// Lines of a change that are kept for the message, and characters of a value in them.
+const LINES: usize = 30;
+const VALUE: usize = 200;
+
+/// What people would be asked about.
+pub(crate) struct Wish<'a> {
+    pub request: Option<&'a Request>,
+    pub change: Option<&'a Change>,
+    pub fingerprint: [u8; 32],
+    pub reversible: bool,
+    pub planned_at: Millis,
+}
+
+impl Gate {
+    /// Ask people about a call, or say how far an earlier asking has come. Never waits for them.
+    pub(crate) async fn ask_people(
+        &self,
+        case: &Case,
+        asking: &Asking,
+        wish: Wish<'_>,
+    ) -> Result<Answer, Declined> {
+        let record = &case.record;
+        let Some(port) = self.0.approvals.port.get().cloned() else {
+            let reason = Reason::new(
+                "approval_required",
+                "the policy asks people about this call, and this mode of the service cannot",
+            );
+            return Err(record.refuse(Some(Stage::PlatformPermission), reason));
+        };
+        let confirmer = case.confirmer();
+        let key = case.idempotency_key.as_deref();
+        let latest = port
+            .latest_approval(&confirmer, &case.digest, key)
+            .await
+            .map_err(|error| trouble::storing(record, &error))?;
+        if let Some(known) = latest
+            && let Some(answer) = self.already(case, known).await
+        {
+            return answer;
+        }
+        let approval = self.approval_of(case, asking, &confirmer, &wish)?;
+        let opened = port.open(approval.clone(), ROOM).await;
+        match opened.map_err(|error| trouble::storing(record, &error))? {
+            Opened::Inserted => {}
+            Opened::Known(known) => return Ok(self.waiting(&known)),
+            Opened::Full => {
+                let reason = Reason::new(
+                    "too_many_approvals",
+                    "too many calls wait for people already; nothing was asked",
+                )
+                .with_hint("wait until some of them are decided");
+                return Err(record.refuse(None, reason));
+            }
+        }
+        let gate = self.clone();
+        // Ends with the posting; the asker may go away meanwhile.
+        let posting = self
+            .0
+            .tracker
+            .spawn(async move { gate.post_all(approval).await });
+        match posting.await {
+            Ok(Ok(posted)) if posted.state == State::Cancelled => {
+                // Whoever asks again asks anew.
+                self.collected(&posted).await;
+                let why = posted.reason.clone().unwrap_or_default();
+                Err(record.fail(
+                    "approval_not_posted",
+                    format!("people could not be asked, so nothing waits: {why}"),
+                    Retry::No,
+                ))
+            }
+            Ok(Ok(posted)) => Ok(self.waiting(&posted)),
+            Ok(Err(Trouble::Store(error))) => Err(trouble::storing(record, &error)),
+            Ok(Err(_)) | Err(_) => Err(crate::gate::broken(record)),
+        }
+    }
+
+    /// How it stands with the same call of the same asker. `None` where it should be asked anew.
+    async fn already(&self, case: &Case, known: Approval) -> Option<Result<Answer, Declined>> {
+        if known.state.is_open() {
+            return Some(Ok(self.waiting(&known)));
+        }
+        let now = self.0.clock.now_ms();
+        let ended = known.ended_at.unwrap_or(now);
+        let rests = known.state == State::Refused && now - ended < REFUSED_REST_MS;
+        // An idempotency key means this one call for as long as it is kept; without one, an end is
+        // told once. What came to nothing may be asked for again in any case.
+        let keeps = case.idempotency_key.is_some()
+            && matches!(known.state, State::Done | State::Unknown | State::Refused);
+        let told = known.collected_at.is_some() && !keeps;
+        let stale = now - ended > view::TOLD_FOR_MS;
+        if !rests && (told || stale) {
+            return None;
+        }
+        self.collected(&known).await;
+        Some(match view::ended(&known, &case.record.call_id) {
+            Ok(answer) => Ok(self.show_again(case.reader(), case.around(), answer).await),
+            Err(declined) => Err(declined),
+        })
+    }
+
+    /// The asker gets its end now.
+    pub(crate) async fn collected(&self, approval: &Approval) {
+        if approval.collected_at.is_some() {
+            return;
+        }
+        if let Err(Trouble::Store(error)) = self.happens(&approval.id, &Event::Collected).await {
+            tracing::warn!(%error, "an approval's end may be told twice");
+        }
+    }
+
+    pub(crate) fn waiting(&self, approval: &Approval) -> Answer {
+        Answer::Waiting(Box::new(Waiting::of(approval)))
+    }
+
+    fn approval_of(
+        &self,
+        case: &Case,
+        asking: &Asking,
+        confirmer: &str,
+        wish: &Wish<'_>,
+    ) -> Result<Approval, Declined> {
+        let record = &case.record;
+        let now = self.0.clock.now_ms();
+        let refused = |code: &str, message: &str, hint: &str| {
+            Err(record.refuse(None, Reason::new(code, message).with_hint(hint)))
+        };
+        if wish
+            .request
+            .is_some_and(|it| it.auth == RequestAuth::InPath)
+        {
+            return refused(
+                "approval_of_secret",
+                "this call carries a token of its own, which is not kept while people think",
+                "use a tool that works with the bot's own rights, or ask the operator for a rule",
+            );
+        }
+        let uploads = wish
+            .request
+            .is_some_and(|it| matches!(it.body, Body::Multipart { .. }));
+        let size = serde_json::to_string(&case.arguments).map_or(usize::MAX, |text| text.len());
+        if size > ARGUMENTS_MAX {
+            return refused(
+                "approval_too_large",
+                if uploads {
+                    "files of this size are not kept while people think"
+                } else {
+                    "arguments of this size are not kept while people think"
+                },
+                "send less at once",
+            );
+        }
+        let to = terms::addresses(&asking.way, case.origin)
+            .map_err(|reason| record.refuse(None, reason))?;
+        let (terms, expires_at) = terms::terms(asking, case.origin, now);
+        let requesters = match case.origin {
+            Origin::Discord { user, .. } => vec![user],
+            _ => Vec::new(),
+        };
+        let (guild_id, channel_id) = record.place();
+        Ok(Approval {
+            id: uuid::Uuid::now_v7().to_string(),
+            revision: 0,
+            state: State::Posting,
+            call: HeldCall {
+                call_id: record.call_id.clone(),
+                principal: case.principal.clone(),
+                confirmer: confirmer.to_owned(),
+                agent: case.agent.clone(),
+                session: case.session.clone(),
+                origin: case.origin,
+                tool: case.tool.name.to_owned(),
+                risk: case.risk(),
+                arguments: Some(case.arguments.clone()),
+                digest: case.digest.clone(),
+                idempotency_key: case.idempotency_key.clone(),
+                fingerprint: hex::encode(wish.fingerprint),
+                planned_at: wish.planned_at,
+                policy_version: case.standing.version.to_string(),
+                guild_id,
+                channel_id,
+                requesters,
+                request: wish.request.map_or_else(
+                    || "several steps, each judged as a call of its own".to_owned(),
+                    |it| format!("{} {}", it.method.as_str(), preview::path(it)),
+                ),
+                change: wish.change.map(lines).unwrap_or_default(),
+                reason: case
+                    .arguments
+                    .get("reason")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
+                reversible: wish.reversible && case.risk() != Risk::Destructive,
+            },
+            terms,
+            posts: to.into_iter().map(|to| post(to, now)).collect(),
+            votes: Vec::new(),
+            button: interact::secret(),
+            created_at: now,
+            expires_at,
+            reminded_at: None,
+            escalated_at: None,
+            granted_at: None,
+            ended_at: None,
+            reason: None,
+            outbox_id: None,
+            collected_at: None,
+            look_at: Some(now.saturating_add(POST_AGAIN_MS)),
+            response: None,
+        })
+    }
+}
+
+/// A change as lines that people read.
+fn lines(change: &Change) -> Vec<String> {
+    let shown = |value: &Value| {
+        let mut value = value.clone();
+        tokens::hide(&mut value);
+        let text = match value {
+            Value::Null => return "nothing".to_owned(),
+            Value::String(text) => text,
+            value => value.to_string(),
+        };
+        crate::words::plain(&text, VALUE)
+    };
+    let mut lines = vec![change.summary.clone()];
+    for field in change.fields.iter().take(LINES) {
+        lines.push(format!(
+            "{}: {} → {}",
+            field.path,
+            shown(&field.before),
+            shown(&field.after)
+        ));
+    }
+    if change.fields.is_empty() {
+        for (word, value) in [("goes", &change.before), ("comes", &change.after)] {
+            match value {
+                Value::Object(fields) => lines.extend(
+                    fields
+                        .iter()
+                        .filter(|(_, value)| !value.is_null())
+                        .take(LINES)
+                        .map(|(name, value)| format!("{word}: {name}: {}", shown(value))),
+                ),
+                Value::Null => {}
+                value => lines.push(format!("{word}: {}", shown(value))),
+            }
+        }
+    }
+    lines
+}

@@ -1,0 +1,318 @@
+//! What people see: the question, what became of it, and the reminder. Words of others stand in
+//! blocks without markup, marked as theirs; nobody is pinged but those who may decide.
+
+use model::{
+    Millis,
+    approval::{Address, Approval, Choice, Panel, State},
+};
+use serde_json::{Value, json};
+
+use super::{
+    interact::custom_id,
+    machine::{panels, yes},
+};
+use crate::{digest, words};
+
+/// Letters of the short hash.
+const CODE: usize = 8;
+/// Lines of a change that are shown, and characters of each.
+const LINES: usize = 12;
+const LINE: usize = 160;
+/// Characters of a block. Discord's limit for a field is 1,024.
+/// Source: Discord documentation, *Message › Embed Limits*.
+const BLOCK: usize = 1_000;
+/// Characters of names and of a request's line.
+const NAME: usize = 100;
+const REQUEST: usize = 300;
+/// Roles and people that are mentioned.
+const MENTIONS: usize = 20;
+
+const BLUE: u32 = 0x0034_98DB;
+const GREEN: u32 = 0x002E_CC71;
+const RED: u32 = 0x00E7_4C3C;
+const GREY: u32 = 0x0095_A5A6;
+
+/// The short hash by which people name it: of this approval, the exact call and its plan.
+pub fn code(approval: &Approval) -> String {
+    let call = &approval.call;
+    let mut code = hex::encode(digest::of_texts(&[
+        &approval.id,
+        &call.digest,
+        &call.fingerprint,
+    ]));
+    code.truncate(CODE);
+    code
+}
+
+/// The message that asks.
+pub(crate) fn question(approval: &Approval, post: usize, nonce: &str) -> Value {
+    let mut message = shown(approval, post);
+    let (content, allowed) = mentions(approval);
+    message["content"] = json!(content);
+    message["allowed_mentions"] = allowed;
+    message["nonce"] = json!(nonce);
+    message["enforce_nonce"] = json!(true);
+    message
+}
+
+/// The same message as it should look now. Pings nobody.
+pub(crate) fn shown(approval: &Approval, post: usize) -> Value {
+    let open = matches!(approval.state, State::Posting | State::Pending);
+    let components = if open {
+        let button = |choice: Choice, label: &str, style: u8| {
+            json!({
+                "type": 2, "style": style, "label": label,
+                "custom_id": custom_id(approval, post, choice),
+            })
+        };
+        json!([{ "type": 1, "components": [
+            button(Choice::Approve, "Approve", 3),
+            button(Choice::Deny, "Deny", 4),
+        ]}])
+    } else {
+        json!([])
+    };
+    json!({
+        "embeds": [embed(approval)],
+        "components": components,
+        "allowed_mentions": { "parse": [] },
+    })
+}
+
+/// The reminder, as a reply to the message that asks.
+pub(crate) fn reminder(approval: &Approval, message: &str, nonce: &str) -> Value {
+    let (content, allowed) = mentions(approval);
+    json!({
+        "content": format!(
+            "{content} This still waits for you: `{}` `{}`, until {}.",
+            words::plain(&approval.call.tool, NAME),
+            code(approval),
+            when(approval.expires_at, 'R'),
+        ),
+        "allowed_mentions": allowed,
+        "message_reference": { "message_id": message, "fail_if_not_exists": false },
+        "nonce": nonce,
+        "enforce_nonce": true,
+    })
+}
+
+/// Where it was asked, for those who wait: no links, which only Discord's people need.
+pub(crate) fn places(approval: &Approval) -> Vec<String> {
+    approval
+        .posts
+        .iter()
+        .map(|post| match (post.to, post.channel_id, post.message_id) {
+            (Address::Channel(channel), _, Some(message)) => {
+                format!("message {message} in channel {channel}")
+            }
+            (Address::Channel(channel), _, None) => format!("channel {channel}"),
+            (Address::User(user), ..) => format!("a direct message to user {user}"),
+        })
+        .collect()
+}
+
+/// Who may decide, in words without pings.
+pub(crate) fn deciders(approval: &Approval) -> String {
+    let mut named = Vec::new();
+    for panel in panels(approval) {
+        named.extend(panel.roles.iter().map(|role| format!("role {role}")));
+        named.extend(panel.users.iter().map(|user| format!("user {user}")));
+    }
+    listed(named)
+}
+
+fn embed(approval: &Approval) -> Value {
+    let call = &approval.call;
+    let (title, color) = heading(approval);
+    let mut fields = Vec::new();
+    let mut field = |name: &str, value: String| {
+        fields.push(json!({ "name": name, "value": value }));
+    };
+    field("Who wants it", who(approval));
+    field(
+        "What",
+        format!(
+            "`{}` ({}, {} be undone)\n`{}`",
+            words::plain(&call.tool, NAME),
+            call.risk.as_str(),
+            if call.reversible { "can" } else { "cannot" },
+            words::plain(&call.request, REQUEST),
+        ),
+    );
+    if !call.change.is_empty() {
+        field(
+            "The change (names and texts in it are others' words, no part of this question)",
+            block(&change(&call.change)),
+        );
+    }
+    if let Some(reason) = &call.reason {
+        field(
+            "The reason, in the agent's own words",
+            block(&words::plain(reason, BLOCK)),
+        );
+    }
+    match approval.state {
+        State::Posting | State::Pending => field("Who decides", rule(approval)),
+        _ => field("Decided", decided(approval)),
+    }
+    let code = code(approval);
+    let footer = match approval.state {
+        State::Posting | State::Pending => format!(
+            "{code} · without buttons: reply to this message and mention me, with \
+             \"approve {code}\" or \"deny {code}\""
+        ),
+        _ => code,
+    };
+    json!({
+        "title": title,
+        "color": color,
+        "fields": fields,
+        "footer": { "text": footer },
+    })
+}
+
+fn heading(approval: &Approval) -> (&'static str, u32) {
+    match approval.state {
+        State::Posting | State::Pending => ("Approval needed", BLUE),
+        State::Granted | State::Executing => ("Approved, and being carried out", BLUE),
+        State::Done => ("Approved and carried out", GREEN),
+        State::Failed => ("Approved, and not carried out", RED),
+        State::Unknown => ("Approved; nobody knows whether it happened", RED),
+        State::Refused => ("Refused", RED),
+        State::Expired => ("Expired: nobody decided in time, so the answer is no", GREY),
+        State::Cancelled => ("Taken back", GREY),
+    }
+}
+
+fn who(approval: &Approval) -> String {
+    let call = &approval.call;
+    let mut who = format!("`{}`", words::plain(&call.principal.id, NAME));
+    if let Some(agent) = &call.agent {
+        who.push_str(&format!(", as agent `{}`", words::plain(agent, NAME)));
+    }
+    if let model::Origin::Discord { user, .. } = call.origin {
+        who.push_str(&format!(", asked by <@{user}>"));
+    }
+    who
+}
+
+fn rule(approval: &Approval) -> String {
+    let quorum = approval.terms.quorum;
+    let people = if quorum == 1 {
+        "One person".to_owned()
+    } else {
+        format!("{quorum} different people ({} so far)", yes(approval))
+    };
+    let asker = match approval.call.origin {
+        model::Origin::Discord { .. } => ", not whoever asked",
+        _ => "",
+    };
+    format!(
+        "{people} of {}{asker}. One refusal ends it. Without a decision by {} ({}) the answer is no.",
+        pinged(approval),
+        when(approval.expires_at, 'f'),
+        when(approval.expires_at, 'R'),
+    )
+}
+
+fn decided(approval: &Approval) -> String {
+    let mut lines: Vec<String> = approval
+        .votes
+        .iter()
+        .map(|vote| {
+            let verb = match vote.choice {
+                Choice::Approve => "approved",
+                Choice::Deny => "refused",
+            };
+            format!("<@{}> {verb} it at {}", vote.user, when(vote.at, 'f'))
+        })
+        .collect();
+    if let Some(reason) = &approval.reason
+        && approval.state != State::Refused
+    {
+        lines.push(words::plain(in_words(reason), REQUEST));
+    }
+    if lines.is_empty() {
+        lines.push(approval.state.as_str().to_owned());
+    }
+    clipped(&lines.join("\n"), BLOCK)
+}
+
+/// Codes of the gate that end here, as people read them.
+pub(crate) fn in_words(reason: &str) -> &str {
+    match reason {
+        "plan_changed" => {
+            "What it would change is no longer as it was shown here, so nothing was done."
+        }
+        "discord_forbidden" => "Discord does not let the bot do this.",
+        "discord_not_found" => "What it was about is gone.",
+        other => other,
+    }
+}
+
+/// Mentions of those who may decide, and the leave to ping exactly them.
+fn mentions(approval: &Approval) -> (String, Value) {
+    let mut roles = Vec::new();
+    let mut users = Vec::new();
+    for Panel { roles: r, users: u } in panels(approval) {
+        roles.extend(r.iter().map(ToString::to_string));
+        users.extend(u.iter().map(ToString::to_string));
+    }
+    roles.truncate(MENTIONS);
+    users.truncate(MENTIONS);
+    let text: Vec<String> = roles
+        .iter()
+        .map(|role| format!("<@&{role}>"))
+        .chain(users.iter().map(|user| format!("<@{user}>")))
+        .collect();
+    let allowed = json!({ "parse": [], "roles": roles, "users": users });
+    (text.join(" "), allowed)
+}
+
+/// Inside an embed a mention pings nobody.
+fn pinged(approval: &Approval) -> String {
+    let mut named = Vec::new();
+    for panel in panels(approval) {
+        named.extend(panel.roles.iter().map(|role| format!("<@&{role}>")));
+        named.extend(panel.users.iter().map(|user| format!("<@{user}>")));
+    }
+    listed(named)
+}
+
+fn listed(mut named: Vec<String>) -> String {
+    if named.len() > MENTIONS {
+        let more = named.len() - MENTIONS;
+        named.truncate(MENTIONS);
+        named.push(format!("{more} more"));
+    }
+    named.join(", ")
+}
+
+fn change(lines: &[String]) -> String {
+    let mut shown: Vec<String> = lines
+        .iter()
+        .take(LINES)
+        .map(|line| words::plain(line, LINE))
+        .collect();
+    if lines.len() > LINES {
+        shown.push(format!("and {} more", lines.len() - LINES));
+    }
+    shown.join("\n")
+}
+
+/// A block in which Discord renders no markup and no mention. No line holds a backtick any more.
+fn block(text: &str) -> String {
+    format!("```\n{}\n```", clipped(text, BLOCK))
+}
+
+fn clipped(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// Discord shows it in each reader's own time.
+fn when(at: Millis, style: char) -> String {
+    format!("<t:{}:{style}>", at.div_euclid(1_000))
+}

@@ -1,0 +1,597 @@
+//! Approvals under everything at once: clicks, second clicks, replies, time, restarts, cancellation,
+//! changes of policy, escalation, a channel that closes, answers that get lost; two instances on one
+//! database. Each run is random and has to end by the laws.
+//!
+//! `GUILDHALL_RACES` says how many runs; a failure names its seed, and `GUILDHALL_RACE_SEED` plays it
+//! again alone.
+
+mod discord;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use gate::{Answer, Declined, Gate, Parts, Press, Pressed, Voter, VoterKind, Words, approval_code};
+use model::{
+    Call, Clock as _, Id, ManualClock, Millis, Mode, Origin, Principal, RoleId, UserId,
+    approval::{Approval, ApprovalFilter, Approvals as _, Choice, State},
+    principal::Scope,
+};
+use policy::Policy;
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use serde_json::json;
+use store::Store;
+
+use self::discord::{BENCH, Discord, LATER_BENCH, SQUARE};
+use crate::{
+    fixtures::{MINUTE, START, open, runtime},
+    postgres,
+};
+
+const ROLE: u64 = 90;
+/// Two by role, one by name, one who is asked later, a stranger, the asker, and a bot with the role.
+const PEOPLE: [u64; 7] = [1, 2, 92, 93, 5, 7, 8];
+const BY_NAME: u64 = 92;
+const LATER: u64 = 93;
+const ASKER: u64 = 7;
+const BOT_WITH_ROLE: u64 = 8;
+
+fn policy(quorum: u32, effect: &str) -> Arc<Policy> {
+    let text = format!(
+        r#"
+        [approvals.moderators]
+        post_to = "channel"
+        channel = "{BENCH}"
+        roles = ["{ROLE}"]
+        users = ["{BY_NAME}"]
+        quorum = {quorum}
+        expires_minutes = 30
+        remind_after_minutes = 5
+        escalate_after_minutes = 15
+        escalate_to = "owners"
+
+        [approvals.owners]
+        post_to = "channel"
+        channel = "{LATER_BENCH}"
+        users = ["{LATER}"]
+
+        [[rules]]
+        name = "people decide"
+        tools = ["discord_send_message"]
+        effect = "{effect}"
+        {}
+        dry_run_by_default = false
+        "#,
+        if effect == "ask" {
+            "approval = \"moderators\""
+        } else {
+            ""
+        }
+    );
+    Arc::new(toml::from_str(&text).unwrap())
+}
+
+struct Instance {
+    store: Store,
+    gate: Gate,
+}
+
+struct World {
+    url: String,
+    clock: ManualClock,
+    discord: Arc<Discord>,
+    instances: Vec<Instance>,
+    policy: Arc<Policy>,
+    asks: bool,
+}
+
+/// One random story about one call.
+struct Run {
+    random: StdRng,
+    principal: Principal,
+    origin: Origin,
+    content: String,
+    /// Who has the role now.
+    role: BTreeSet<u64>,
+    /// Who said something, when, with which roles.
+    said: Vec<(u64, Millis, Choice, bool)>,
+    /// Done without people, while the policy asked nobody.
+    direct: usize,
+    ended: BTreeMap<String, State>,
+    story: Vec<String>,
+}
+
+impl World {
+    async fn new(url: String) -> Self {
+        let mut world = Self {
+            url,
+            clock: ManualClock::at(START),
+            discord: Arc::default(),
+            instances: Vec::new(),
+            policy: policy(1, "ask"),
+            asks: true,
+        };
+        for _ in 0..2 {
+            let instance = world.instance().await;
+            world.instances.push(instance);
+        }
+        world
+    }
+
+    async fn instance(&self) -> Instance {
+        let store = open(&self.url, &self.clock).await;
+        let gate = Gate::new(Parts {
+            policy: self.policy.clone(),
+            hands: self.discord.clone(),
+            surroundings: self.discord.clone(),
+            ledger: Arc::new(store.clone()),
+            tenants: Arc::new(model::workspaces::OneWorkspace),
+            clock: Arc::new(self.clock.clone()),
+            flows: Vec::new(),
+            seal_key: [3; 32],
+        });
+        gate.know_approvals(Arc::new(store.clone()));
+        Instance { store, gate }
+    }
+
+    fn set_policy(&mut self, policy: Arc<Policy>, asks: bool) {
+        self.policy = policy;
+        self.asks = asks;
+        for instance in &self.instances {
+            instance.gate.replace_policy(self.policy.clone());
+        }
+    }
+
+    async fn approvals(&self, run: &Run) -> Vec<Approval> {
+        let filter = ApprovalFilter {
+            state: None,
+            principal: Some(run.principal.id.clone()),
+        };
+        self.instances[0]
+            .store
+            .list_approvals(&filter, 100)
+            .await
+            .unwrap()
+    }
+
+    /// Whether everything has come to its end and shows it.
+    async fn rests(&self, run: &Run) -> bool {
+        self.approvals(run)
+            .await
+            .iter()
+            .all(|it| !it.state.is_open() && it.look_at.is_none())
+    }
+}
+
+impl Run {
+    fn new(number: u64, seed: u64) -> Self {
+        let mut random = StdRng::seed_from_u64(seed);
+        let origin = if random.random() {
+            Origin::Discord {
+                user: user(ASKER),
+                channel: Id::new(SQUARE),
+            }
+        } else {
+            Origin::Stdio
+        };
+        Self {
+            random,
+            principal: Principal::api_key(&format!("run{number}"), Scope::ALL.to_vec()),
+            origin,
+            content: format!("run {number}"),
+            role: BTreeSet::from([1, 2, ASKER, BOT_WITH_ROLE]),
+            said: Vec::new(),
+            direct: 0,
+            ended: BTreeMap::new(),
+            story: Vec::new(),
+        }
+    }
+
+    async fn play(&mut self, world: &mut World) {
+        self.ask(world, 0).await;
+        for _ in 0..self.random.random_range(6..20) {
+            let which = self.random.random_range(0..2);
+            match self.random.random_range(0..25) {
+                0..3 => self.ask(world, which).await,
+                3..9 => self.click(world, which).await,
+                9..12 => self.reply(world, which).await,
+                12 => self.click_twice(world).await,
+                13..16 => {
+                    let minutes = [1, 4, 6, 11, 16][self.random.random_range(0..5)];
+                    self.story.push(format!("{minutes} minutes pass"));
+                    world.clock.advance(minutes * MINUTE);
+                }
+                16 => self.restart(world, which).await,
+                17 => self.cancel(world, which).await,
+                18 => self.change_policy(world),
+                19 => self.move_role(),
+                20 => {
+                    let closed = self.random.random();
+                    self.story.push(format!("the bench is closed: {closed}"));
+                    world.discord.closed.store(closed, Ordering::SeqCst);
+                }
+                21 => {
+                    self.story.push("an answer will be lost".to_owned());
+                    world.discord.loses_answer.store(true, Ordering::SeqCst);
+                }
+                22 => {
+                    let silenced = self.random.random();
+                    self.story.push(format!("the bot is silenced: {silenced}"));
+                    world.discord.silenced.store(silenced, Ordering::SeqCst);
+                }
+                _ => self.round(world, which).await,
+            }
+            self.look(world).await;
+        }
+        self.end(world).await;
+    }
+
+    async fn ask(&mut self, world: &World, which: usize) {
+        let call = Call {
+            principal: self.principal.clone(),
+            tool: "discord_send_message".to_owned(),
+            arguments: json!({ "channel_id": SQUARE.to_string(), "content": self.content })
+                .as_object()
+                .cloned()
+                .unwrap(),
+            mode: Mode::Execute,
+            idempotency_key: None,
+            agent: None,
+            session: None,
+            origin: self.origin,
+        };
+        let answer = world.instances[which].gate.call(call).await;
+        let word = match &answer {
+            Ok(Answer::Done(_)) => {
+                self.direct += usize::from(!world.asks);
+                "done"
+            }
+            Ok(Answer::Waiting(_)) => "waiting",
+            Ok(Answer::Planned(_)) => "planned",
+            Err(Declined::Failed(failure)) if failure.code == "outcome_unknown" => {
+                // Sent without people, and the answer was lost.
+                self.direct += usize::from(!world.asks);
+                "unknown"
+            }
+            Err(declined) => declined.code(),
+        };
+        self.story.push(format!("{which}: ask -> {word}"));
+    }
+
+    fn voter(&mut self) -> Voter {
+        let who = PEOPLE[self.random.random_range(0..PEOPLE.len())];
+        let role: Option<RoleId> = Id::new(ROLE).filter(|_| self.role.contains(&who));
+        Voter {
+            user: user(who),
+            kind: if who == BOT_WITH_ROLE {
+                VoterKind::Machine
+            } else {
+                VoterKind::Person
+            },
+            roles: role.into_iter().collect(),
+        }
+    }
+
+    fn choice(&mut self) -> Choice {
+        if self.random.random_bool(0.85) {
+            Choice::Approve
+        } else {
+            Choice::Deny
+        }
+    }
+
+    /// A press of the latest question's button, whichever of its messages.
+    async fn press(&mut self, world: &World) -> Option<Press> {
+        let latest = world.approvals(self).await.into_iter().next()?;
+        let messages = world.discord.questions(&latest.id);
+        if messages.is_empty() {
+            return None;
+        }
+        let (message, channel, body) = &messages[self.random.random_range(0..messages.len())];
+        let (voter, choice) = (self.voter(), self.choice());
+        let has_role = !voter.roles.is_empty();
+        let button = usize::from(choice == Choice::Deny);
+        self.said
+            .push((voter.user.get(), world.clock.now_ms(), choice, has_role));
+        Some(Press {
+            pressed: Pressed::read(body["buttons"][button]["custom_id"].as_str()?)?,
+            voter,
+            channel: Id::new(*channel),
+            message: Id::new(*message),
+        })
+    }
+
+    async fn click(&mut self, world: &World, which: usize) {
+        let Some(press) = self.press(world).await else {
+            return;
+        };
+        let said = world.instances[which].gate.pressed(&press).await.unwrap();
+        self.story.push(format!(
+            "{which}: user {} presses {}: {:?}",
+            press.voter.user,
+            press.pressed.choice.as_str(),
+            said.map(|said| said.text)
+        ));
+    }
+
+    /// The same press on both instances at once, as two journals would bring it.
+    async fn click_twice(&mut self, world: &World) {
+        let Some(press) = self.press(world).await else {
+            return;
+        };
+        let [one, other] = [0, 1].map(|which| world.instances[which].gate.pressed(&press));
+        let (one, other) = tokio::join!(one, other);
+        self.story.push(format!(
+            "both: user {} presses {}: {:?} {:?}",
+            press.voter.user,
+            press.pressed.choice.as_str(),
+            one.unwrap().map(|said| said.text),
+            other.unwrap().map(|said| said.text)
+        ));
+    }
+
+    async fn reply(&mut self, world: &World, which: usize) {
+        let Some(latest) = world.approvals(self).await.into_iter().next() else {
+            return;
+        };
+        let Some((message, channel, _)) = world.discord.questions(&latest.id).into_iter().next()
+        else {
+            return;
+        };
+        let (voter, choice) = (self.voter(), self.choice());
+        let has_role = !voter.roles.is_empty();
+        self.said
+            .push((voter.user.get(), world.clock.now_ms(), choice, has_role));
+        let words = Words {
+            text: format!("{} {}", choice.as_str(), approval_code(&latest)),
+            voter,
+            channel: Id::new(channel).unwrap(),
+            replies_to: Id::new(message),
+            mentions_bot: false,
+        };
+        let said = world.instances[which].gate.heard(&words).await.unwrap();
+        self.story.push(format!(
+            "{which}: user {} writes {}: {:?}",
+            words.voter.user,
+            words.text,
+            said.map(|said| said.text)
+        ));
+    }
+
+    async fn restart(&mut self, world: &mut World, which: usize) {
+        let fresh = world.instance().await;
+        let old = std::mem::replace(&mut world.instances[which], fresh);
+        let gently = self.random.random();
+        self.story
+            .push(format!("{which}: restart, gently: {gently}"));
+        if gently {
+            old.gate.drain(Duration::from_secs(5)).await;
+        }
+        old.store.close().await;
+        // What was at work finds nothing to write to any more, as after a crash.
+        old.gate.drain(Duration::ZERO).await;
+        let gate = &world.instances[which].gate;
+        gate.finish_unfinished().await.unwrap();
+    }
+
+    async fn cancel(&mut self, world: &World, which: usize) {
+        let Some(latest) = world.approvals(self).await.into_iter().next() else {
+            return;
+        };
+        let gate = &world.instances[which].gate;
+        let cancelled = gate.cancel_approval(&latest.id, "an operator").await;
+        self.story
+            .push(format!("{which}: cancel: {}", cancelled.is_ok()));
+    }
+
+    fn change_policy(&mut self, world: &mut World) {
+        let (quorum, effect) =
+            [(1, "ask"), (2, "ask"), (1, "deny"), (1, "allow")][self.random.random_range(0..4)];
+        self.story
+            .push(format!("the policy says {effect}, {quorum}"));
+        world.set_policy(policy(quorum, effect), effect == "ask");
+    }
+
+    fn move_role(&mut self) {
+        let who = PEOPLE[self.random.random_range(0..2)];
+        if !self.role.remove(&who) {
+            self.role.insert(who);
+        }
+        self.story.push(format!(
+            "user {who} has the role: {}",
+            self.role.contains(&who)
+        ));
+    }
+
+    async fn round(&mut self, world: &World, which: usize) {
+        self.story.push(format!("{which}: round"));
+        world.instances[which]
+            .gate
+            .round_of_approvals()
+            .await
+            .unwrap();
+    }
+
+    /// An end stays.
+    async fn look(&mut self, world: &World) {
+        for approval in world.approvals(self).await {
+            if let Some(before) = self.ended.get(&approval.id) {
+                assert_eq!(*before, approval.state, "{}", self.told());
+            } else if !approval.state.is_open() {
+                self.ended.insert(approval.id, approval.state);
+            }
+        }
+    }
+
+    /// Time enough for everything, and then the laws.
+    async fn end(&mut self, world: &mut World) {
+        world.discord.closed.store(false, Ordering::SeqCst);
+        world.discord.silenced.store(false, Ordering::SeqCst);
+        world.clock.advance(61 * MINUTE);
+        for _ in 0..200 {
+            for which in 0..2 {
+                self.round(world, which).await;
+            }
+            if world.rests(self).await {
+                break;
+            }
+            world.clock.advance(MINUTE);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.look(world).await;
+        assert!(
+            world.rests(self).await,
+            "{:?}\n{}",
+            world.approvals(self).await,
+            self.told()
+        );
+        self.judge(world).await;
+    }
+
+    async fn judge(&self, world: &World) {
+        let approvals = world.approvals(self).await;
+        let in_state = |state| approvals.iter().filter(|it| it.state == state).count();
+        let happened = world.discord.said(&self.content);
+        let least = in_state(State::Done) + self.direct;
+        let most = least + in_state(State::Unknown);
+        assert!(
+            (least..=most).contains(&happened),
+            "{happened} happened, {least} to {most} may\n{}",
+            self.told()
+        );
+        for approval in &approvals {
+            self.judge_one(world, approval);
+        }
+    }
+
+    fn judge_one(&self, world: &World, approval: &Approval) {
+        let told = || format!("{approval:?} {:?}\n{}", approval.votes, self.told());
+        let mut yes = BTreeSet::new();
+        for vote in &approval.votes {
+            let who = vote.user.get();
+            assert!(vote.at < approval.expires_at, "{}", told());
+            assert!(who != BOT_WITH_ROLE, "{}", told());
+            assert!(who != ASKER || self.origin == Origin::Stdio, "{}", told());
+            let entitled = self.said.iter().any(|(user, at, choice, has_role)| {
+                let later = approval
+                    .escalated_at
+                    .is_some_and(|escalated| escalated <= *at);
+                *user == who
+                    && *at == vote.at
+                    && *choice == vote.choice
+                    && (*has_role || who == BY_NAME || (who == LATER && later))
+            });
+            assert!(entitled, "{}", told());
+            if vote.choice == Choice::Approve {
+                yes.insert(who);
+            }
+        }
+        let granted = yes.len() >= approval.terms.quorum as usize;
+        let refused = approval
+            .votes
+            .iter()
+            .any(|vote| vote.choice == Choice::Deny);
+        match approval.state {
+            State::Done | State::Unknown | State::Failed => {
+                assert!(granted && !refused, "{}", told())
+            }
+            State::Refused => assert!(refused, "{}", told()),
+            State::Expired => assert!(!granted && !refused, "{}", told()),
+            State::Cancelled => assert!(!refused, "{}", told()),
+            open => panic!("{open:?} is no end: {}", told()),
+        }
+        assert!(approval.call.arguments.is_none() && approval.call.change.is_empty());
+        // Each place was asked once, and shows no button any more.
+        let questions = world.discord.questions(&approval.id);
+        let mut places = BTreeSet::new();
+        for (_, channel, body) in &questions {
+            assert!(
+                places.insert(*channel),
+                "asked twice in {channel}: {}",
+                told()
+            );
+            assert_eq!(body["components"], json!([]), "{}", told());
+        }
+    }
+
+    fn told(&self) -> String {
+        self.story.join("\n")
+    }
+}
+
+fn user(n: u64) -> UserId {
+    Id::new(n).unwrap()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's only way to be told how many"
+)]
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Few, so that everybody runs them; the whole number is for whoever changes approvals.
+const USUAL: u64 = 60;
+
+async fn race(url: String) {
+    let runs = number("GUILDHALL_RACES").unwrap_or(USUAL);
+    let only = number("GUILDHALL_RACE_SEED");
+    let mut world = World::new(url).await;
+    let mut ends: BTreeMap<State, usize> = BTreeMap::new();
+    for seed in 0..runs {
+        if only.is_some_and(|only| only != seed) {
+            continue;
+        }
+        world.set_policy(policy(1 + u32::from(seed % 3 == 0), "ask"), true);
+        world.discord.closed.store(false, Ordering::SeqCst);
+        world.discord.silenced.store(false, Ordering::SeqCst);
+        world.discord.loses_answer.store(false, Ordering::SeqCst);
+        let mut run = Run::new(seed, seed);
+        run.story.push(format!("GUILDHALL_RACE_SEED={seed}"));
+        run.play(&mut world).await;
+        for approval in world.approvals(&run).await {
+            *ends.entry(approval.state).or_default() += 1;
+        }
+        world.discord.forget();
+    }
+    if only.is_none() {
+        // Every end was reached, or this says nothing.
+        for state in State::ALL.into_iter().filter(|state| !state.is_open()) {
+            assert!(
+                ends.contains_key(&state),
+                "no run ended {}: {ends:?}",
+                state.as_str()
+            );
+        }
+    }
+    println!("{runs} runs ended {ends:?}");
+    for instance in world.instances {
+        instance.store.close().await;
+    }
+}
+
+#[test]
+fn every_interleaving_ends_by_the_laws_on_sqlite() {
+    runtime().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        race(format!(
+            "sqlite:{}",
+            folder.path().join("race.db").display()
+        ))
+        .await;
+    });
+}
+
+#[test]
+fn every_interleaving_ends_by_the_laws_on_postgresql() {
+    runtime().block_on(async {
+        let Some(database) = postgres::database().await else {
+            return;
+        };
+        race(database.url.clone()).await;
+        database.forget().await;
+    });
+}
