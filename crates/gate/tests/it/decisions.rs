@@ -91,7 +91,7 @@ async fn places_that_may_not_be_looked_into_are_left_out() {
         .gate
         .replace_policy(denied("[channels]\ndeny = [\"12\"]"));
     let seen = tools_seen(&world, &owner, all.clone()).await;
-    assert_eq!(seen, ["discord_list_roles", "discord_get_guild"]);
+    assert_eq!(seen, [NAME, "discord_list_roles", "discord_get_guild"]);
     world
         .gate
         .replace_policy(denied("allowed_guilds = [\"2\"]"));
