@@ -542,6 +542,53 @@ pub(crate) enum PolicyCommand {
     },
     /// Say what another policy would have made of the calls that were recorded.
     Backtest(BacktestArgs),
+    #[command(flatten)]
+    Stored(StoredPolicyCommand),
+}
+
+/// The policies that workspaces keep in the database. They stand under the configuration file's:
+/// both must allow, and the strictest counts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoredPolicyCommand {
+    /// List the versions of a workspace's own policy, newest first.
+    List {
+        #[arg(long, value_name = "ID", default_value = "default")]
+        workspace: model::WorkspaceId,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a version of it [default: the one in force].
+    Show {
+        number: Option<i64>,
+        #[arg(long, value_name = "ID", default_value = "default")]
+        workspace: model::WorkspaceId,
+    },
+    /// Put a policy in force for a workspace, on every instance within a second.
+    #[command(
+        after_help = "Examples:\n  guildhall policy put bakers.toml --workspace bakers\n  \
+                      guildhall policy put bakers.toml --workspace bakers --expected 3   # only on top of version 3"
+    )]
+    Put {
+        /// A policy, or a configuration file with `[policy]`.
+        file: PathBuf,
+        #[arg(long, value_name = "ID", default_value = "default")]
+        workspace: model::WorkspaceId,
+        /// The version that must be in force now; 0 for none.
+        #[arg(long, value_name = "NUMBER")]
+        expected: Option<i64>,
+    },
+    /// Put an earlier version in force again, as a new one.
+    Rollback {
+        number: i64,
+        #[arg(long, value_name = "ID", default_value = "default")]
+        workspace: model::WorkspaceId,
+    },
+    /// Leave a workspace without a policy of its own; the versions stay.
+    Remove {
+        #[arg(long, value_name = "ID", default_value = "default")]
+        workspace: model::WorkspaceId,
+    },
 }
 
 #[derive(Debug, Args)]

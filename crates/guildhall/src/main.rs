@@ -11,6 +11,7 @@ mod mirror;
 mod output;
 mod policy_file;
 mod secrets;
+mod stored_policy;
 mod wiring;
 mod witness;
 

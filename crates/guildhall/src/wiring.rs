@@ -24,7 +24,10 @@ use team::people::{self, People, Rings};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{asking, clock::SystemClock, config::Config, mirror, policy_file, secrets, witness};
+use crate::{
+    asking, clock::SystemClock, config::Config, mirror, policy_file, secrets,
+    stored_policy::InForce, witness,
+};
 
 /// Discord wants to know whom to ask about a bot's requests.
 const HOMEPAGE: &str = "https://guildhall.example";
@@ -46,6 +49,7 @@ pub(crate) struct House {
     facts: Arc<dyn Surroundings>,
     /// What listens to people, until it is started.
     people: Mutex<Option<(People, Rings)>>,
+    stored_policies: InForce,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -84,6 +88,8 @@ impl House {
             seal_key,
         });
         gate.appoint(Arc::new(cedar::CedarJudges));
+        let mut stored_policies = InForce::default();
+        stored_policies.renew(&store, &gate).await?;
         gate.know_keys(Arc::new(store.clone()));
         gate.know_readings(Arc::new(store.clone()));
         gate.know_kept(Arc::new(store.clone()));
@@ -113,6 +119,7 @@ impl House {
             ears,
             reader: limbs.reader,
             facts: limbs.facts,
+            stored_policies,
             tasks,
             stop,
         })
@@ -173,8 +180,13 @@ impl House {
         }
     }
 
-    /// Let a changed policy of the configuration file count. The task ends when the house closes.
+    /// Let changed policies count, of the configuration file and of workspaces. The tasks end when
+    /// the house closes.
     pub(crate) fn watch_policy(&self) {
+        let store = Arc::new(self.store.clone());
+        let stored = self.stored_policies.clone();
+        self.tasks
+            .spawn(stored.watch(store, self.gate.clone(), self.stop.clone()));
         if let Some(file) = self.config.file.clone() {
             let (fixed, gate) = (self.config.fixed.clone(), self.gate.clone());
             let stop = self.stop.clone();

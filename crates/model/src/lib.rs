@@ -17,6 +17,7 @@ pub mod kept;
 pub mod ledger;
 pub mod permissions;
 pub mod place;
+pub mod policies;
 pub mod principal;
 pub mod request;
 pub mod risk;

@@ -19,6 +19,7 @@ mod listener;
 mod migration;
 mod outbox;
 mod place;
+mod policy;
 mod ports;
 mod prune;
 mod reader;

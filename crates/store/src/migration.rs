@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 6] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_audit_chain.sql"),
     include_str!("../migrations/0003_workspaces.sql"),
+    include_str!("../migrations/0004_policies.sql"),
     include_str!("../migrations/0005_approvals.sql"),
     include_str!("../migrations/0006_undo.sql"),
     include_str!("../migrations/0007_readings.sql"),

@@ -3,7 +3,7 @@
 use crate::{
     approval, audit,
     chain::{checkpoint, head},
-    draft, instance, journal, kept, key, lease, migration, outbox, prune, reading, tenancy,
+    draft, instance, journal, kept, key, lease, migration, outbox, policy, prune, reading, tenancy,
     workspace,
 };
 
@@ -88,6 +88,13 @@ pub fn statements() -> Vec<&'static str> {
         reading::LAST,
         reading::NOTE,
         reading::PRUNE,
+        policy::CHANGED,
+        policy::CHANGES,
+        policy::INSERT,
+        policy::IN_FORCE,
+        policy::NEWEST,
+        policy::PRUNE,
+        policy::VERSIONS,
         prune::IDEMPOTENCY_KEYS,
         prune::INSTANCES,
         prune::OUTBOX,

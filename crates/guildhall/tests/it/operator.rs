@@ -399,6 +399,105 @@ async fn a_policy_is_checked_asked_tested_and_tried_out_on_what_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_explains_times_people_and_cedar_text() {
+    let scene = Scene::new().await;
+    let write =
+        |name: &str, text: &str| std::fs::write(scene.folder.path().join(name), text).unwrap();
+    write(
+        "wrong.toml",
+        "read_only = false\ncedar = \"\"\"\nforbid (principal, action, resource)\nwhen { context.tol == 1 };\n\"\"\"\n",
+    );
+    let (code, said, _) = scene.run(&["policy", "check", "wrong.toml"]);
+    assert_eq!(code, 1);
+    assert!(said.starts_with("wrong.toml:4:8: "), "{said}");
+
+    write(
+        "timed.toml",
+        "cedar_file = \"own.cedar\"\n[approvals.owners]\npost_to = \"direct_message\"\nusers = [\"7\"]\n\
+         [[rules]]\nname = \"night\"\nhours = \"22:00-06:00\"\nrisks = [\"write\"]\neffect = \"deny\"\n\
+         [[rules]]\nname = \"owners decide\"\nrisks = [\"destructive\"]\neffect = \"ask\"\n",
+    );
+    write(
+        "own.cedar",
+        "@id(\"shut\") forbid (principal, action, resource in Channel::\"9\");",
+    );
+    let explain = |more: &[&str]| {
+        let all = [&["policy", "explain", "--policy", "timed.toml"], more].concat();
+        let (code, said, log) = scene.run(&all);
+        assert_eq!(code, 0, "{log}");
+        said
+    };
+    let noon = explain(&["discord_send_message", "--at", "2026-12-01T12:00:00Z"]);
+    assert!(noon.contains("it would at 2026-12-01T22:00:00Z"), "{noon}");
+    let night = explain(&["discord_send_message", "--at", "2026-12-01T23:00:00Z"]);
+    assert!(night.contains("counts at that time"), "{night}");
+    assert!(night.contains("It is refused."), "{night}");
+    let ban = explain(&["discord_ban_member", "--guild", "5"]);
+    assert!(ban.contains("It waits for 1 of \"owners\""), "{ban}");
+    let shut = explain(&["discord_get_messages", "--guild", "5", "--channel", "9"]);
+    assert!(shut.contains("cedar:shut"), "{shut}");
+
+    write(
+        "cases.toml",
+        "[[cases]]\nname = \"night\"\ntool = \"discord_send_message\"\nat = \"2026-12-01T23:00:00Z\"\n\
+         expect = \"deny\"\nrule = \"night\"\n[[cases]]\nname = \"shut\"\ntool = \"discord_get_messages\"\n\
+         channel = \"8\"\ninside = [\"9\"]\nexpect = \"deny\"\nrule = \"cedar:shut\"\n\
+         [[cases]]\nname = \"viewer\"\ntool = \"discord_ban_member\"\nrole = \"viewer\"\nexpect = \"deny\"\n",
+    );
+    let (code, said, log) = scene.run(&["policy", "test", "cases.toml", "--policy", "timed.toml"]);
+    assert_eq!(code, 0, "{said}{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_has_a_policy_of_its_own_with_a_history() {
+    let scene = Scene::new().await;
+    let write =
+        |name: &str, text: &str| std::fs::write(scene.folder.path().join(name), text).unwrap();
+    let list = ["tools", "call", "discord_list_guilds"];
+    let works = || scene.run(&list).0 == 0;
+    assert!(works());
+
+    write(
+        "own.toml",
+        "[[rules]]\nname = \"shut\"\neffect = \"deny\"\n",
+    );
+    let (code, said, log) = scene.run(&["policy", "put", "own.toml", "--expected", "0"]);
+    assert_eq!(code, 0, "{log}");
+    assert!(said.contains("policy 1 of default is in force"), "{said}");
+    assert!(!works());
+    let (code, _, log) = scene.run(&["policy", "put", "own.toml", "--expected", "0"]);
+    assert_eq!(code, 1);
+    assert!(log.contains("policy 1 is in force meanwhile"), "{log}");
+    write("broken.toml", "[[rules]]\nname = \"x\"\n");
+    let (code, _, log) = scene.run(&["policy", "put", "broken.toml"]);
+    assert_eq!(code, 1);
+    assert!(log.contains("broken.toml:1:1: "), "{log}");
+
+    assert_eq!(scene.run(&["policy", "remove"]).0, 0);
+    assert!(works());
+    assert_eq!(scene.run(&["policy", "rollback", "1"]).0, 0);
+    assert!(!works());
+    let (_, said, _) = scene.run(&["policy", "list", "--json"]);
+    let said: Value = serde_json::from_str(&said).unwrap();
+    let told: Vec<_> = said
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["number"].clone(), it["restored"].clone()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (json!(3), json!(1)),
+            (json!(2), json!(null)),
+            (json!(1), json!(null))
+        ]
+    );
+    let (_, said, _) = scene.run(&["policy", "show", "1"]);
+    assert!(said.contains("name = \"shut\""), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sandbox_begins_with_a_ready_world_a_described_one_or_a_saved_one() {
     let scene = Scene::new().await;
     let (code, listed, _) = scene.run(&["sandbox", "--worlds"]);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::{
     ManualClock,
     ledger::{Begun, EventFilter, Journal as _, Leases as _, Ledger as _, Outcome},
+    policies::{NewPolicy, Policies as _, PutPolicy},
     workspaces::{
         Change, Installation, TENANCY_FRESH_MS, Tenants as _, Workspace, Workspaces as _,
     },
@@ -217,4 +218,38 @@ async fn changes_of_workspaces_are_known(url: &str) {
 fn what_one_instance_changes_another_knows_within_a_second() {
     on_a_file(async |url| changes_of_workspaces_are_known(url).await);
     on_postgresql(async |url| changes_of_workspaces_are_known(url).await);
+}
+
+#[test]
+fn a_policy_that_one_instance_puts_is_seen_by_the_other() {
+    on_postgresql(policies);
+    on_a_file(policies);
+}
+
+async fn policies(url: &str) {
+    let clock = ManualClock::at(START);
+    let (here, there) = tokio::join!(open(url, &clock), open(url, &clock));
+    let before = there.policy_changes().await.unwrap();
+    let new = |text: &str| NewPolicy {
+        workspace: model::WorkspaceId::default(),
+        text: text.to_owned(),
+        put_by: "local".to_owned(),
+        put_at: START,
+        restored: None,
+        expected: Some(0),
+    };
+    // Both write against the same version: one of them is told.
+    let (a, b) = tokio::join!(here.put_policy(new("a")), there.put_policy(new("b")));
+    let both = [a.unwrap(), b.unwrap()];
+    assert!(both.contains(&PutPolicy::Put { number: 1 }), "{both:?}");
+    assert!(
+        both.contains(&PutPolicy::Conflict { current: 1 }),
+        "{both:?}"
+    );
+    assert!(there.policy_changes().await.unwrap() > before);
+    assert_eq!(
+        here.policies_in_force().await.unwrap(),
+        there.policies_in_force().await.unwrap()
+    );
+    tokio::join!(here.close(), there.close());
 }

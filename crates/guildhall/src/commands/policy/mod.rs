@@ -3,7 +3,10 @@
 mod backtest;
 mod cases;
 mod explain;
+#[cfg(test)]
+mod recipes;
 mod sketch;
+mod stored;
 
 use std::{fs, path::Path, process::ExitCode};
 
@@ -27,6 +30,7 @@ pub(crate) async fn run(command: PolicyCommand, config: &Config) -> anyhow::Resu
             cases::run(&cases, policy)
         }
         PolicyCommand::Backtest(args) => backtest::run(&args, config).await,
+        PolicyCommand::Stored(command) => stored::run(&command, config).await,
     }
 }
 

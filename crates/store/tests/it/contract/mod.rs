@@ -6,6 +6,7 @@ mod kept;
 mod keys;
 mod leases;
 mod ledger;
+mod policies;
 mod workspaces;
 
 use model::{
@@ -13,6 +14,7 @@ use model::{
     approval::Approvals,
     kept::KeptWrites,
     ledger::{Drafts, Journal, Keys, Leases, Ledger, Readings},
+    policies::Policies,
     workspaces::Workspaces,
 };
 
@@ -23,11 +25,30 @@ use crate::{
 
 /// All that a store is to other rooms.
 pub(crate) trait Ports:
-    Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals + Readings + KeptWrites
+    Ledger
+    + Keys
+    + Leases
+    + Journal
+    + Drafts
+    + Workspaces
+    + Approvals
+    + Readings
+    + KeptWrites
+    + Policies
 {
 }
-impl<S: Ledger + Keys + Leases + Journal + Drafts + Workspaces + Approvals + Readings + KeptWrites>
-    Ports for S
+impl<
+    S: Ledger
+        + Keys
+        + Leases
+        + Journal
+        + Drafts
+        + Workspaces
+        + Approvals
+        + Readings
+        + KeptWrites
+        + Policies,
+> Ports for S
 {
 }
 
@@ -42,6 +63,7 @@ pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     readings(store).await;
     approvals::suite(store, clock).await;
     kept::suite(store, clock).await;
+    policies::suite(store).await;
 }
 
 async fn readings(store: &dyn Ports) {
