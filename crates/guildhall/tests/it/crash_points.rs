@@ -88,7 +88,10 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("reading::Note", "one row of a memory that may be lost"),
     ("workspace::Apply", "not driven from here yet"),
-    ("policy::Put", "one row on top; store/tests/it tries two at once"),
+    (
+        "policy::Put",
+        "one row on top; store/tests/it tries two at once",
+    ),
     ("approval::Open", "not driven from here yet"),
     ("approval::Replace", "not driven from here yet"),
     ("approval::MoveCursor", "not driven from here yet"),
