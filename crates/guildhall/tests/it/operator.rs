@@ -471,7 +471,7 @@ async fn a_workspace_has_a_policy_of_its_own_with_a_history() {
     write("broken.toml", "[[rules]]\nname = \"x\"\n");
     let (code, _, log) = scene.run(&["policy", "put", "broken.toml"]);
     assert_eq!(code, 1);
-    assert!(log.contains("broken.toml:1:1: "), "{log}");
+    assert!(log.contains("broken.toml:2:8: "), "{log}");
 
     assert_eq!(scene.run(&["policy", "remove"]).0, 0);
     assert!(works());
