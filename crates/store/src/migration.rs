@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// In order; the version of a migration is its place in this list, from 1.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_audit_chain.sql"),
     include_str!("../migrations/0003_workspaces.sql"),
