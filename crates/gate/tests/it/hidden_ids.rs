@@ -42,6 +42,10 @@ const CONFINED: &[(&str, &str)] = &[
     ("after", "a point in the order of a list"),
     ("around", "a point in the order of a list"),
     ("call_id", "a call of ours, of no guild"),
+    (
+        "approval_id",
+        "an approval of ours, of no guild; only its asker sees it",
+    ),
     ("author_id", "picks among messages that may be read anyway"),
     (
         "user_id",
