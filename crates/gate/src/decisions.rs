@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use catalogue::View;
 use model::{
-    Role,
+    Origin, Role,
     ledger::{Decision, DecisionFilter, StoreError},
 };
 use policy::{Circumstances, Effect, Lineage, Policy, Question, Spot, Whereabouts};
@@ -35,6 +35,7 @@ pub(crate) struct ListDecisions;
 #[async_trait]
 impl Flow for ListDecisions {
     async fn run(&self, gate: &Gate, call: &FlowContext) -> Result<View, Declined> {
+        not_for_askers(call)?;
         let policy = gate.standing(&call.principal.workspace).policy;
         let home = gate
             .home_of(&call.principal)
@@ -104,6 +105,18 @@ impl Flow for ListDecisions {
             untrusted: UNTRUSTED,
         })
     }
+}
+
+/// The rows are the client's, made for whoever asked it: no Discord user may know of all of them.
+fn not_for_askers(call: &FlowContext) -> Result<(), Declined> {
+    if !matches!(call.origin, Origin::Discord { .. }) {
+        return Ok(());
+    }
+    let reason = model::Reason::new(
+        "not_for_askers",
+        "what was decided is shown to the client alone, never for somebody in Discord",
+    );
+    Err(call.refuse(reason, None))
 }
 
 fn shown_last(shown: &[Value]) -> Option<Value> {

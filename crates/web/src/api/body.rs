@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::unique::Unique;
 use crate::problem::Problem;
 
 /// Most bytes of a body that manages something. Arguments of tools may carry files, and have only
@@ -38,7 +39,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// A body that is a JSON object of any form; no body is an empty one.
+/// A body that is a JSON object of any form, in which nothing is named twice; no body is an empty one.
 pub(super) struct Object(pub(super) Map<String, Value>);
 
 impl<S: Send + Sync> FromRequest<S> for Object {
@@ -49,7 +50,7 @@ impl<S: Send + Sync> FromRequest<S> for Object {
         if bytes.is_empty() {
             return Ok(Self(Map::new()));
         }
-        read(&bytes).map(Self)
+        read(&bytes).map(|Unique(map)| Self(map))
     }
 }
 

@@ -17,6 +17,7 @@ mod parts;
 mod route;
 mod settings;
 mod tools;
+mod unique;
 mod whoami;
 mod workspaces;
 

@@ -37,6 +37,8 @@ pub(super) enum Hall {
     /// People decide about what is destructive, strangers' words count, and one channel is shown
     /// without them.
     Asking,
+    /// Two workspaces with a guild each, one that is suspended, and guests on loopback.
+    Shared,
 }
 
 /// Everything of one play.
@@ -64,6 +66,19 @@ const KEYS: [(&str, &str); 7] = [
     ("revoked", "read,write,destructive"),
 ];
 
+/// Keys of workspaces, where there are some: name, workspace, role, scopes.
+const KEYS_OF_WORKSPACES: [(&str, &str, &str, &str); 9] = [
+    ("baker", "bakers", "viewer", "read,write,destructive"),
+    ("apprentice", "bakers", "operator", "read,write,destructive"),
+    ("master", "bakers", "admin", "read,write,destructive"),
+    ("clerk", "bakers", "admin", "read,write"),
+    ("boss", "bakers", "owner", "read,write,destructive"),
+    ("smith", "smiths", "owner", "read,write,destructive"),
+    ("striker", "smiths", "operator", "read,write,destructive"),
+    ("tanner", "tanners", "owner", "read,write,destructive"),
+    ("root", "default", "owner", "read,write,destructive"),
+];
+
 impl Ground {
     pub(super) async fn prepare(kind: Hall) -> Self {
         let text = fs::read_to_string(attack::folder().join("world.toml")).unwrap();
@@ -81,20 +96,29 @@ impl Ground {
             policy(kind, &names),
         )
         .unwrap();
-        for (key, scopes) in KEYS {
-            let (code, made, log) =
-                scene.run(&["key", "create", key, "--scopes", scopes, "--json"]);
-            assert_eq!(code, 0, "{log}");
-            let made: Value = serde_json::from_str(&made).unwrap();
-            secrets.push((format!("key {key}"), text_of(&made["key"])));
-            names.insert(format!("key.{key}"), made["key"].clone());
+        let towns = ["town", "forbidden-city"].map(|it| text_of(&names[&format!("guild.{it}")]));
+        let mut key = |name: &str, scopes: &str, more: &[&str]| {
+            let create = ["key", "create", name, "--scopes", scopes, "--json"];
+            let made = told(&scene, &[&create[..], more].concat());
+            secrets.push((format!("key {name}"), text_of(&made["key"])));
+            names.insert(format!("key.{name}"), made["key"].clone());
+        };
+        for (name, scopes) in KEYS {
+            key(name, scopes, &[]);
+        }
+        if kind == Hall::Shared {
+            open_workspaces(&scene, &towns);
+            for (name, workspace, role, scopes) in KEYS_OF_WORKSPACES {
+                key(name, scopes, &["--workspace", workspace, "--role", role]);
+            }
+            told(&scene, &["workspace", "suspend", "tanners", "--json"]);
         }
         assert_eq!(scene.run(&["key", "revoke", "revoked"]).0, 0);
         let hall = scene.serve_with(
             match kind {
                 Hall::ReadOnly => &["--read-only"],
                 Hall::Strict => &["--require-key"],
-                Hall::Ordinary | Hall::Slow | Hall::Asking => &[],
+                Hall::Ordinary | Hall::Slow | Hall::Asking | Hall::Shared => &[],
             },
             &[("GUILDHALL_LOG", "debug")],
         );
@@ -232,6 +256,26 @@ impl Ground {
     }
 }
 
+/// The bakers work in the town, the smiths in the city, and the tanners nowhere.
+fn open_workspaces(scene: &Scene, [town, city]: &[String; 2]) {
+    for workspace in ["bakers", "smiths", "tanners"] {
+        told(scene, &["workspace", "create", workspace, "--json"]);
+    }
+    for (workspace, guild) in [("bakers", town), ("smiths", city)] {
+        told(
+            scene,
+            &["workspace", "guild", "add", workspace, guild, "--json"],
+        );
+    }
+}
+
+/// What a command says that must go well.
+fn told(scene: &Scene, command: &[&str]) -> Value {
+    let (code, said, log) = scene.run(command);
+    assert_eq!(code, 0, "{command:?}: {log}");
+    serde_json::from_str(&said).unwrap_or_default()
+}
+
 /// Let somebody of the world act through the control API.
 async fn act(scene: &Scene, who: &str, method: &str, path: &str, body: &Value) -> Value {
     let url = format!("{}/{path}", scene.sandbox.info().control_url);
@@ -356,15 +400,18 @@ channels = [\"MARKET\"]
 
 fn policy(kind: Hall, names: &BTreeMap<String, Value>) -> String {
     let name = |name: &str| text_of(&names[name]);
+    let guilds = match kind {
+        Hall::Shared => [name("guild.town"), name("guild.forbidden-city")].join("\", \""),
+        _ => name("guild.town"),
+    };
     let ground = format!(
-        "[policy]\nallowed_guilds = [\"{}\"]\nMEMBERS\n\
+        "[policy]\nallowed_guilds = [\"{guilds}\"]\nMEMBERS\n\
          [policy.channels]\ndeny = [\"{}\"]\n[policy.rates]\nRATES\n",
-        name("guild.town"),
         name("chan.archive"),
     );
     let members = match kind {
         Hall::Strict => "members = [\"key:alice\", \"key:bob\", \"key:reader\", \"key:talker\"]",
-        Hall::Ordinary | Hall::ReadOnly | Hall::Slow | Hall::Asking => "",
+        Hall::Ordinary | Hall::ReadOnly | Hall::Slow | Hall::Asking | Hall::Shared => "",
     };
     let rates = match kind {
         Hall::Slow => "read = 3\nwrite = 2\ndestructive = 1",
@@ -385,7 +432,7 @@ fn policy(kind: Hall, names: &BTreeMap<String, Value>) -> String {
              risks = [\"write\"]\nneeds_confirmation = true\n"
         }
         Hall::Asking => ASKING,
-        Hall::ReadOnly | Hall::Slow => "",
+        Hall::ReadOnly | Hall::Slow | Hall::Shared => "",
     };
     let rules = rules
         .replace("PLAZA", &name("chan.plaza"))
