@@ -54,6 +54,9 @@ pub(super) struct Deed {
     pub(super) does: String,
     #[serde(default)]
     pub(super) body: Value,
+    /// Again until the answer holds these, by JSON pointer, for what takes a moment.
+    #[serde(default)]
+    pub(super) until: BTreeMap<String, String>,
     /// Variables from the answer, by JSON pointer.
     #[serde(default)]
     pub(super) save: BTreeMap<String, String>,

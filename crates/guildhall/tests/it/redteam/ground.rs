@@ -118,10 +118,16 @@ impl Ground {
             match kind {
                 Hall::ReadOnly => &["--read-only"],
                 Hall::Strict => &["--require-key"],
-                Hall::Ordinary | Hall::Slow | Hall::Asking | Hall::Shared => &[],
+                Hall::Asking => &["--gateway"],
+                Hall::Ordinary | Hall::Slow | Hall::Shared => &[],
             },
-            &[("GUILDHALL_LOG", "debug")],
+            &[
+                ("GUILDHALL_LOG", "debug"),
+                // Nobody in the rows waits for people; they ask again.
+                ("GUILDHALL_APPROVAL_WAIT_SECONDS", "0"),
+            ],
         );
+        is_ready(&hall).await;
         add_keys_of_the_house(&scene, &mut secrets);
         let special = [
             ("nul", "\0".to_owned()),
@@ -254,6 +260,18 @@ impl Ground {
         }
         Ok(())
     }
+}
+
+/// Until it hears what happens in Discord.
+async fn is_ready(hall: &harness::Hall) {
+    for _ in 0..400 {
+        let answer = http_client().get(hall.page("/ready")).send().await.unwrap();
+        if answer.status() == 200 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("the service never became ready");
 }
 
 /// The bakers work in the town, the smiths in the city, and the tanners nowhere.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// `done`, `planned`, `confirmation`, `person`, `check 6 bot_lacks_permission`,
+/// `done`, `planned`, `confirmation`, `person`, `waiting_for_people`, `check 6 bot_lacks_permission`,
 /// `invalid_arguments`, `protocol -32602`.
 pub(super) fn of_rpc(answer: &Value) -> String {
     if let Some(code) = answer["error"]["code"].as_i64() {
@@ -34,6 +34,9 @@ pub(super) fn of_rpc(answer: &Value) -> String {
             "confirmation"
         };
         return word.to_owned();
+    }
+    if structured["outcome"] == "waiting_for_people" {
+        return "waiting_for_people".to_owned();
     }
     "done".to_owned()
 }

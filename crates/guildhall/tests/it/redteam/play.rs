@@ -92,14 +92,26 @@ pub(super) async fn play(
 async fn do_deed(ground: &Ground, deed: &Deed, names: &mut Names) {
     let does = text(&deed.does, names);
     let (method, path) = does.split_once(' ').expect("a method and a path");
-    let answer = ground
-        .act(
-            &text(&deed.who, names),
-            method,
-            path,
-            &fill(&deed.body, names),
-        )
-        .await;
+    let (who, body) = (text(&deed.who, names), fill(&deed.body, names));
+    let mut answer = ground.act(&who, method, path, &body).await;
+    let holds = |answer: &Value| {
+        deed.until.iter().all(|(pointer, words)| {
+            let found = answer.pointer(pointer).map(text_of).unwrap_or_default();
+            found.contains(&text(words, names))
+        })
+    };
+    for _ in 0..PATIENCE {
+        if holds(&answer) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        answer = ground.act(&who, method, path, &body).await;
+    }
+    assert!(
+        holds(&answer),
+        "{does}: {:?} is not in {answer}",
+        deed.until
+    );
     save(&deed.save, &answer, names).unwrap();
 }
 
