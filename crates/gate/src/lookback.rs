@@ -12,7 +12,7 @@ use crate::Gate;
 /// When is looked, each time after a pause: what Discord is still doing shows a little later.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(300),
-    Duration::from_millis(1_000),
+    Duration::from_secs(1),
     Duration::from_millis(2_500),
 ];
 /// Letters of a reference; 48 bits of the call's id that are random.

@@ -256,7 +256,7 @@ fn user(value: &Value, path: &'static str, at: &[Step], roles: Option<Vec<RoleId
     let kind = beside(value, holder, at)
         .and_then(|holder| holder.get("kind"))
         .and_then(Value::as_str);
-    let id_is_named_so = path.ends_with(".id") || path == "id";
+    let id_is_named_so = path.rsplit('.').next() == Some("id");
     Author::User {
         user,
         is_bot: id_is_named_so && matches!(kind, Some("bot" | "webhook")),

@@ -96,7 +96,7 @@ fn keep_allowed_channels(case: &Case, list: &mut Value) {
                 }
             }
             let lineage = Lineage { channel, parents };
-            may_show(case, lineage, case.places.guild())
+            may_show(case, &lineage, case.places.guild())
         });
     }
 }
@@ -124,7 +124,7 @@ async fn keep_in_allowed_channels(
     for named in items.iter().filter_map(channel) {
         if let Entry::Vacant(place) = known.entry(named) {
             let lineage = lineage_of(surroundings, place.key()).await;
-            let allowed = |(it, guild)| may_show(case, it, guild);
+            let allowed = |(it, guild): (Lineage, _)| may_show(case, &it, guild);
             place.insert(lineage.is_some_and(allowed));
         }
     }
@@ -146,7 +146,7 @@ pub(crate) async fn lineage_of(
 }
 
 /// Whether lists and rules leave the tool to the caller in this channel too.
-fn may_show(case: &Case, lineage: Lineage, guild: Option<GuildId>) -> bool {
+fn may_show(case: &Case, lineage: &Lineage, guild: Option<GuildId>) -> bool {
     let spot = Spot {
         guild,
         channels: lineage.all().copied().collect(),

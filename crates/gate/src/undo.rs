@@ -272,19 +272,6 @@ fn shifted(arguments: Map<String, Value>, before: usize) -> Map<String, Value> {
     if before == 0 {
         return arguments;
     }
-    fn shift(value: Value, before: usize) -> Value {
-        match value {
-            Value::String(text) if text.starts_with("$1.") => {
-                text.replacen("$1.", &format!("${}.", before + 1), 1).into()
-            }
-            Value::Array(items) => items.into_iter().map(|item| shift(item, before)).collect(),
-            Value::Object(fields) => fields
-                .into_iter()
-                .map(|(name, value)| (name, shift(value, before)))
-                .collect(),
-            plain => plain,
-        }
-    }
     arguments
         .into_iter()
         .map(|(name, value)| {
@@ -293,6 +280,20 @@ fn shifted(arguments: Map<String, Value>, before: usize) -> Map<String, Value> {
             (name, value)
         })
         .collect()
+}
+
+fn shift(value: Value, before: usize) -> Value {
+    match value {
+        Value::String(text) if text.starts_with("$1.") => {
+            text.replacen("$1.", &format!("${}.", before + 1), 1).into()
+        }
+        Value::Array(items) => items.into_iter().map(|item| shift(item, before)).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, shift(value, before)))
+            .collect(),
+        plain => plain,
+    }
 }
 
 /// The three-way difference: only what the call changed counts.

@@ -35,8 +35,7 @@ pub(crate) async fn obstacles(
     }
     for (name, way) in &policy.approvals {
         match (way.post_to, way.channel) {
-            (PostTo::DirectMessage, _) => {}
-            (_, Some(channel)) => {
+            (PostTo::Channel | PostTo::ThreadOfOrigin, Some(channel)) => {
                 if let Some((what, advice)) = cannot_post(surroundings, channel).await {
                     found.push((format!("approvals.{name}: {what}"), advice));
                 }
@@ -48,7 +47,7 @@ pub(crate) async fn obstacles(
                 ),
                 "set `channel` as well".to_owned(),
             )),
-            (PostTo::Channel, None) => {}
+            (PostTo::DirectMessage, _) | (PostTo::Channel, None) => {}
         }
     }
     found

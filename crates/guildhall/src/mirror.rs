@@ -192,7 +192,10 @@ mod tests {
         open.write_all(b"{\"seq\": 4, \"call_id\": \"c3\"").unwrap();
         records(&store, 3..5).await;
         catch_up(&store, &file, LARGEST).await.unwrap();
-        assert_eq!(calls(&[file.clone()]), ["c0", "c1", "c2", "c3", "c4"]);
+        assert_eq!(
+            calls(std::slice::from_ref(&file)),
+            ["c0", "c1", "c2", "c3", "c4"]
+        );
         let text = fs::read_to_string(&file).unwrap();
         assert!(!text.contains("very-personal"), "{text}");
     }
@@ -208,7 +211,7 @@ mod tests {
         }
         let files: Vec<PathBuf> = (1..=KEPT).rev().map(|n| aside(&file, n)).collect();
         assert_eq!(calls(&files), ["c3", "c4", "c5", "c6"]);
-        assert_eq!(calls(&[file.clone()]), ["c7"]);
+        assert_eq!(calls(std::slice::from_ref(&file)), ["c7"]);
         fs::remove_file(&file).unwrap();
         assert_eq!(last_seq(&file).unwrap(), 7);
         assert!(!aside(&file, KEPT + 1).exists());

@@ -15,7 +15,7 @@ use crate::hall::{Answer, Declined, Hall, Waiting};
 
 /// How long to wait for people where the client hears that it waits: it then waits as long as it
 /// likes, and the call must end within the deadline of all calls.
-const WITH_PROGRESS: Duration = Duration::from_secs(240);
+const WITH_PROGRESS: Duration = Duration::from_mins(4);
 /// How often the client hears of it. Clients give up after 60 s of silence.
 const EVERY: Duration = Duration::from_secs(10);
 /// How long telling the client may take; a client that does not listen holds up nothing.

@@ -65,6 +65,10 @@ impl AfterUntrusted {
         i64::from(self.forget_after_minutes) * 60_000
     }
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over a reference"
+    )]
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }

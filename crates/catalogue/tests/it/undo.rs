@@ -42,9 +42,7 @@ fn a_plan_says_no_more_than_its_row() {
                 continue;
             };
             match (plan.undo(), row) {
-                (Undo::Yes, Undoing::By(_))
-                | (Undo::Yes | Undo::Partly { .. }, Undoing::Partly { .. })
-                | (Undo::Partly { .. }, Undoing::By(_)) => {}
+                (Undo::Yes | Undo::Partly { .. }, Undoing::By(_) | Undoing::Partly { .. }) => {}
                 (Undo::No { reason }, Undoing::Never(_) | Undoing::Partly { .. }) => {
                     assert!(!reason.is_empty(), "{}", tool.name);
                 }

@@ -6,12 +6,14 @@
 
 #[expect(
     dead_code,
+    clippy::unwrap_used,
     reason = "the tests' own ledger; a benchmark uses a part of it"
 )]
 #[path = "../../tests/it/ledger.rs"]
 mod ledger;
 #[expect(
     dead_code,
+    clippy::unwrap_used,
     reason = "the tests' own world; a benchmark uses a part of it"
 )]
 #[path = "../../tests/it/world.rs"]

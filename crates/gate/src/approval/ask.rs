@@ -72,7 +72,7 @@ impl Gate {
         let opened = port.open(approval.clone(), ROOM).await;
         match opened.map_err(|error| trouble::storing(record, &error))? {
             Opened::Inserted => {}
-            Opened::Known(known) => return Ok(self.waiting(&known)),
+            Opened::Known(known) => return Ok(waiting(&known)),
             Opened::Full => {
                 let reason = Reason::new(
                     "too_many_approvals",
@@ -99,7 +99,7 @@ impl Gate {
                     Retry::No,
                 ))
             }
-            Ok(Ok(posted)) => Ok(self.waiting(&posted)),
+            Ok(Ok(posted)) => Ok(waiting(&posted)),
             Ok(Err(Trouble::Store(error))) => Err(trouble::storing(record, &error)),
             Ok(Err(_)) | Err(_) => Err(crate::gate::broken(record)),
         }
@@ -108,7 +108,7 @@ impl Gate {
     /// How it stands with the same call of the same asker. `None` where it should be asked anew.
     async fn already(&self, case: &Case, known: Approval) -> Option<Result<Answer, Declined>> {
         if known.state.is_open() {
-            return Some(Ok(self.waiting(&known)));
+            return Some(Ok(waiting(&known)));
         }
         let now = self.0.clock.now_ms();
         let ended = known.ended_at.unwrap_or(now);
@@ -137,10 +137,6 @@ impl Gate {
         if let Err(Trouble::Store(error)) = self.happens(&approval.id, &Event::Collected).await {
             tracing::warn!(%error, "an approval's end may be told twice");
         }
-    }
-
-    pub(crate) fn waiting(&self, approval: &Approval) -> Answer {
-        Answer::Waiting(Box::new(Waiting::of(approval)))
     }
 
     fn approval_of(
@@ -278,4 +274,9 @@ fn lines(change: &Change) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What a caller hears while people think.
+pub(super) fn waiting(approval: &Approval) -> Answer {
+    Answer::Waiting(Box::new(Waiting::of(approval)))
 }

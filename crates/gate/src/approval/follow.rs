@@ -10,6 +10,7 @@ use model::{
 };
 
 use super::{
+    ask,
     happen::{self, Trouble},
     machine::{Effect, Event},
     view,
@@ -54,7 +55,7 @@ impl Gate {
                 return view::ended(&approval, &call_id);
             }
             if tokio::time::Instant::now() >= until || self.0.closing.is_cancelled() {
-                return Ok(self.waiting(&approval));
+                return Ok(ask::waiting(&approval));
             }
             tokio::select! {
                 () = changed => {}

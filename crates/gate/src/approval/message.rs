@@ -188,10 +188,10 @@ fn who(approval: &Approval) -> String {
     let call = &approval.call;
     let mut who = format!("`{}`", words::plain(&call.principal.id, NAME));
     if let Some(agent) = &call.agent {
-        who.push_str(&format!(", as agent `{}`", words::plain(agent, NAME)));
+        who.extend([", as agent `", &words::plain(agent, NAME), "`"]);
     }
     if let model::Origin::Discord { user, .. } = call.origin {
-        who.push_str(&format!(", asked by <@{user}>"));
+        who.extend([", asked by <@", &user.to_string(), ">"]);
     }
     who
 }

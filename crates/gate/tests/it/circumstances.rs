@@ -24,9 +24,8 @@ const QUIET: &str = r#"
 async fn a_rule_about_a_category_holds_in_its_channels_and_threads_by_every_way() {
     let world = World::with(QUIET);
     let webhook = json!({"id": "77", "type": 1, "channel_id": "10", "token": "t"});
-    let mut live = world.hands.live.lock().unwrap();
-    live.insert("/webhooks/77".to_owned(), Ok(webhook));
-    drop(live);
+    let path = "/webhooks/77".to_owned();
+    world.hands.live.lock().unwrap().insert(path, Ok(webhook));
     let ways = [
         (SEND, say("12")),
         (SEND, say("10")),
@@ -139,9 +138,8 @@ async fn a_list_leaves_out_channels_that_a_rule_closes() {
         {"id": "12", "type": 4, "name": "shut", "guild_id": "1"},
         {"id": "13", "type": 0, "name": "outside", "guild_id": "1"},
     ]);
-    let mut live = world.hands.live.lock().unwrap();
-    live.insert("/guilds/1/channels".to_owned(), Ok(channels));
-    drop(live);
+    let path = "/guilds/1/channels".to_owned();
+    world.hands.live.lock().unwrap().insert(path, Ok(channels));
     let answer = world
         .ask("discord_list_channels", json!({"guild_id": "1"}))
         .await;

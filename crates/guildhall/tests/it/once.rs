@@ -57,7 +57,7 @@ async fn try_rest(
 /// One key's story; gives its answer.
 async fn tell(rest: Rest, key: usize, channel: String) -> String {
     let body = message(&channel, key);
-    let retries = 1 + chance(key, 0, 5) as usize;
+    let retries = 1 + usize::try_from(chance(key, 0, 5)).unwrap();
     let tries = (0..retries).map(|retry| {
         let (rest, body) = (rest.clone(), body.clone());
         tokio::spawn(async move {

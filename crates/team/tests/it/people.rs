@@ -273,7 +273,7 @@ async fn pressed(pause: Duration, roles: &[&str]) -> (Arc<Line>, Arc<Memory>) {
         data: Arc::from(RawValue::from_string(data.to_string()).unwrap()),
     };
     journal.append(vec![event], None).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     stop.cancel();
     listening.await.unwrap();
     (line, memory)

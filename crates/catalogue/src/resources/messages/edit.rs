@@ -131,7 +131,7 @@ fn image(message: &Value, touched: &[String]) -> Value {
     let part = |name: &String| {
         let part = match name.as_str() {
             "embeds" => embed::told(&message["embeds"]),
-            "attachments" => each(&message["attachments"], |file| file["id"].clone()).into(),
+            "attachments" => each(&message["attachments"], |file| file["id"].clone()),
             name => message[name].clone(),
         };
         (name.clone(), part)

@@ -318,7 +318,7 @@ fn run(ground: &Ground, command: &[String], step: &Step, names: &mut Names) -> R
         .heard
         .lock()
         .unwrap()
-        .push_str(&format!("{out}{log}"));
+        .extend([out.as_str(), log.as_str()]);
     let expected = step.stopped.as_deref().or(step.ends.as_deref());
     let became = format!("exit {code}");
     if became != expected.unwrap_or("exit 0") {

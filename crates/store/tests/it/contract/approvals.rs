@@ -117,7 +117,7 @@ async fn the_same_call_waits_once(store: &dyn Ports) {
     keyed.call.idempotency_key = Some("k".to_owned());
     assert_eq!(open(keyed).await.unwrap(), Opened::Inserted);
     let mut other = approval("a4", "ada", "d1");
-    other.call.confirmer = "key:ada for user 5".to_owned();
+    "key:ada for user 5".clone_into(&mut other.call.confirmer);
     assert_eq!(open(other).await.unwrap(), Opened::Inserted);
     let latest = |key| store.latest_approval("key:ada", "d1", key);
     assert_eq!(latest(None).await.unwrap().unwrap().id, "a1");

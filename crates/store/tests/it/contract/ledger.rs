@@ -28,8 +28,8 @@ pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
 /// The store's own search finds what reading every row would.
 async fn rows_are_found_by_every_filter(store: &dyn Ports) {
     let mut odd = decision("sought", Outcome::Refused);
-    odd.principal = "key:sought".to_owned();
-    odd.tool = "discord_sought".to_owned();
+    "key:sought".clone_into(&mut odd.principal);
+    "discord_sought".clone_into(&mut odd.tool);
     odd.guild_id = model::Id::new(77);
     odd.at += 5;
     store.record(odd.clone()).await.unwrap();

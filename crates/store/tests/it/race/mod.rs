@@ -495,7 +495,7 @@ impl Run {
             .any(|vote| vote.choice == Choice::Deny);
         match approval.state {
             State::Done | State::Unknown | State::Failed => {
-                assert!(granted && !refused, "{}", told())
+                assert!(granted && !refused, "{}", told());
             }
             State::Refused => assert!(refused, "{}", told()),
             State::Expired => assert!(!granted && !refused, "{}", told()),
@@ -567,7 +567,7 @@ async fn race(url: String) {
             );
         }
     }
-    println!("{runs} runs ended {ends:?}");
+    show(&format!("{runs} runs ended {ends:?}"));
     for instance in world.instances {
         instance.store.close().await;
     }
@@ -594,4 +594,13 @@ fn every_interleaving_ends_by_the_laws_on_postgresql() {
         race(database.url.clone()).await;
         database.forget().await;
     });
+}
+
+/// For `--nocapture`.
+#[expect(
+    clippy::print_stdout,
+    reason = "figures are for whoever runs the test by hand"
+)]
+fn show(figure: &str) {
+    println!("{figure}");
 }
