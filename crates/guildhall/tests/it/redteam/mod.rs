@@ -31,6 +31,7 @@ pub(crate) fn names() -> Vec<String> {
 
 /// Play the attacks of one hall in both generations, and look at what is left behind.
 /// `GUILDHALL_TEST_ATTACK` names a part of the names of those that are wanted.
+#[expect(clippy::disallowed_methods, reason = "the one switch of these tests")]
 async fn play(hall: Hall) {
     let wanted = std::env::var("GUILDHALL_TEST_ATTACK").ok();
     let attacks: Vec<Attack> = attack::all()
