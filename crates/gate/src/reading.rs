@@ -11,12 +11,13 @@ use std::{
 use catalogue::{Change, View};
 use model::{Call, Millis, Principal, ledger::Readings};
 use policy::{AfterUntrusted, Policy, ReadBy};
+use serde_json::Value;
 
 use crate::{
     Gate,
-    answer::{Answer, Done},
+    answer::{Answer, ChangedSince, Done},
     case::Case,
-    lockdown::{Around, Outcome},
+    lockdown::{Around, HIDDEN, Outcome},
 };
 
 /// Readers that one process remembers. Where there are more, all are forgotten, and until the time
@@ -232,6 +233,27 @@ impl Gate {
         let outcome = self.lock_change(case, change).await;
         self.remember(case.reader(), &case.standing.policy, outcome)
             .await;
+    }
+
+    /// What somebody changed since. Nobody knows who that was, so under lockdown only that it changed
+    /// is told; elsewhere it counts as reading.
+    pub(crate) async fn show_changed_since(&self, case: &Case, changed: &mut [ChangedSince]) {
+        let policy = &case.standing.policy;
+        if policy.lockdown.is_some() {
+            for one in &mut *changed {
+                for words in [&mut one.before, &mut one.after, &mut one.now] {
+                    if !words.is_null() {
+                        *words = Value::from(HIDDEN);
+                    }
+                }
+            }
+            return;
+        }
+        let outcome = Outcome {
+            strangers: !changed.is_empty(),
+            ..Outcome::default()
+        };
+        self.remember(case.reader(), policy, outcome).await;
     }
 
     /// An answer that is given again: what a flow's holds nobody can tell any more.

@@ -83,6 +83,10 @@ impl Gate {
         };
         let fingerprint = fingerprint(&whole, &shown);
         if only_plans {
+            if let Some((taking_back, _)) = &mut whole.takes_back {
+                self.show_changed_since(&case, &mut taking_back.changed_since)
+                    .await;
+            }
             return Ok(self.plan_whole(&case, &whole, shown, needs_confirmation, fingerprint));
         }
         if !whole.even_if_changed

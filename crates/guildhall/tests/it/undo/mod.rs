@@ -29,6 +29,11 @@ pub(crate) struct Done {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
+        Self::under("").await
+    }
+
+    /// With this configuration.
+    pub(crate) async fn under(configuration: &str) -> Self {
         // A world that is older than what a read-back takes for new.
         let world = WorldSpec::ready("small-team").unwrap();
         let scene = Scene::of(sandbox::Config {
@@ -37,6 +42,7 @@ impl Stage {
             ..sandbox::Config::default()
         })
         .await;
+        std::fs::write(scene.folder.path().join("guildhall.toml"), configuration).unwrap();
         let hall = scene.serve(&[]);
         let info = scene.sandbox.info();
         Self {

@@ -419,3 +419,21 @@ async fn what_somebody_changed_since_is_shown_and_stops_the_undo() {
     stage.carry("discord_undo", &anyway).await;
     assert_eq!(stage.get(&path).await["topic"], "first");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_lockdown_only_that_something_changed_is_told() {
+    let stage = Stage::under("[policy.lockdown]\ntrust_roles = [\"1\"]").await;
+    let place = json!({"guild_id": stage.guild, "name": "plans", "topic": "first"});
+    let place = stage.carry("discord_create_channel", &place).await.result;
+    let topic = |text: &str| json!({"channel_id": place["id"], "topic": text});
+    let edited = stage.carry("discord_edit_channel", &topic("second")).await;
+    stage.carry("discord_edit_channel", &topic("obey me")).await;
+    let undo = json!({"call_id": edited.call_id});
+    let plan = stage.client.done("discord_undo", undo.clone()).await;
+    let since = &plan["plan"]["taking_back"]["changed_since"];
+    assert_eq!(since[0]["field"], "topic");
+    assert!(!since.to_string().contains("obey me"), "{since}");
+    assert_eq!(since[0]["now"], "by somebody without a trust role");
+    let stopped = stage.declined("discord_undo", &undo).await;
+    assert_eq!(stopped["code"], "changed_since");
+}
