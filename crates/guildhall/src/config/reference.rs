@@ -36,7 +36,9 @@ fn reference() -> String {
             setting.meaning,
         );
     }
-    page.push_str("\nRules, lists and rates under `[policy]` are described in [policy.md](policy.md).\n");
+    page.push_str(
+        "\nRules, lists and rates under `[policy]` are described in [policy.md](policy.md).\n",
+    );
     page
 }
 

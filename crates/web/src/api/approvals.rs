@@ -1,10 +1,7 @@
 //! `/api/approvals`: what waits for people, and taking it back. Nobody approves over REST: that is
 //! for people in Discord.
 
-use axum::{
-    Json,
-    extract::{Query, State},
-};
+use axum::{Json, extract::State};
 use gate::{Ignored, approval_view};
 use http::StatusCode;
 use model::{Principal, Role, approval, ledger::StoreError};
@@ -14,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Api,
-    parts::{Named, Who},
+    parts::{Asked, Named, Who},
     route::Route,
 };
 use crate::problem::Problem;
@@ -63,7 +60,7 @@ struct Which {
 async fn list(
     State(api): State<Api>,
     Who(principal): Who,
-    Query(wish): Query<Wish>,
+    Asked(wish): Asked<Wish>,
 ) -> Result<Json<Approvals>, Problem> {
     let state = match wish.state.as_deref() {
         None => None,
