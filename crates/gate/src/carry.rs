@@ -7,7 +7,7 @@ use catalogue::View;
 use futures_util::FutureExt as _;
 use model::{
     Millis, Reason, Stage,
-    ledger::{Begun, Finish, Intent, Sent, Spend},
+    ledger::{Begun, Intent, Sent, Spend},
 };
 use serde_json::{Value, json};
 
@@ -96,16 +96,7 @@ impl Gate {
                 replayed: false,
             })
         });
-        let finish = Finish {
-            outbox_id,
-            state,
-            image: None,
-            decision: record.row_for(&result),
-        };
-        match self.finish(finish).await {
-            Ok(()) => result,
-            Err(error) => Err(trouble::not_finished(record, &error)),
-        }
+        self.end(record, outbox_id, (state, None), result).await
     }
 
     /// In order, until one does not go through. That is an error only where nothing was done.

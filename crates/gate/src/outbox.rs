@@ -16,7 +16,7 @@ use crate::{
     case::Case,
     digest, preview,
     record::Record,
-    stages,
+    stages, trouble,
 };
 
 /// How long an idempotency key is remembered.
@@ -57,6 +57,26 @@ impl Stored {
 }
 
 impl Gate {
+    /// Close an outbox row with what the caller gets, and give it to them.
+    pub(crate) async fn end(
+        &self,
+        record: &Record,
+        outbox_id: String,
+        (state, image): (Sent, Option<Value>),
+        result: Result<Answer, Declined>,
+    ) -> Result<Answer, Declined> {
+        let finish = Finish {
+            outbox_id,
+            state,
+            image,
+            decision: record.row_for(&result),
+        };
+        match self.finish(finish).await {
+            Ok(()) => result,
+            Err(error) => Err(trouble::not_finished(record, &error)),
+        }
+    }
+
     /// Close an outbox row. Where that fails the caller learns it now, and the row is tried again
     /// in the background: an open row would keep its key busy and be sent again after a restart.
     pub(crate) async fn finish(&self, finish: Finish) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use catalogue::{FlowCall, Undo, Undoing, View};
 use model::{
     Mode, Risk, Stage,
-    ledger::{Begun, Finish, Intent, Sent, Spend},
+    ledger::{Begun, Intent, Sent, Spend},
 };
 use serde_json::json;
 
@@ -193,16 +193,8 @@ impl Gate {
             .map(|view| done(case, as_stored(case, view), false));
         // From here on the outbox row carries the outcome.
         record.take_closing();
-        let finish = Finish {
-            outbox_id,
-            image: None,
-            state: sent(&result),
-            decision: record.row_for(&result),
-        };
-        match self.finish(finish).await {
-            Ok(()) => result,
-            Err(error) => Err(trouble::not_finished(record, &error)),
-        }
+        let state = sent(&result);
+        self.end(record, outbox_id, (state, None), result).await
     }
 }
 

@@ -7,7 +7,7 @@ use catalogue::{Change, Found, Prepared, View, WritePlan};
 use futures_util::FutureExt as _;
 use model::{
     HandsError, Millis, Mode, Reason, Request, RequestAuth, Stage, crash,
-    ledger::{Begun, Finish, Intent, Sent},
+    ledger::{Begun, Intent, Sent},
 };
 use policy::Ceremony;
 use serde_json::{Value, json};
@@ -232,16 +232,7 @@ impl Gate {
             Ok((done, kept)) => (Ok(Answer::Done(done)), Some(kept)),
             Err(declined) => (Err(declined), None),
         };
-        let finish = Finish {
-            outbox_id,
-            state,
-            image: kept,
-            decision: record.row_for(&result),
-        };
-        match self.finish(finish).await {
-            Ok(()) => result,
-            Err(error) => Err(trouble::not_finished(record, &error)),
-        }
+        self.end(record, outbox_id, (state, kept), result).await
     }
 
     /// The request with what had to be fetched for it.
