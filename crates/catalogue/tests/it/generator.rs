@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 /// When generated calls happen; generated ids are a minute older.
 pub(crate) const NOW: i64 = 1_790_000_000_000;
 
-/// How many attempts a tool gets; many are refused, because schemas do not say what goes together.
-pub(crate) const ATTEMPTS: u64 = 60;
+/// How many attempts a tool gets: many are refused, because schemas do not say what goes together,
+/// and every operation that a tool declares must come up.
+pub(crate) const ATTEMPTS: u64 = 240;
 
 /// A small deterministic source of choices (xorshift).
 pub(crate) struct Choices(u64);
