@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { PIXEL, ask, control, discord, story } from "./stage.mjs";
 
 const {
-  ChannelFlags, ChannelType, Events, ForumLayoutType, PermissionFlagsBits, SortOrderType, VideoQualityMode, WebhookClient,
+  ChannelFlags, ChannelType, Events, ForumLayoutType, MessageType, PermissionFlagsBits, SortOrderType, VideoQualityMode, WebhookClient,
 } = discord;
 
 await story(async (stage) => {
@@ -141,7 +141,10 @@ await story(async (stage) => {
 
   await step("an announcement channel is followed", async () => {
     const news = guild.channels.cache.find(({ name }) => name === "news");
-    await news.addFollower(room, "keep up");
+    // Following says so in the room, under the name of the channel that is followed.
+    const [[notice]] = await hears(Events.MessageCreate, ({ channelId }) => channelId === room.id,
+      () => news.addFollower(room, "keep up"));
+    assert.deepEqual([notice.type, notice.content], [MessageType.ChannelFollowAdd, "news"]);
     const hooks = await room.fetchWebhooks();
     assert.ok(hooks.some((hook) => hook.isChannelFollower() && hook.sourceChannel.id === news.id));
     const [[copy]] = await hears(Events.MessageCreate, ({ channelId }) => channelId === room.id,
