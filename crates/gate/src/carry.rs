@@ -19,7 +19,7 @@ use crate::{
     manner::Manner,
     outbox::{self, Stored},
     run,
-    several::{OnFailure, Whole, named},
+    several::{OnFailure, Whole, named, unasked},
     steps::{self, Part},
     trouble,
 };
@@ -46,7 +46,7 @@ impl Gate {
             repeatable: false,
             idempotency: outbox::claim(&case, self.0.clock.now_ms()),
             confirmation,
-            approval: None,
+            approval: case.agreed().map(|agreed| agreed.approval_id.clone()),
             keep: Some(self.keep_whole(&case, undoes)),
             lease: None,
             decision: outbox::started(&case),
@@ -124,7 +124,7 @@ impl Gate {
                     told.push(line);
                     continue;
                 }
-                Err(declined) => declined,
+                Err(declined) => unasked(declined),
             };
             let unknown = is_unknown(&declined);
             if index == 0 && !unknown {
@@ -176,8 +176,9 @@ impl Gate {
             whole: whole.to_owned(),
             undoes: part.undoes.clone(),
             at,
+            agreed: case.agreed().cloned().map(Box::new),
         };
-        match self.step(case, part, arguments, manner).await.0 {
+        match self.step(case, part, arguments, manner).await.result {
             Ok(Answer::Done(done)) => Ok(done),
             Ok(Answer::Planned(_) | Answer::Waiting(_)) => Err(gate::broken(&case.record)),
             Err(declined) => Err(declined),

@@ -8,7 +8,7 @@ use policy::{Circumstances, Question, Ruling, Spot};
 use serde_json::{Map, Value};
 
 use crate::{
-    approval::{Agreed, AskPreview, People},
+    approval::{Agreed, AskPreview, Askings, People},
     facts::{Aims, Places},
     gate,
     home::Home,
@@ -54,15 +54,18 @@ impl Case {
     pub(crate) fn agreed(&self) -> Option<&Agreed> {
         match &self.people {
             People::Agreed(agreed) => Some(agreed),
-            People::NotAsked | People::ToAsk(_) => None,
+            People::NotAsked | People::ToAsk(_) | People::AgreedToWhole => None,
         }
     }
 
     /// What a plan says about the people who would be asked.
     pub(crate) fn ask_preview(&self) -> Option<AskPreview> {
         match &self.people {
-            People::ToAsk(asking) => Some(AskPreview::of(asking, self.origin)),
-            People::NotAsked | People::Agreed(_) => None,
+            People::ToAsk(asking) => {
+                let askings = Askings::one((**asking).clone());
+                Some(AskPreview::of(&askings, self.origin))
+            }
+            People::NotAsked | People::Agreed(_) | People::AgreedToWhole => None,
         }
     }
 

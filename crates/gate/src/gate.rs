@@ -22,7 +22,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     answer::{Answer, Declined, Retry},
-    approval::{self, Agreed, Office, People},
+    approval::{self, Agreed, Asking, Office, People},
     attempts::Attempts,
     case::Case,
     decisions, digest, discover, dispatch,
@@ -68,6 +68,15 @@ pub(crate) const FLOW_TIMEOUT: Duration = Duration::from_mins(11);
 pub(crate) const RESTART_MS: u64 = 5_000;
 /// Writes that may be under way at once; more wait at the caller.
 const WRITES_UNDER_WAY: usize = 1_024;
+
+/// What a call came to, for a whole that it may be part of.
+pub(crate) struct Told {
+    pub(crate) result: Result<Answer, Declined>,
+    /// The guild it turned out to be about.
+    pub(crate) guild: Option<GuildId>,
+    /// Whom the policy wants asked about it.
+    pub(crate) asking: Option<Asking>,
+}
 
 pub(crate) struct Inner {
     pub(crate) standings: RwLock<Standings>,
@@ -134,15 +143,11 @@ impl Gate {
     /// Judge a call and, where all eight checks allow it, carry it out. Every outcome is recorded
     /// before it is answered; of refusals for too many attempts only one a second.
     pub async fn call(&self, call: Call) -> Result<Answer, Declined> {
-        self.call_told(call, Manner::Alone).await.0
+        self.call_told(call, Manner::Alone).await.result
     }
 
-    /// The same, for a call that may be one of several, and the guild it turned out to be about.
-    pub(crate) async fn call_told(
-        &self,
-        call: Call,
-        manner: Manner,
-    ) -> (Result<Answer, Declined>, Option<GuildId>) {
+    /// The same, for a call that may be one of several.
+    pub(crate) async fn call_told(&self, call: Call, manner: Manner) -> Told {
         let alone = manner.is_alone();
         let standing = self.standing(&call.principal.workspace);
         let inner = &self.0;
@@ -164,7 +169,11 @@ impl Gate {
             Ok(()) => result.map(without_tokens),
             Err(error) => Err(trouble::storing(&record, &error)),
         };
-        (result, record.guild())
+        Told {
+            result,
+            guild: record.guild(),
+            asking: record.asking(),
+        }
     }
 
     /// [`Gate::judge`], which must not take the caller down with it.
@@ -204,6 +213,7 @@ impl Gate {
         if manner.is_alone() && agreed.is_none() {
             self.attempt(&self.0.attempts.by(&call, &standing), record)?;
         }
+        let agreed = agreed.or_else(|| manner.agreed());
         let policy = &*standing.policy;
 
         let tool = dispatch::unwrap(&mut call).map_err(|reason| record.refuse(None, reason))?;
@@ -273,11 +283,11 @@ impl Gate {
             circumstances: &circumstances,
         };
         let permitted = stages::platform_permission(&*standing.judge, &question);
-        let (permitted, people) = approval::people(&standing, &question, permitted, agreed);
-        match people {
-            // One of several cannot wait for people, and they see no whole: those are refused.
-            People::ToAsk(_) if manner.is_alone() && !tool.carries() => {
-                record.asks(Stage::PlatformPermission, permitted);
+        let (permitted, people) =
+            approval::people(&standing, &question, permitted, agreed, &manner);
+        match &people {
+            People::ToAsk(asking) if manner.may_ask() => {
+                record.asks(Stage::PlatformPermission, permitted, asking);
             }
             _ => record.check(Stage::PlatformPermission, permitted)?,
         }

@@ -2,6 +2,8 @@
 
 use model::Millis;
 
+use crate::approval::Agreed;
+
 /// How a call is judged and carried out. Doors cannot choose it: their calls stand alone.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Manner {
@@ -16,6 +18,8 @@ pub(crate) enum Manner {
         undoes: Option<String>,
         /// What counts from now counts from this moment, where it is not the present one.
         at: Option<Millis>,
+        /// What people said yes to, where they were asked about the whole.
+        agreed: Option<Box<Agreed>>,
     },
 }
 
@@ -38,6 +42,19 @@ impl Manner {
 
     pub(crate) fn is_carried(&self) -> bool {
         matches!(self, Self::Carried { .. })
+    }
+
+    /// Whether people may be asked about it: by itself, or in the plan of a whole. One whose turn has
+    /// come cannot wait for them.
+    pub(crate) fn may_ask(&self) -> bool {
+        !self.is_carried()
+    }
+
+    pub(crate) fn agreed(&self) -> Option<Agreed> {
+        match self {
+            Self::Carried { agreed, .. } => agreed.as_deref().cloned(),
+            Self::Alone | Self::Shown { .. } => None,
+        }
     }
 
     pub(crate) fn whole(&self) -> Option<String> {

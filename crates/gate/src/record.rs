@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     answer::{Answer, Declined, Failure, LimitHit, Refusal, Retry},
+    approval::Asking,
     stages::{self, Exceeded, Pace},
 };
 
@@ -31,6 +32,7 @@ pub(crate) struct Record {
 struct Page {
     decision: Decision,
     checks: Vec<Check>,
+    asking: Option<Asking>,
     closed: bool,
 }
 
@@ -73,6 +75,7 @@ impl Record {
             page: Mutex::new(Page {
                 decision,
                 checks: Vec::new(),
+                asking: None,
                 closed: false,
             }),
         }
@@ -93,14 +96,20 @@ impl Record {
 
     /// Note that a check wants people asked, and go on: they are not asked about what would be
     /// refused anyway.
-    pub(crate) fn asks(&self, stage: Stage, ruling: Ruling) {
+    pub(crate) fn asks(&self, stage: Stage, ruling: Ruling, asking: &Asking) {
         let mut page = self.page();
+        page.asking = Some(asking.clone());
         page.decision.stage = stage;
         page.decision.rules.extend(ruling.rules);
         page.checks.push(Check {
             stage,
             verdict: ruling.verdict,
         });
+    }
+
+    /// Whom a check wants asked.
+    pub(crate) fn asking(&self) -> Option<Asking> {
+        self.page().asking.clone()
     }
 
     /// Fill in what has become known about the call.

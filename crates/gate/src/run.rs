@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     Gate,
     answer::{Answer, Declined, Done, Plan, Retry},
-    approval::{People, Wish},
+    approval::{Askings, People, What, Wish},
     case::Case,
     cost, digest,
     flow::{Flow, FlowContext},
@@ -39,13 +39,14 @@ impl Gate {
                 return Ok(self.plan_flow(case, &flow, false));
             }
             let wish = Wish {
-                request: None,
-                change: None,
+                what: What::Flow,
+                risk: case.risk(),
                 fingerprint: fingerprint(case, &flow),
                 reversible: true,
                 planned_at: case.at,
             };
-            return self.ask_people(case, asking, wish).await;
+            let askings = Askings::one((**asking).clone());
+            return self.ask_people(case, &askings, wish).await;
         }
         if case.agreed().is_none() && write::plans(&case.mode, &ceremony) {
             return Ok(self.plan_flow(case, &flow, ceremony.needs_confirmation));

@@ -10,9 +10,11 @@ use serde_json::{Map, Value, json};
 use crate::{
     Gate,
     answer::{Answer, Cost, Declined, Failure, Plan, Refusal, StepPlan, TakingBack},
+    approval::{self, AskPreview, Asked, Asking, Askings},
     batch,
     case::Case,
-    cost, digest, gate,
+    cost, digest,
+    gate::{self, Told},
     manner::Manner,
     preview, seal, stages,
     steps::{self, Part},
@@ -44,10 +46,11 @@ struct Shown {
     steps: Vec<StepPlan>,
     needs_confirmation: bool,
     guild: Option<GuildId>,
+    /// Whom the policy wants asked about them.
+    asking: Vec<Asking>,
 }
 
-type Stepped<'a> =
-    Pin<Box<dyn Future<Output = (Result<Answer, Declined>, Option<GuildId>)> + Send + 'a>>;
+type Stepped<'a> = Pin<Box<dyn Future<Output = Told> + Send + 'a>>;
 
 impl Gate {
     /// Plan the whole or carry it out.
@@ -56,9 +59,12 @@ impl Gate {
             Mode::Confirmed(token) => Some(self.open(&case, token)?),
             Mode::Default | Mode::Execute | Mode::DryRun => None,
         };
-        let at = opened
-            .as_ref()
-            .map_or(case.at, |opened| opened.spend.expires_at - seal::LIFE_MS);
+        // What people agreed to, or who confirmed, saw a plan of that moment.
+        let at = match (&opened, case.agreed()) {
+            (Some(opened), _) => opened.spend.expires_at - seal::LIFE_MS,
+            (None, Some(agreed)) => agreed.planned_at,
+            (None, None) => case.at,
+        };
         let mut whole = match case.tool.name {
             batch::NAME => {
                 batch::whole(flow.arguments).map_err(|reason| case.record.refuse(None, reason))?
@@ -68,13 +74,17 @@ impl Gate {
         let ceremony = policy::ceremony(&case.standing.policy, &case.question());
         case.record
             .describe(|row| row.rules.extend(ceremony.rules.iter().cloned()));
-        let shown = self.shown_steps(&case, &whole, at).await?;
+        let mut shown = self.shown_steps(&case, &whole, at).await?;
         case.record
             .describe(|row| row.guild_id = row.guild_id.or(shown.guild));
         if let Some((taking_back, looks)) = &mut whole.takes_back {
             taking_back.changed_since = self.changed_since(&case, looks).await?;
         }
-        let needs_confirmation = ceremony.needs_confirmation || shown.needs_confirmation;
+        let askings = approval::to_ask(&case, std::mem::take(&mut shown.asking))?;
+        // People's word stands in the place of a confirmation.
+        let needs_confirmation = askings.is_none()
+            && case.agreed().is_none()
+            && (ceremony.needs_confirmation || shown.needs_confirmation);
         let only_plans = match case.mode {
             Mode::DryRun => true,
             Mode::Default => ceremony.dry_run_by_default || needs_confirmation,
@@ -87,7 +97,8 @@ impl Gate {
                 self.show_changed_since(&case, &mut taking_back.changed_since)
                     .await;
             }
-            return Ok(self.plan_whole(&case, &whole, shown, needs_confirmation, fingerprint));
+            let confirm = needs_confirmation.then_some(fingerprint);
+            return Ok(self.plan_whole(&case, &whole, shown, confirm, askings.as_ref()));
         }
         if !whole.even_if_changed
             && let Some((taking_back, _)) = &whole.takes_back
@@ -102,9 +113,23 @@ impl Gate {
             );
             return Err(case.record.refuse(Some(Stage::ExecuteAndAudit), reason));
         }
-        if let Some(opened) = &opened
-            && !opened.fits(fingerprint)
-        {
+        if let Some(askings) = askings {
+            let asked = Asked {
+                whole: &whole,
+                risk: risk_of(&shown.steps).unwrap_or(case.risk()),
+                reversible: together(&shown.steps).is_whole(),
+                steps: &shown.steps,
+                fingerprint,
+                at,
+            };
+            return self.ask_about_whole(&case, &askings, asked).await;
+        }
+        let fits = match (&opened, case.agreed()) {
+            (Some(opened), _) => opened.fits(fingerprint),
+            (None, Some(agreed)) => agreed.fits(fingerprint),
+            (None, None) => true,
+        };
+        if !fits {
             let reason = Reason::new(
                 "plan_changed",
                 "what this would change is no longer as the confirmed plan showed it; nothing \
@@ -158,13 +183,15 @@ impl Gate {
             steps: Vec::new(),
             needs_confirmation: false,
             guild: None,
+            asking: Vec::new(),
         };
         for (index, part) in whole.parts.iter().enumerate() {
             let step = if part.takes.is_empty() {
                 let arguments = part.arguments.clone();
-                let (result, guild) = self.step(case, part, arguments, Manner::Shown { at }).await;
-                shown.guild = shown.guild.or(guild);
-                let plan = match result {
+                let told = self.step(case, part, arguments, Manner::Shown { at }).await;
+                shown.guild = shown.guild.or(told.guild);
+                shown.asking.extend(told.asking);
+                let plan = match told.result {
                     Ok(Answer::Planned(plan)) => plan,
                     Ok(Answer::Done(_) | Answer::Waiting(_)) => {
                         return Err(gate::broken(&case.record));
@@ -175,6 +202,8 @@ impl Gate {
                 step_of(index, *plan)
             } else {
                 shown.needs_confirmation = true;
+                let asking = approval::of_later_step(case, part, shown.guild);
+                shown.asking.extend(asking);
                 self.later(case, index, part, at)?
             };
             if whole.on_failure == OnFailure::RollBack
@@ -236,10 +265,10 @@ impl Gate {
         case: &Case,
         whole: &Whole,
         shown: Shown,
-        needs_confirmation: bool,
-        fingerprint: [u8; 32],
+        confirm: Option<[u8; 32]>,
+        askings: Option<&Askings>,
     ) -> Answer {
-        let confirm = needs_confirmation.then(|| {
+        let confirm = confirm.map(|fingerprint| {
             let confirmer = case.confirmer();
             let bound = write::bound(case, &confirmer, fingerprint);
             self.0.seal.token(&bound, case.at)
@@ -247,11 +276,12 @@ impl Gate {
         let minutes = confirm.as_ref().map(|_| seal::LIFE_MS / 60_000);
         let mut checks = case.record.checks();
         checks.push(stages::not_run());
-        let risk = shown
-            .steps
-            .iter()
-            .map(|step| step.risk)
-            .max_by_key(|risk| rank(*risk));
+        let risk = risk_of(&shown.steps);
+        let approval = askings.map(|askings| AskPreview::of(askings, case.origin));
+        let how_to_run = match &approval {
+            Some(ask) => ask.how_to_run(case.tool.name),
+            None => preview::how_to_run(case.tool.name, case.risk(), minutes),
+        };
         let undo = together(&shown.steps);
         Answer::Planned(Box::new(Plan {
             call_id: case.record.call_id.clone(),
@@ -266,8 +296,8 @@ impl Gate {
             undo: Some(self.undo_note(undo)),
             steps: shown.steps,
             taking_back: whole.takes_back.as_ref().map(|(it, _)| it.clone()),
-            how_to_run: preview::how_to_run(case.tool.name, case.risk(), minutes),
-            approval: None,
+            how_to_run,
+            approval,
             confirm,
         }))
     }
@@ -343,6 +373,11 @@ fn together(steps: &[StepPlan]) -> Undo {
     }
 }
 
+fn risk_of(steps: &[StepPlan]) -> Option<Risk> {
+    let risks = steps.iter().map(|step| step.risk);
+    risks.max_by_key(|risk| rank(*risk))
+}
+
 fn rank(risk: Risk) -> u8 {
     match risk {
         Risk::Read => 0,
@@ -355,18 +390,9 @@ fn rank(risk: Risk) -> u8 {
 pub(crate) fn named(case: &Case, index: usize, part: &Part, declined: Declined) -> Declined {
     let step = format!("step {} ({})", index + 1, part.tool.name);
     let call_id = case.record.call_id.clone();
-    match declined {
+    match unasked(declined) {
         Declined::Refused(refusal) => {
-            let asks = refusal
-                .checks
-                .last()
-                .is_some_and(|check| matches!(check.verdict, model::Verdict::Ask(_)));
             let mut reason = refusal.reason;
-            if asks {
-                reason = Reason::new("step_needs_approval", reason.message).with_hint(
-                    "call this tool by itself: people can be asked about single calls only",
-                );
-            }
             reason.message = format!("{step}: {}", reason.message);
             case.record
                 .describe(|row| row.stage = refusal.stage.unwrap_or(row.stage));
@@ -381,5 +407,24 @@ pub(crate) fn named(case: &Case, index: usize, part: &Part, declined: Declined) 
             message: format!("{step}: {}", failure.message),
             ..*failure
         })),
+    }
+}
+
+/// A step about which people would have to be asked says so in its own way: it cannot wait for them.
+pub(crate) fn unasked(declined: Declined) -> Declined {
+    match declined {
+        Declined::Refused(mut refusal)
+            if refusal
+                .checks
+                .last()
+                .is_some_and(|check| matches!(check.verdict, model::Verdict::Ask(_))) =>
+        {
+            refusal.reason = Reason::new("step_needs_approval", refusal.reason.message).with_hint(
+                "this was known only when its turn came: call this tool by itself, and people \
+                 are asked about it",
+            );
+            Declined::Refused(refusal)
+        }
+        other => other,
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     Gate,
     answer::{Answer, Declined, Done, Failure, Plan, Retry},
-    approval::{Asking, People, Wish},
+    approval::{Asking, Askings, People, What, Wish},
     case::Case,
     digest,
     facts::{self, Rights},
@@ -88,13 +88,17 @@ impl Gate {
         }
         let change = self.compare(case, plan).await?;
         let wish = Wish {
-            request: Some(&plan.request),
             fingerprint: fingerprint(plan, &change),
-            change: Some(&change),
+            what: What::Write {
+                request: &plan.request,
+                change: &change,
+            },
+            risk: case.risk(),
             reversible: plan.undo().is_whole(),
             planned_at: case.at,
         };
-        self.ask_people(case, asking, wish).await
+        let askings = Askings::one(asking.clone());
+        self.ask_people(case, &askings, wish).await
     }
 
     /// What would happen, against live state.

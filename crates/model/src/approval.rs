@@ -169,6 +169,10 @@ pub struct HeldCall {
     pub request: String,
     /// What would change, one line each. Emptied with the arguments.
     pub change: Vec<String>,
+    /// The calls that are carried out together, where there are several: a few lines for each.
+    /// Emptied with the arguments.
+    #[serde(default)]
+    pub steps: Vec<String>,
     /// The agent's reason, in its own words.
     pub reason: Option<String>,
     pub reversible: bool,
@@ -185,6 +189,21 @@ pub struct Terms {
     /// When to remind, if nobody has decided.
     pub remind_at: Option<Millis>,
     pub escalation: Option<Escalation>,
+    /// Others that must be satisfied as well, where the policy asks several times about one whole.
+    #[serde(default)]
+    pub also: Vec<Demand>,
+}
+
+/// One more entry of the policy that must be satisfied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demand {
+    /// Name of the approval in the policy.
+    pub name: String,
+    /// How many different people of its own must say yes.
+    pub quorum: u32,
+    pub panel: Panel,
+    /// Who may decide for it as well, once the approval is escalated.
+    pub later: Option<Panel>,
 }
 
 /// Who may decide.
@@ -234,6 +253,9 @@ pub struct Vote {
     pub choice: Choice,
     pub via: Via,
     pub at: Millis,
+    /// Names of the entries of the policy for which it counts: those whose people include the voter.
+    #[serde(default)]
+    pub counts_for: BTreeSet<String>,
 }
 
 /// Yes or no.

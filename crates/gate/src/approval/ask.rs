@@ -11,9 +11,9 @@ use serde_json::Value;
 use super::{
     ROOM,
     happen::Trouble,
-    interact,
+    interact, lines,
     machine::{Event, POST_AGAIN_MS, post},
-    people::Asking,
+    people::Askings,
     terms,
     view::{self, Waiting},
 };
@@ -21,24 +21,53 @@ use crate::{
     Gate,
     answer::{Answer, Declined, Retry},
     case::Case,
-    preview, tokens, trouble,
+    preview, trouble,
 };
 
 /// Largest arguments that are kept while people think, in bytes of JSON.
 const ARGUMENTS_MAX: usize = 256 * 1024;
 /// After a refusal the same call is not asked about again for so long: people are not worn down.
 const REFUSED_REST_MS: Millis = 10 * 60 * 1_000;
-/// Lines of a change that are kept for the message, and characters of a value in them.
-const LINES: usize = 30;
-const VALUE: usize = 200;
 
 /// What people would be asked about.
 pub(crate) struct Wish<'a> {
-    pub request: Option<&'a Request>,
-    pub change: Option<&'a Change>,
+    pub what: What<'a>,
+    pub risk: Risk,
     pub fingerprint: [u8; 32],
     pub reversible: bool,
     pub planned_at: Millis,
+}
+
+/// What would be done.
+pub(crate) enum What<'a> {
+    Write {
+        request: &'a Request,
+        change: &'a Change,
+    },
+    /// A tool whose steps are judged as calls of their own.
+    Flow,
+    /// Several calls: one line on all of them, and some for each.
+    Whole { line: String, steps: Vec<String> },
+}
+
+impl What<'_> {
+    fn request(&self) -> Option<&Request> {
+        match self {
+            Self::Write { request, .. } => Some(request),
+            Self::Flow | Self::Whole { .. } => None,
+        }
+    }
+
+    /// In one line.
+    fn line(&self) -> String {
+        match self {
+            Self::Write { request, .. } => {
+                format!("{} {}", request.method.as_str(), preview::path(request))
+            }
+            Self::Flow => "several steps, each judged as a call of its own".to_owned(),
+            Self::Whole { line, .. } => line.clone(),
+        }
+    }
 }
 
 impl Gate {
@@ -46,7 +75,7 @@ impl Gate {
     pub(crate) async fn ask_people(
         &self,
         case: &Case,
-        asking: &Asking,
+        askings: &Askings,
         wish: Wish<'_>,
     ) -> Result<Answer, Declined> {
         let record = &case.record;
@@ -68,7 +97,7 @@ impl Gate {
         {
             return answer;
         }
-        let approval = self.approval_of(case, asking, &confirmer, &wish)?;
+        let approval = self.approval_of(case, askings, &confirmer, wish)?;
         let opened = port.open(approval.clone(), ROOM).await;
         match opened.map_err(|error| trouble::storing(record, &error))? {
             Opened::Inserted => {}
@@ -142,28 +171,20 @@ impl Gate {
     fn approval_of(
         &self,
         case: &Case,
-        asking: &Asking,
+        askings: &Askings,
         confirmer: &str,
-        wish: &Wish<'_>,
+        wish: Wish<'_>,
     ) -> Result<Approval, Declined> {
         let record = &case.record;
         let now = self.0.clock.now_ms();
         let refused = |code: &str, message: &str, hint: &str| {
             Err(record.refuse(None, Reason::new(code, message).with_hint(hint)))
         };
-        if wish
-            .request
-            .is_some_and(|it| it.auth == RequestAuth::InPath)
-        {
-            return refused(
-                "approval_of_secret",
-                "this call carries a token of its own, which is not kept while people think",
-                "use a tool that works with the bot's own rights, or ask the operator for a rule",
-            );
+        let request = wish.what.request();
+        if request.is_some_and(|it| it.auth == RequestAuth::InPath) {
+            return Err(record.refuse(None, keeps_no_secrets("this call")));
         }
-        let uploads = wish
-            .request
-            .is_some_and(|it| matches!(it.body, Body::Multipart { .. }));
+        let uploads = request.is_some_and(|it| matches!(it.body, Body::Multipart { .. }));
         let size = serde_json::to_string(&case.arguments).map_or(usize::MAX, |text| text.len());
         if size > ARGUMENTS_MAX {
             return refused(
@@ -176,9 +197,9 @@ impl Gate {
                 "send less at once",
             );
         }
-        let to = terms::addresses(&asking.way, case.origin)
-            .map_err(|reason| record.refuse(None, reason))?;
-        let (terms, expires_at) = terms::terms(asking, case.origin, now);
+        let to =
+            terms::addresses(askings, case.origin).map_err(|reason| record.refuse(None, reason))?;
+        let (terms, expires_at) = terms::terms(askings, case.origin, now);
         let requesters = match case.origin {
             Origin::Discord { user, .. } => vec![user],
             _ => Vec::new(),
@@ -196,7 +217,7 @@ impl Gate {
                 session: case.session.clone(),
                 origin: case.origin,
                 tool: case.tool.name.to_owned(),
-                risk: case.risk(),
+                risk: wish.risk,
                 arguments: Some(case.arguments.clone()),
                 digest: case.digest.clone(),
                 idempotency_key: case.idempotency_key.clone(),
@@ -206,17 +227,21 @@ impl Gate {
                 guild_id,
                 channel_id,
                 requesters,
-                request: wish.request.map_or_else(
-                    || "several steps, each judged as a call of its own".to_owned(),
-                    |it| format!("{} {}", it.method.as_str(), preview::path(it)),
-                ),
-                change: wish.change.map(lines).unwrap_or_default(),
+                request: wish.what.line(),
+                change: match &wish.what {
+                    What::Write { change, .. } => lines::of_change(change),
+                    What::Flow | What::Whole { .. } => Vec::new(),
+                },
                 reason: case
                     .arguments
                     .get("reason")
                     .and_then(Value::as_str)
                     .map(str::to_owned),
-                reversible: wish.reversible && case.risk() != Risk::Destructive,
+                reversible: wish.reversible && wish.risk != Risk::Destructive,
+                steps: match wish.what {
+                    What::Whole { steps, .. } => steps,
+                    What::Write { .. } | What::Flow => Vec::new(),
+                },
             },
             terms,
             posts: to.into_iter().map(|to| post(to, now)).collect(),
@@ -237,43 +262,13 @@ impl Gate {
     }
 }
 
-/// A change as lines that people read.
-fn lines(change: &Change) -> Vec<String> {
-    let shown = |value: &Value| {
-        let mut value = value.clone();
-        tokens::hide(&mut value);
-        let text = match value {
-            Value::Null => return "nothing".to_owned(),
-            Value::String(text) => text,
-            value => value.to_string(),
-        };
-        crate::words::plain(&text, VALUE)
-    };
-    let mut lines = vec![change.summary.clone()];
-    for field in change.fields.iter().take(LINES) {
-        lines.push(format!(
-            "{}: {} → {}",
-            field.path,
-            shown(&field.before),
-            shown(&field.after)
-        ));
-    }
-    if change.fields.is_empty() {
-        for (word, value) in [("goes", &change.before), ("comes", &change.after)] {
-            match value {
-                Value::Object(fields) => lines.extend(
-                    fields
-                        .iter()
-                        .filter(|(_, value)| !value.is_null())
-                        .take(LINES)
-                        .map(|(name, value)| format!("{word}: {name}: {}", shown(value))),
-                ),
-                Value::Null => {}
-                value => lines.push(format!("{word}: {}", shown(value))),
-            }
-        }
-    }
-    lines
+/// Why a call with a token of its own cannot wait.
+pub(super) fn keeps_no_secrets(what: &str) -> Reason {
+    let message =
+        format!("{what} carries a token of its own, which is not kept while people think");
+    Reason::new("approval_of_secret", message).with_hint(
+        "use a tool that works with the bot's own rights, or ask the operator for a rule",
+    )
 }
 
 /// What a caller hears while people think.

@@ -7,7 +7,10 @@ use model::{
     ledger::{Decision, Outcome, StoreError},
 };
 
-use super::machine::{Effect, Event, Ignored, step, yes};
+use super::{
+    demands::quorum,
+    machine::{Effect, Event, Ignored, step, yes},
+};
 
 /// How often somebody else may be faster before we give up.
 const TRIES: u32 = 20;
@@ -120,7 +123,7 @@ fn decision(before: &Approval, after: &Approval, event: &Event, now: Millis) -> 
                 format!(
                     "user {user} approved it: {} of {}",
                     yes(after),
-                    after.terms.quorum
+                    quorum(after)
                 ),
             ),
             Choice::Deny => row(

@@ -1,11 +1,15 @@
 //! How an approval goes from state to state: one pure function. Time, people and chance come in as
 //! events; what is stored and sent follows from what comes out.
 
+use std::collections::BTreeSet;
+
 use model::{
     Millis, RoleId, UserId,
-    approval::{Address, Approval, Choice, Panel, Post, State, Via, Vote},
+    approval::{Address, Approval, Choice, Post, State, Via, Vote},
     id::{ChannelId, MessageId},
 };
+
+use super::demands::{demands, entitled};
 
 /// How long a message may take to be posted: as long as Discord recognises a repetition of it, so
 /// that a second try cannot make a second message.
@@ -165,18 +169,6 @@ pub fn step(before: &Approval, event: &Event, now: Millis) -> Result<(Approval, 
     Ok((settled(after, now), effect))
 }
 
-/// Whether this panel lets the voter decide.
-pub(crate) fn entitled(panel: &Panel, voter: &Voter) -> bool {
-    panel.users.contains(&voter.user) || voter.roles.iter().any(|role| panel.roles.contains(role))
-}
-
-/// Who may decide by now.
-pub(crate) fn panels(approval: &Approval) -> impl Iterator<Item = &Panel> {
-    let escalated = approval.escalated_at.is_some();
-    let more = approval.terms.escalation.iter().filter(move |_| escalated);
-    std::iter::once(&approval.terms.panel).chain(more.map(|escalation| &escalation.panel))
-}
-
 fn posted(
     after: &mut Approval,
     post: usize,
@@ -263,23 +255,35 @@ fn said(after: &mut Approval, ballot: &Ballot, now: Millis) -> Result<Effect, Ig
     if after.call.requesters.contains(&voter.user) {
         return Err(Ignored::Requester);
     }
-    if !panels(after).any(|panel| entitled(panel, voter)) {
+    let counts_for: BTreeSet<String> = demands(after)
+        .filter(|demand| demand.panels().any(|panel| entitled(panel, voter)))
+        .map(|demand| demand.name.to_owned())
+        .collect();
+    if counts_for.is_empty() {
         return Err(Ignored::NotEntitled);
     }
-    let vote = Vote {
+    let mut vote = Vote {
         user: voter.user,
         choice: ballot.choice,
         via: ballot.via,
         at: now,
+        counts_for,
     };
     match after.votes.iter_mut().find(|vote| vote.user == voter.user) {
-        Some(known) if known.choice == ballot.choice => return Err(Ignored::Counted),
+        Some(known) if known.choice == ballot.choice => {
+            if vote.counts_for.is_subset(&known.counts_for) {
+                return Err(Ignored::Counted);
+            }
+            // Said again by somebody who has become one of the others who are asked too.
+            vote.counts_for.extend(known.counts_for.iter().cloned());
+            *known = vote;
+        }
         Some(known) => *known = vote,
         None => after.votes.push(vote),
     }
     if ballot.choice == Choice::Deny {
         end(after, State::Refused, "a person said no", now);
-    } else if yes(after) >= after.terms.quorum.max(1) {
+    } else if demands(after).all(|demand| demand.missing(after) == 0) {
         after.state = State::Granted;
         after.granted_at = Some(now);
     }
@@ -365,6 +369,7 @@ fn settled(mut after: Approval, now: Millis) -> Approval {
     if !after.state.is_open() && after.look_at.is_none() {
         after.call.arguments = None;
         after.call.change.clear();
+        after.call.steps.clear();
     }
     after
 }

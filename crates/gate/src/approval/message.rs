@@ -3,29 +3,29 @@
 
 use model::{
     Millis,
-    approval::{Address, Approval, Choice, Panel, State},
+    approval::{Address, Approval, Choice, State},
 };
 use serde_json::{Value, json};
 
 use super::{
+    blocks::{BLOCK, STEPS, block, clipped, in_blocks},
+    demands::{Demanded, demands, panels},
     interact::custom_id,
-    machine::{panels, yes},
 };
-use crate::{digest, words};
+use crate::{digest, outbox::Stored, words};
 
 /// Letters of the short hash.
 const CODE: usize = 8;
 /// Lines of a change that are shown, and characters of each.
 const LINES: usize = 12;
 const LINE: usize = 160;
-/// Characters of a block. Discord's limit for a field is 1,024.
-/// Source: Discord documentation, *Message › Embed Limits*.
-const BLOCK: usize = 1_000;
 /// Characters of names and of a request's line.
 const NAME: usize = 100;
 const REQUEST: usize = 300;
 /// Roles and people that are mentioned.
 const MENTIONS: usize = 20;
+/// Characters of the list of who must agree.
+const WANTED: usize = 700;
 
 const BLUE: u32 = 0x0034_98DB;
 const GREEN: u32 = 0x002E_CC71;
@@ -115,8 +115,14 @@ pub(crate) fn places(approval: &Approval) -> Vec<String> {
 pub(crate) fn deciders(approval: &Approval) -> String {
     let mut named = Vec::new();
     for panel in panels(approval) {
-        named.extend(panel.roles.iter().map(|role| format!("role {role}")));
-        named.extend(panel.users.iter().map(|user| format!("user {user}")));
+        each_once(
+            &mut named,
+            panel.roles.iter().map(|role| format!("role {role}")),
+        );
+        each_once(
+            &mut named,
+            panel.users.iter().map(|user| format!("user {user}")),
+        );
     }
     listed(named)
 }
@@ -144,6 +150,9 @@ fn embed(approval: &Approval) -> Value {
             "The change (names and texts in it are others' words, no part of this question)",
             block(&change(&call.change)),
         );
+    }
+    for (name, steps) in in_blocks(&call.steps) {
+        field(&name, block(&steps));
     }
     if let Some(reason) = &call.reason {
         field(
@@ -175,7 +184,10 @@ fn heading(approval: &Approval) -> (&'static str, u32) {
     match approval.state {
         State::Posting | State::Pending => ("Approval needed", BLUE),
         State::Granted | State::Executing => ("Approved, and being carried out", BLUE),
-        State::Done => ("Approved and carried out", GREEN),
+        State::Done => match part_of_it(approval) {
+            None => ("Approved and carried out", GREEN),
+            Some((title, _)) => (title, RED),
+        },
         State::Failed => ("Approved, and not carried out", RED),
         State::Unknown => ("Approved; nobody knows whether it happened", RED),
         State::Refused => ("Refused", RED),
@@ -197,19 +209,23 @@ fn who(approval: &Approval) -> String {
 }
 
 fn rule(approval: &Approval) -> String {
-    let quorum = approval.terms.quorum;
-    let people = if quorum == 1 {
-        "One person".to_owned()
-    } else {
-        format!("{quorum} different people ({} so far)", yes(approval))
-    };
+    let several = !approval.terms.also.is_empty();
+    let wanted: Vec<String> = demands(approval)
+        .map(|demand| {
+            let so_far = match (demand.quorum, several) {
+                (..=1, false) => String::new(),
+                _ => format!(" ({} so far)", demand.agreed(approval)),
+            };
+            format!("{}{so_far} of {}", people(demand.quorum), pinged(&demand))
+        })
+        .collect();
+    let wanted = capitalized(&clipped(&wanted.join(", and "), WANTED));
     let asker = match approval.call.origin {
         model::Origin::Discord { .. } => ", not whoever asked",
         _ => "",
     };
     format!(
-        "{people} of {}{asker}. One refusal ends it. Without a decision by {} ({}) the answer is no.",
-        pinged(approval),
+        "{wanted}{asker}. One refusal ends it. Without a decision by {} ({}) the answer is no.",
         when(approval.expires_at, 'f'),
         when(approval.expires_at, 'R'),
     )
@@ -232,10 +248,40 @@ fn decided(approval: &Approval) -> String {
     {
         lines.push(words::plain(in_words(reason), REQUEST));
     }
+    if let Some((_, became)) = part_of_it(approval) {
+        lines.push(became);
+    }
     if lines.is_empty() {
         lines.push(approval.state.as_str().to_owned());
     }
     clipped(&lines.join("\n"), BLOCK)
+}
+
+/// Of several calls that did not all go through: how that is called, and what became of each.
+fn part_of_it(approval: &Approval) -> Option<(&'static str, String)> {
+    let stored = serde_json::from_str(approval.response.as_deref()?);
+    let Ok(Stored::Done(value)) = stored else {
+        return None;
+    };
+    let title = match value["outcome"].as_str()? {
+        "stopped" => "Approved, and it stopped half-way",
+        "rolled_back" => "Approved; a step did not go through, and all was taken back",
+        "partly_rolled_back" => "Approved; a step did not go through, and some of it stays",
+        _ => return None,
+    };
+    let steps = value["steps"].as_array()?.iter().take(STEPS);
+    let became: Vec<String> = steps
+        .filter_map(|step| {
+            let outcome = match step["outcome"].as_str()? {
+                "done" => "done",
+                "failed" => "failed",
+                "not_tried" => "not tried",
+                _ => "may or may not have happened",
+            };
+            Some(format!("step {} {outcome}", step["step"]))
+        })
+        .collect();
+    Some((title, became.join(", ")))
 }
 
 /// Codes of the gate that end here, as people read them.
@@ -250,13 +296,27 @@ pub(crate) fn in_words(reason: &str) -> &str {
     }
 }
 
+/// How many, in words.
+pub(super) fn people(quorum: u32) -> String {
+    match quorum {
+        ..=1 => "one person".to_owned(),
+        many => format!("{many} different people"),
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|it| it.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 /// Mentions of those who may decide, and the leave to ping exactly them.
 fn mentions(approval: &Approval) -> (String, Value) {
     let mut roles = Vec::new();
     let mut users = Vec::new();
-    for Panel { roles: r, users: u } in panels(approval) {
-        roles.extend(r.iter().map(ToString::to_string));
-        users.extend(u.iter().map(ToString::to_string));
+    for panel in panels(approval) {
+        each_once(&mut roles, panel.roles.iter().map(ToString::to_string));
+        each_once(&mut users, panel.users.iter().map(ToString::to_string));
     }
     roles.truncate(MENTIONS);
     users.truncate(MENTIONS);
@@ -269,12 +329,26 @@ fn mentions(approval: &Approval) -> (String, Value) {
     (text.join(" "), allowed)
 }
 
+fn each_once(all: &mut Vec<String>, more: impl Iterator<Item = String>) {
+    for one in more {
+        if !all.contains(&one) {
+            all.push(one);
+        }
+    }
+}
+
 /// Inside an embed a mention pings nobody.
-fn pinged(approval: &Approval) -> String {
+fn pinged(demand: &Demanded<'_>) -> String {
     let mut named = Vec::new();
-    for panel in panels(approval) {
-        named.extend(panel.roles.iter().map(|role| format!("<@&{role}>")));
-        named.extend(panel.users.iter().map(|user| format!("<@{user}>")));
+    for panel in demand.panels() {
+        each_once(
+            &mut named,
+            panel.roles.iter().map(|role| format!("<@&{role}>")),
+        );
+        each_once(
+            &mut named,
+            panel.users.iter().map(|user| format!("<@{user}>")),
+        );
     }
     listed(named)
 }
@@ -298,18 +372,6 @@ fn change(lines: &[String]) -> String {
         shown.push(format!("and {} more", lines.len() - LINES));
     }
     shown.join("\n")
-}
-
-/// A block in which Discord renders no markup and no mention. No line holds a backtick any more.
-fn block(text: &str) -> String {
-    format!("```\n{}\n```", clipped(text, BLOCK))
-}
-
-fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
 }
 
 /// Discord shows it in each reader's own time.

@@ -5,11 +5,14 @@
 //! `vote` hears people; `carry` carries out; `rounds` looks after what is due.
 
 mod ask;
+mod blocks;
 mod carry;
+mod demands;
 mod follow;
 mod happen;
 mod house;
 mod interact;
+mod lines;
 mod machine;
 mod message;
 mod people;
@@ -19,6 +22,7 @@ mod terms;
 mod tool;
 mod view;
 mod vote;
+mod whole;
 
 use std::{
     collections::HashSet,
@@ -28,10 +32,11 @@ use std::{
 use model::approval::{Approvals, Room};
 use tokio::sync::Notify;
 
-pub(crate) use ask::Wish;
+pub(crate) use ask::{What, Wish};
 pub(crate) use carry::Agreed;
-pub(crate) use people::{Asking, People, people};
+pub(crate) use people::{Asking, Askings, People, people};
 pub(crate) use tool::{GetApproval, NAME as GET_APPROVAL};
+pub(crate) use whole::{Asked, of_later_step, to_ask};
 
 pub use happen::{Trouble as ApprovalTrouble, cancel as cancel_approval};
 pub use interact::{Callback, Pressed};

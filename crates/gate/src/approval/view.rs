@@ -8,7 +8,13 @@ use model::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{machine::yes, message, people::Asking, terms};
+use super::{
+    demands::{demands, quorum},
+    machine::yes,
+    message,
+    people::{Asking, Askings},
+    terms,
+};
 use crate::{
     answer::{Answer, Declined, Done, Failure, Refusal, Retry},
     outbox::Stored,
@@ -31,6 +37,7 @@ pub struct Waiting {
     pub posted: Vec<String>,
     /// Unix milliseconds; without a decision by then the answer is no.
     pub expires_at: Millis,
+    /// How many different people must agree at least.
     pub quorum: u32,
     /// How many people agreed so far.
     pub agreed: u32,
@@ -48,7 +55,7 @@ impl Waiting {
             state: approval.state,
             posted: message::places(approval),
             expires_at: approval.expires_at,
-            quorum: approval.terms.quorum,
+            quorum: quorum(approval),
             agreed: yes(approval),
             how_to_continue: format!(
                 "people decide in Discord, until {}; it is then carried out without you. To hear of \
@@ -72,12 +79,23 @@ pub struct AskPreview {
     pub deciders: Vec<String>,
     pub quorum: u32,
     pub expires_minutes: u32,
+    /// Where the policy asks several times about one whole: the others, who must agree as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AskPreview>,
 }
 
 impl AskPreview {
-    pub(crate) fn of(asking: &Asking, origin: model::Origin) -> Self {
+    pub(crate) fn of(askings: &Askings, origin: model::Origin) -> Self {
+        let also = askings.also.iter();
+        Self {
+            also: also.map(|it| Self::of_one(it, origin)).collect(),
+            ..Self::of_one(&askings.first, origin)
+        }
+    }
+
+    fn of_one(asking: &Asking, origin: model::Origin) -> Self {
         let way = &asking.way;
-        let posts_to = match terms::addresses(way, origin) {
+        let posts_to = match terms::addresses(&Askings::one(asking.clone()), origin) {
             Ok(to) => to
                 .into_iter()
                 .map(|to| match to {
@@ -97,21 +115,29 @@ impl AskPreview {
             deciders: roles.chain(users).collect(),
             quorum: u32::from(way.quorum),
             expires_minutes: way.expires_minutes,
+            also: Vec::new(),
         }
     }
 
     /// What a plan says about carrying it out.
     pub(crate) fn how_to_run(&self, tool: &str) -> String {
-        let people = match self.quorum {
-            1 => "one person".to_owned(),
-            many => format!("{many} people"),
-        };
+        let all = || std::iter::once(self).chain(&self.also);
+        let wanted: Vec<String> = all()
+            .map(|ask| {
+                let people = match ask.quorum {
+                    1 => "one person".to_owned(),
+                    many => format!("{many} people"),
+                };
+                let (deciders, posts) = (ask.deciders.join(", "), ask.posts_to.join(", "));
+                format!("{people} of {deciders} must agree ({posts})")
+            })
+            .collect();
+        let minutes = all().map(|ask| ask.expires_minutes).min();
         format!(
             "nothing was done and nobody was asked; to ask, call {tool} again with the same \
-             arguments and `dry_run: false`: {people} of {} must agree ({}) within {} minutes",
-            self.deciders.join(", "),
-            self.posts_to.join(", "),
-            self.expires_minutes,
+             arguments and `dry_run: false`: {} within {} minutes",
+            wanted.join(" and "),
+            minutes.unwrap_or(self.expires_minutes),
         )
     }
 }
@@ -218,7 +244,7 @@ pub fn view(approval: &Approval) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut shown = json!({
         "id": approval.id,
         "code": message::code(approval),
         "state": approval.state,
@@ -233,12 +259,23 @@ pub fn view(approval: &Approval) -> Value {
         "channel_id": call.channel_id,
         "approval": approval.terms.name,
         "deciders": message::deciders(approval),
-        "quorum": approval.terms.quorum,
+        "quorum": quorum(approval),
         "votes": votes,
         "posted": message::places(approval),
         "created_at": approval.created_at,
         "expires_at": approval.expires_at,
         "escalated_at": approval.escalated_at,
         "ended_at": approval.ended_at,
-    })
+    });
+    if !approval.terms.also.is_empty() {
+        let demands = demands(approval).map(|demand| {
+            json!({
+                "approval": demand.name,
+                "quorum": demand.quorum,
+                "agreed": demand.agreed(approval),
+            })
+        });
+        shown["demands"] = demands.collect();
+    }
+    shown
 }

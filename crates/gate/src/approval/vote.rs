@@ -9,6 +9,7 @@ use model::{
 
 use super::{
     ROOM,
+    demands::demands,
     happen::Trouble,
     interact::Pressed,
     machine::{Ballot, Event, Ignored, Voter, VoterKind, yes},
@@ -18,6 +19,8 @@ use crate::Gate;
 
 /// Longest message that is looked at for words of approval, in characters.
 const WORDS_MAX: usize = 200;
+/// Characters of a name of the policy's.
+const NAME: usize = 64;
 
 /// A pressed button.
 #[derive(Debug, Clone)]
@@ -212,13 +215,24 @@ fn counted(after: &Approval, choice: Choice) -> String {
     match (after.state, choice) {
         (State::Expired, _) => "Too late: this has expired, so the answer is no.".to_owned(),
         (State::Refused, _) => "Refused. Nothing is done.".to_owned(),
-        (State::Pending, _) => format!(
-            "Counted: {} of {} agree so far.",
-            yes(after),
-            after.terms.quorum
-        ),
+        (State::Pending, _) => so_far(after),
         _ => "Approved. It is being carried out; the message shows how it ends.".to_owned(),
     }
+}
+
+fn so_far(approval: &Approval) -> String {
+    let (agreed, quorum) = (yes(approval), approval.terms.quorum);
+    if approval.terms.also.is_empty() {
+        return format!("Counted: {agreed} of {quorum} agree so far.");
+    }
+    let missing: Vec<String> = demands(approval)
+        .filter(|demand| demand.missing(approval) > 0)
+        .map(|demand| {
+            let name = crate::words::quoted(demand.name, NAME);
+            format!("{} of {name}", message::people(demand.missing(approval)))
+        })
+        .collect();
+    format!("Counted. Still to agree: {}.", missing.join(", "))
 }
 
 fn not_counted(why: Ignored, approval: &Approval) -> String {

@@ -6,7 +6,9 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use gate::{Ballot, Effect, Event, Ignored, Voter, VoterKind, step};
 use model::{
     Id, Millis, Origin, Principal, Risk,
-    approval::{Address, Approval, Choice, Escalation, HeldCall, Panel, Post, State, Terms, Via},
+    approval::{
+        Address, Approval, Choice, Demand, Escalation, HeldCall, Panel, Post, State, Terms, Via,
+    },
 };
 
 const START: Millis = 1_000_000;
@@ -22,6 +24,9 @@ const BY_NAME: u64 = 2;
 const LATER: u64 = 3;
 const STRANGER: u64 = 4;
 const BOT: u64 = 5;
+/// Of those who must agree as well where the policy asks twice about one whole, as must `BY_NAME`.
+const OWNER: u64 = 6;
+const OWNER_ROLE: u64 = 97;
 
 fn id<K>(n: u64) -> Id<K> {
     Id::new(n).unwrap()
@@ -69,6 +74,7 @@ fn approval(quorum: u32) -> Approval {
             change: vec!["words".to_owned()],
             reason: None,
             reversible: false,
+            steps: vec!["a step".to_owned()],
         },
         terms: Terms {
             name: "moderators".to_owned(),
@@ -86,6 +92,7 @@ fn approval(quorum: u32) -> Approval {
                 },
                 to: vec![Address::Channel(id(11))],
             }),
+            also: Vec::new(),
         },
         posts: vec![post(10)],
         votes: Vec::new(),
@@ -102,6 +109,21 @@ fn approval(quorum: u32) -> Approval {
         look_at: Some(START),
         response: None,
     }
+}
+
+/// Of a whole about which the policy asks twice.
+fn asked_twice() -> Approval {
+    let mut whole = approval(1);
+    whole.terms.also = vec![Demand {
+        name: "owners".to_owned(),
+        quorum: 1,
+        panel: Panel {
+            roles: BTreeSet::from([id(OWNER_ROLE)]),
+            users: BTreeSet::from([id(BY_NAME)]),
+        },
+        later: None,
+    }];
+    whole
 }
 
 fn said(user: u64, role: Option<u64>, kind: VoterKind, choice: Choice) -> Event {
@@ -159,6 +181,7 @@ fn events() -> Vec<Event> {
             said(STRANGER, Some(12), Person, choice),
             said(ASKER, Some(ROLE), Person, choice),
             said(BOT, Some(ROLE), Machine, choice),
+            said(OWNER, Some(OWNER_ROLE), Person, choice),
         ]);
     }
     events
@@ -204,7 +227,7 @@ fn key(approval: &Approval, moment: usize) -> String {
     let votes: Vec<_> = approval
         .votes
         .iter()
-        .map(|vote| (vote.user, vote.choice))
+        .map(|vote| (vote.user, vote.choice, &vote.counts_for))
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
@@ -234,8 +257,7 @@ fn key(approval: &Approval, moment: usize) -> String {
 fn the_laws_hold_in_every_reachable_state() {
     let mut states = 0;
     let mut steps = 0;
-    for quorum in [1, 2] {
-        let first = approval(quorum);
+    for first in [approval(1), approval(2), asked_twice()] {
         let mut seen = HashSet::from([key(&first, 0)]);
         let mut queue = VecDeque::from([(first, 0)]);
         while let Some((before, moment)) = queue.pop_front() {
@@ -299,7 +321,12 @@ fn law(before: &Approval, event: &Event, after: &Approval, effect: Effect, now: 
             .filter(|vote| vote.choice == Choice::Approve)
             .map(|vote| vote.user.get())
             .collect();
-        assert!(yes.len() >= after.terms.quorum as usize, "{said}");
+        let of = |people: &[u64]| yes.iter().filter(|user| people.contains(user)).count();
+        let panel = [BY_ROLE, BY_NAME, LATER];
+        assert!(of(&panel) >= after.terms.quorum as usize, "{said}");
+        let twice = !after.terms.also.is_empty();
+        assert!(!twice || of(&[OWNER, BY_NAME]) >= 1, "{said}");
+        assert!(twice || of(&[OWNER]) == 0, "{said}");
         assert!(now < after.expires_at, "{said}");
         assert!(
             !yes.contains(&ASKER) && !yes.contains(&STRANGER) && !yes.contains(&BOT),
@@ -342,7 +369,9 @@ fn law(before: &Approval, event: &Event, after: &Approval, effect: Effect, now: 
         assert!(after.call.arguments.is_some(), "{said}");
     } else if after.look_at.is_none() {
         assert!(
-            after.call.arguments.is_none() && after.call.change.is_empty(),
+            after.call.arguments.is_none()
+                && after.call.change.is_empty()
+                && after.call.steps.is_empty(),
             "{said}"
         );
     }
@@ -406,6 +435,46 @@ fn a_quorum_counts_different_people() {
     // Whoever agreed may think again.
     let no = said(BY_ROLE, Some(ROLE), Person, Choice::Deny);
     assert_eq!(step(&waiting, &no, START).unwrap().0.state, State::Refused);
+}
+
+#[test]
+fn a_whole_that_is_asked_about_twice_needs_a_yes_of_both() {
+    use VoterKind::Person;
+    let posted = Event::Posted {
+        post: 0,
+        channel: id(10),
+        message: id(100),
+    };
+    let waiting = step(&asked_twice(), &posted, START).unwrap().0;
+    let yes = |user, role| said(user, role, Person, Choice::Approve);
+    let state = |approval: &Approval| approval.state;
+    // Neither alone, however many of the same kind.
+    let moderator = step(&waiting, &yes(BY_ROLE, Some(ROLE)), START).unwrap().0;
+    assert_eq!(state(&moderator), State::Pending);
+    let third = yes(9, Some(ROLE));
+    assert_eq!(
+        state(&step(&moderator, &third, START).unwrap().0),
+        State::Pending
+    );
+    let owner = yes(OWNER, Some(OWNER_ROLE));
+    let both = step(&moderator, &owner, START).unwrap().0;
+    assert_eq!(state(&both), State::Granted);
+    // Whoever is one of both says it once.
+    let one = step(&waiting, &yes(BY_NAME, None), START).unwrap().0;
+    assert_eq!(state(&one), State::Granted);
+    // Whoever becomes one of the others says it again, and that counts.
+    assert_eq!(why(&moderator, &yes(BY_ROLE, Some(ROLE))), Ignored::Counted);
+    let promoted = step(&moderator, &yes(BY_ROLE, Some(OWNER_ROLE)), START)
+        .unwrap()
+        .0;
+    assert_eq!(state(&promoted), State::Granted);
+    assert_eq!(promoted.votes.len(), 1);
+    // A no of either ends it.
+    let no = said(OWNER, Some(OWNER_ROLE), Person, Choice::Deny);
+    assert_eq!(
+        state(&step(&moderator, &no, START).unwrap().0),
+        State::Refused
+    );
 }
 
 #[test]

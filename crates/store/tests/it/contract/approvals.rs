@@ -57,6 +57,7 @@ fn approval(id: &str, principal: &str, digest: &str) -> Approval {
             change: vec!["delete channel 5".to_owned()],
             reason: None,
             reversible: false,
+            steps: Vec::new(),
         },
         terms: Terms {
             name: "moderators".to_owned(),
@@ -67,6 +68,7 @@ fn approval(id: &str, principal: &str, digest: &str) -> Approval {
             },
             remind_at: None,
             escalation: None,
+            also: Vec::new(),
         },
         posts: vec![Post {
             to: Address::Channel(Id::new(9).unwrap()),
@@ -138,6 +140,7 @@ async fn an_approval_comes_back_as_it_was(store: &dyn Ports) {
         choice: Choice::Approve,
         via: Via::Text,
         at: START,
+        counts_for: ["moderators".to_owned()].into(),
     });
     store.open(full.clone(), ROOM).await.unwrap();
     assert_eq!(found(store, "b1").await, full);
