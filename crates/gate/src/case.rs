@@ -96,7 +96,8 @@ impl Case {
             spots: std::slice::from_ref(spot),
             ..self.question()
         };
-        self.standing.judge.channels(&question).verdict.allows()
+        self.home.closes(question.spots).is_none()
+            && self.standing.judge.channels(&question).verdict.allows()
     }
 
     /// Whether it may reach there as it may here. Where people were asked about the call, nobody

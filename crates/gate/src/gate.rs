@@ -30,6 +30,7 @@ use crate::{
     flow::Flow,
     keep::KeepingTime,
     manner::Manner,
+    mirror::Mirroring,
     permit::{Passed, Permit},
     rates::Pacer,
     reading::{Memory, Reader},
@@ -95,6 +96,7 @@ pub(crate) struct Inner {
     pub(crate) pacer: Pacer,
     pub(crate) reading: Memory,
     pub(crate) approvals: Office,
+    pub(crate) mirroring: Mirroring,
     /// Ends with [`Gate::drain`].
     pub(crate) tracker: TaskTracker,
     /// Cancelled by [`Gate::drain`]: no more calls, and nothing is tried again later.
@@ -135,6 +137,7 @@ impl Gate {
             pacer: Pacer::default(),
             reading,
             approvals: Office::default(),
+            mirroring: Mirroring::default(),
             tracker: TaskTracker::new(),
             closing: CancellationToken::new(),
         }))
@@ -292,7 +295,7 @@ impl Gate {
             _ => record.check(Stage::PlatformPermission, permitted)?,
         }
 
-        let channel = stages::channel_policy(&*standing.judge, &question);
+        let channel = stages::channel_policy(&*standing.judge, &question, &home);
         record.check(Stage::ChannelPolicy, channel)?;
 
         let mut rights = facts::rights(

@@ -4,25 +4,29 @@
 use std::sync::Arc;
 
 use model::{
-    GuildId, Principal, WorkspaceId,
+    ChannelId, GuildId, Principal, WorkspaceId,
     ledger::StoreError,
     workspaces::{Openness, Tenancy},
 };
 
-use crate::Gate;
+use policy::Spot;
+
+use crate::{Gate, mirror::Closed};
 
 /// Where a principal works.
 #[derive(Debug, Clone)]
 pub(crate) struct Home {
     workspace: WorkspaceId,
     tenancy: Arc<Tenancy>,
+    closed: Arc<Closed>,
 }
 
 impl Home {
-    pub(crate) fn of(principal: &Principal, tenancy: Arc<Tenancy>) -> Self {
+    pub(crate) fn of(principal: &Principal, tenancy: Arc<Tenancy>, closed: Arc<Closed>) -> Self {
         Self {
             workspace: principal.workspace.clone(),
             tenancy,
+            closed,
         }
     }
 
@@ -40,6 +44,11 @@ impl Home {
         self.tenancy.owns(&self.workspace, guild)
     }
 
+    /// The channel of a mirror of the audit among these places; nobody acts there.
+    pub(crate) fn closes(&self, spots: &[Spot]) -> Option<ChannelId> {
+        self.closed.among(&self.workspace, spots)
+    }
+
     /// Whether what belongs to no guild is this one's: direct messages, and the bot itself.
     pub(crate) fn keeps_the_bot(&self) -> bool {
         self.workspace.is_default()
@@ -50,6 +59,7 @@ impl Gate {
     /// Where this principal works, as of now.
     pub(crate) async fn home_of(&self, principal: &Principal) -> Result<Home, StoreError> {
         let tenancy = self.0.tenants.tenancy().await?;
-        Ok(Home::of(principal, tenancy))
+        let closed = self.closed_channels().await?;
+        Ok(Home::of(principal, tenancy, closed))
     }
 }

@@ -28,6 +28,7 @@ mod lookback;
 pub mod manage;
 mod manner;
 mod meter;
+mod mirror;
 mod outbox;
 mod parts;
 mod permit;
@@ -67,5 +68,6 @@ pub use approval::{
 pub use flow::{Flow, FlowContext};
 pub use gate::{Gate, Parts, check_policy};
 pub use keep::UNDO_DAYS;
+pub use mirror::MirrorHealth;
 pub use permit::Permit;
 pub use recover::Recovery;

@@ -43,6 +43,18 @@ impl Stored {
         serde_json::to_string(self).expect("a stored answer has only text keys")
     }
 
+    /// What is kept of a message of the house's own of which nobody knows the outcome.
+    pub(crate) fn lost() -> String {
+        Self::Failed(Failure {
+            call_id: String::new(),
+            code: "outcome_unknown".to_owned(),
+            message: "no answer came".to_owned(),
+            hint: None,
+            retry: Retry::Unknown,
+        })
+        .text()
+    }
+
     /// How an outbox row ends that brought no result.
     pub(crate) fn of_declined(declined: &Declined) -> Sent {
         let reason = declined.code().to_owned();

@@ -87,6 +87,7 @@ impl Gate {
                     spots: &places.spots,
                     ..case.question()
                 },
+                &case.home,
             ),
         )?;
         let rights = facts::rights(surroundings, case.origin, needs, &aims, &places)

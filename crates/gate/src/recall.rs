@@ -167,6 +167,7 @@ fn still_allowed(
         None => Whereabouts::DirectMessage,
     };
     at_home
+        && home.closes(question.spots).is_none()
         && policy::guilds(policy, &[place]).verdict.allows()
         && standing.judge.platform(question).verdict.allows()
         && standing.judge.channels(question).verdict.allows()

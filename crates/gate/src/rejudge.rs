@@ -91,7 +91,7 @@ impl Gate {
         let permitted = stages::platform_permission(&*standing.judge, &question);
         judged(&mut checks, Stage::PlatformPermission, permitted)?;
 
-        let channel = stages::channel_policy(&*standing.judge, &question);
+        let channel = stages::channel_policy(&*standing.judge, &question, &home);
         judged(&mut checks, Stage::ChannelPolicy, channel)?;
 
         if began.origin == "discord" {

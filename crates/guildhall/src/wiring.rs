@@ -95,6 +95,7 @@ impl House {
         gate.know_kept(Arc::new(store.clone()));
         gate.keep_undo_days(config.undo_days);
         gate.know_approvals(shared_store.clone());
+        gate.know_mirrors(shared_store.clone(), config.audit_channel.clone());
         let listener = People {
             gate: gate.clone(),
             journal: shared_store.clone(),
@@ -198,6 +199,7 @@ impl House {
     /// Sign from time to time where the audit stands, and mirror it where that is wanted. The tasks
     /// end when the house closes.
     pub(crate) fn watch_audit(&self) {
+        self.gate.attend_mirrors();
         let minutes = u64::from(self.config.checkpoint_minutes.get());
         self.tasks.spawn(witness::watch(
             self.store.clone(),

@@ -15,6 +15,7 @@ pub mod id;
 pub mod interaction;
 pub mod kept;
 pub mod ledger;
+pub mod mirror;
 pub mod permissions;
 pub mod place;
 pub mod policies;

@@ -15,6 +15,7 @@ use crate::{
     clock::Millis,
     id::{ChannelId, GuildId, UserId},
     ledger::StoreError,
+    mirror::MirrorRows,
     workspace::{Role, WorkspaceId},
 };
 
@@ -82,11 +83,18 @@ pub enum Setting {
     ApprovalChannel,
     /// Where the audit is mirrored to.
     AuditChannel,
+    /// Which rows are mirrored there.
+    AuditRows,
 }
 
 impl Setting {
     /// Every setting.
-    pub const ALL: [Self; 3] = [Self::DisplayName, Self::ApprovalChannel, Self::AuditChannel];
+    pub const ALL: [Self; 4] = [
+        Self::DisplayName,
+        Self::ApprovalChannel,
+        Self::AuditChannel,
+        Self::AuditRows,
+    ];
 
     /// The setting's word.
     pub fn as_str(self) -> &'static str {
@@ -94,6 +102,7 @@ impl Setting {
             Self::DisplayName => "display_name",
             Self::ApprovalChannel => "approval_channel",
             Self::AuditChannel => "audit_channel",
+            Self::AuditRows => "audit_rows",
         }
     }
 
@@ -107,6 +116,7 @@ impl Setting {
         let fits = match self {
             Self::DisplayName => is_name(value),
             Self::ApprovalChannel | Self::AuditChannel => value.parse::<ChannelId>().is_ok(),
+            Self::AuditRows => MirrorRows::parse(value).is_some(),
         };
         if fits { Ok(()) } else { Err(self.form()) }
     }
@@ -115,6 +125,7 @@ impl Setting {
         match self {
             Self::DisplayName => "1 to 64 characters on one line",
             Self::ApprovalChannel | Self::AuditChannel => "a channel's id",
+            Self::AuditRows => "`writes` (how writes ended, and refusals) or `all`",
         }
     }
 }

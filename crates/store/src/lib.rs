@@ -17,6 +17,7 @@ mod key;
 mod lease;
 mod listener;
 mod migration;
+mod mirror;
 mod outbox;
 mod place;
 mod policy;
@@ -55,7 +56,7 @@ use crate::{
 /// A database, opened. Cheap to clone.
 ///
 /// Implements [`model::ledger::Ledger`], [`model::ledger::Keys`], [`model::ledger::Leases`],
-/// [`model::ledger::Journal`], [`model::ledger::Drafts`], [`model::workspaces::Workspaces`] and
+/// [`model::ledger::Journal`], [`model::ledger::Drafts`], [`model::workspaces::Workspaces`] [`model::mirror::Mirrors`] and
 /// [`model::kept::KeptWrites`].
 #[derive(Clone)]
 pub struct Store {

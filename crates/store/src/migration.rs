@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// In order; the version of a migration is its place in this list, from 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_audit_chain.sql"),
     include_str!("../migrations/0003_workspaces.sql"),
@@ -22,6 +22,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../migrations/0005_approvals.sql"),
     include_str!("../migrations/0006_undo.sql"),
     include_str!("../migrations/0007_readings.sql"),
+    include_str!("../migrations/0008_mirrors.sql"),
 ];
 /// The version that made a chain of the audit.
 const CHAINED: i64 = 2;

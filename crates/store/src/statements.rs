@@ -3,8 +3,8 @@
 use crate::{
     approval, audit,
     chain::{checkpoint, head},
-    draft, instance, journal, kept, key, lease, migration, outbox, policy, prune, reading, tenancy,
-    workspace,
+    draft, instance, journal, kept, key, lease, migration, mirror, outbox, policy, prune, reading,
+    tenancy, workspace,
 };
 
 /// The statements that both engines run, word for word.
@@ -73,6 +73,14 @@ pub fn statements() -> Vec<&'static str> {
         lease::PUT,
         migration::INSERT_VERSION,
         migration::VERSION,
+        mirror::COUNT,
+        mirror::COUNT_OWN,
+        mirror::FIND,
+        mirror::INSERT,
+        mirror::OWN_ROWS,
+        mirror::REPLACE,
+        mirror::ROWS,
+        mirror::WISHES,
         outbox::ANSWER_KEY,
         outbox::ASSIGN,
         outbox::CLAIMABLE,

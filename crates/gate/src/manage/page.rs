@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use model::{
-    Origin, Principal, Reason, Stage, WorkspaceId,
+    Origin, Principal, Reason, Risk, Stage, WorkspaceId,
     ledger::{Decision, Outcome, StoreError},
 };
 use serde_json::json;
@@ -43,7 +43,7 @@ impl<'a> Page<'a> {
                 agent: None,
                 origin: origin.as_str().to_owned(),
                 tool: command.name().to_owned(),
-                risk: None,
+                risk: command.only_reads().then_some(Risk::Read),
                 guild_id: command.guild(),
                 channel_id: None,
                 digest: digest::of_call(command.name(), &json!(command)),

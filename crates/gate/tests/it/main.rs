@@ -19,6 +19,7 @@ mod idempotency;
 mod ledger;
 mod limits;
 mod lockdown;
+mod mirror;
 mod outcomes;
 mod ownership;
 mod property;

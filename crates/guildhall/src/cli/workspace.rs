@@ -147,7 +147,8 @@ pub(crate) enum GuildCommand {
 #[command(
     after_help = "Settings:\n  display_name      what messages of the service call the workspace\n  \
                         approval_channel  where approvals are asked for, unless policy says otherwise\n  \
-                        audit_channel     where the audit is mirrored to\n\n\
+                        audit_channel     where the audit is mirrored to\n  \
+                        audit_rows        which rows: writes (how they ended, and refusals) or all\n\n\
                   Examples:\n  guildhall workspace config set bakers display_name \"The bakers\"\n  \
                         guildhall workspace config get bakers approval_channel"
 )]

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     asking,
     cli::DoctorArgs,
+    commands::doctor_mirrors,
     config::{Config, Sources, shown},
     output,
     wiring::{self, Limbs},
@@ -55,7 +56,8 @@ pub(crate) async fn run(
     sources: &Sources,
     config: Config,
 ) -> anyhow::Result<ExitCode> {
-    let mut findings = vec![store(&config).await, policy(&config)];
+    let mut findings = store(&config).await;
+    findings.push(policy(&config));
     discord(args, &config, &mut findings).await?;
     let code = if findings
         .iter()
@@ -116,14 +118,22 @@ fn problem(what: &'static str, detail: impl Into<String>, advice: &str) -> Findi
     }
 }
 
-async fn store(config: &Config) -> Finding {
-    match wiring::open_store(config).await {
-        Ok(store) => {
-            store.close().await;
-            ok("database", "opens, and its tables are up to date")
-        }
-        Err(error) => problem("database", format!("{error:#}"), "check DATABASE_URL"),
+async fn store(config: &Config) -> Vec<Finding> {
+    let unusable = |error: String| problem("database", error, "check DATABASE_URL");
+    let store = match wiring::open_store(config).await {
+        Ok(store) => store,
+        Err(error) => return vec![unusable(format!("{error:#}"))],
+    };
+    let mut findings = vec![ok("database", "opens, and its tables are up to date")];
+    match doctor_mirrors::look(&store, config.audit_channel.clone()).await {
+        Ok(mirrors) => findings.extend(mirrors.into_iter().map(|said| match said.advice {
+            None => ok("audit mirror", said.detail),
+            Some(advice) => warning("audit mirror", said.detail, advice),
+        })),
+        Err(error) => findings.push(unusable(error.to_string())),
     }
+    store.close().await;
+    findings
 }
 
 fn policy(config: &Config) -> Finding {

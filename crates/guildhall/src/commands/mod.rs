@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+mod doctor_mirrors;
 pub(crate) mod key;
 pub(crate) mod mcp;
 pub(crate) mod policy;

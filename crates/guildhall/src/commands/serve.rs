@@ -112,6 +112,7 @@ pub(crate) async fn start(house: &House) -> anyhow::Result<Service> {
         sessions: mcp.sessions(),
         ears: house.hearing(),
         limits: house.limits(),
+        gate: house.gate.clone(),
         recovered: house.recover(),
     });
     let web = web::Config {
@@ -163,6 +164,7 @@ struct Vitals {
     sessions: mcp::Sessions,
     ears: Option<watch::Receiver<discord::ears::EarsStatus>>,
     limits: discord::Reader,
+    gate: gate::Gate,
     /// Whether writes that a crash left behind have been seen to.
     recovered: watch::Receiver<bool>,
 }
@@ -175,6 +177,11 @@ impl web::Health for Vitals {
         more.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
         more.insert("gateway".to_owned(), json!(ears));
         more.insert("discord_limits".to_owned(), json!(self.limits.limits()));
+        let mirrors = self.gate.mirror_health();
+        more.insert(
+            "audit_mirrors".to_owned(),
+            json!({ "mirrors": mirrors.mirrors, "in_trouble": mirrors.in_trouble }),
+        );
         web::HealthReport {
             discord_connected: ears.is_some_and(|ears| ears.connected),
             active_sessions: self.sessions.count().await,

@@ -9,7 +9,10 @@ mod sources;
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use anyhow::Context as _;
-use model::GuildId;
+use model::{
+    GuildId,
+    mirror::{MirrorRows, MirrorScope, MirrorWish},
+};
 use secrecy::SecretString;
 
 use crate::cli::{Cli, Command, Offer};
@@ -67,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) audit_witness: Option<PathBuf>,
     /// Where each decision is mirrored, if anywhere.
     pub(crate) audit_mirror: Option<PathBuf>,
+    /// The Discord channel into which each decision is mirrored, if any.
+    pub(crate) audit_channel: Option<MirrorWish>,
     pub(crate) checkpoint_minutes: NonZeroU32,
     /// For how many days a call can be undone.
     pub(crate) undo_days: u32,
@@ -170,6 +175,7 @@ impl Config {
                 None => data_dir(sources).ok().map(|folder| folder.join(WITNESS)),
             },
             audit_mirror: owned("audit.mirror").map(PathBuf::from),
+            audit_channel: audit_channel(sources)?,
             checkpoint_minutes: sources.parse("audit.checkpoint_minutes", "60")?,
             undo_days: sources.parse("undo_days", "7")?,
             data_dir: data_dir(sources).ok(),
@@ -178,6 +184,24 @@ impl Config {
             log_format,
         })
     }
+}
+
+/// Where the operator wants the audit to be mirrored.
+fn audit_channel(sources: &Sources) -> anyhow::Result<Option<MirrorWish>> {
+    let words = sources.text("audit.channel_rows").unwrap_or("writes");
+    let rows = MirrorRows::parse(words)
+        .with_context(|| format!("audit.channel_rows is \"{words}\"; write writes or all"))?;
+    let Some(channel) = sources.text("audit.channel") else {
+        return Ok(None);
+    };
+    let channel = channel
+        .parse()
+        .with_context(|| format!("audit.channel is \"{channel}\", which is no channel's id"))?;
+    Ok(Some(MirrorWish {
+        scope: MirrorScope::Everything,
+        channel,
+        rows,
+    }))
 }
 
 /// Parts of the policy that a changed file does not change: flags and environment set them.

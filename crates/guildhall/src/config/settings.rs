@@ -123,6 +123,20 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "File that gets each decision as a line of JSON, people's data as salted hashes. Each instance writes one of its own.",
     ),
     setting(
+        "audit.channel",
+        &["GUILDHALL_AUDIT_CHANNEL"],
+        Kind::Text,
+        "",
+        "Id of a Discord channel that is told each decision of every workspace, without names of people. No caller may use it. A workspace sets one of its own as audit_channel.",
+    ),
+    setting(
+        "audit.channel_rows",
+        &["GUILDHALL_AUDIT_CHANNEL_ROWS"],
+        Kind::Text,
+        "writes",
+        "What audit.channel is told: writes (how writes ended, and refusals) or all.",
+    ),
+    setting(
         "audit.checkpoint_minutes",
         &["GUILDHALL_AUDIT_CHECKPOINT_MINUTES"],
         Kind::Text,

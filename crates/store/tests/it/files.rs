@@ -81,7 +81,7 @@ fn a_full_disk_is_told_and_nothing_is_half_written() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store.db");
         let clock = ManualClock::at(START);
-        let store = open(&format!("{}?max_page_count=98", url(&path)), &clock).await;
+        let store = open(&format!("{}?max_page_count=100", url(&path)), &clock).await;
         let mut written = vec![];
         let mut full = 0;
         for number in 0..60 {
@@ -128,7 +128,7 @@ fn a_full_disk_is_told_and_nothing_is_half_written() {
 fn a_write_that_does_not_fit_leaves_room_for_its_neighbours() {
     runtime().block_on(async {
         let clock = ManualClock::at(START);
-        let store = open("sqlite::memory:?max_page_count=98", &clock).await;
+        let store = open("sqlite::memory:?max_page_count=100", &clock).await;
         let huge = format!("\"{}\"", "x".repeat(1_000_000));
         let calls = (0..20).map(|number| {
             let (store, huge) = (&store, &huge);

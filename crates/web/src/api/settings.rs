@@ -28,8 +28,8 @@ pub(super) fn routes() -> Vec<Route> {
             .about(
                 "Set something.\n\nTakes an admin. There are `display_name` (what messages of the \
                  service call the workspace), `approval_channel` (where approvals are asked for, \
-                 unless policy says otherwise) and `audit_channel` (where the audit is mirrored \
-                 to).",
+                 unless policy says otherwise), `audit_channel` (where the audit is mirrored to, \
+                 which closes that channel to every caller) and `audit_rows` (`writes` or `all`).",
             )
             .takes::<NewValue>()
             .answers::<SettingList>(StatusCode::OK),

@@ -65,6 +65,10 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
         "chain::checkpoint::Mark",
         "store/tests/it tries checkpoints",
     ),
+    (
+        "mirror::Put",
+        "where a mirror stands; mirrors.rs kills it around each message",
+    ),
     ("reading::Note", "one row of a memory that may be lost"),
     ("workspace::Apply", "not driven from here yet"),
     (

@@ -6,6 +6,7 @@ mod kept;
 mod keys;
 mod leases;
 mod ledger;
+mod mirrors;
 mod policies;
 mod workspaces;
 
@@ -14,6 +15,7 @@ use model::{
     approval::Approvals,
     kept::KeptWrites,
     ledger::{Drafts, Journal, Keys, Leases, Ledger, Readings},
+    mirror::Mirrors,
     policies::Policies,
     workspaces::Workspaces,
 };
@@ -34,6 +36,7 @@ pub(crate) trait Ports:
     + Approvals
     + Readings
     + KeptWrites
+    + Mirrors
     + Policies
 {
 }
@@ -47,6 +50,7 @@ impl<
         + Approvals
         + Readings
         + KeptWrites
+        + Mirrors
         + Policies,
 > Ports for S
 {
@@ -64,6 +68,7 @@ pub(crate) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     approvals::suite(store, clock).await;
     kept::suite(store, clock).await;
     policies::suite(store).await;
+    mirrors::suite(store).await;
 }
 
 async fn readings(store: &dyn Ports) {
