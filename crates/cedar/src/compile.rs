@@ -25,50 +25,48 @@ pub(crate) enum Origin {
     Own(usize),
 }
 
-/// Texts by origin, for the two checks.
-#[derive(Debug, Default)]
-pub(crate) struct Texts {
-    pub tools: Vec<(Origin, String)>,
-    pub channels: Vec<(Origin, String)>,
-}
-
-/// Both sets as text.
-pub(crate) fn texts(policy: &Policy) -> Texts {
-    let mut texts = Texts::default();
-    let mut tool = |origin, text: String| texts.tools.push((origin, text));
-    tool(
-        Origin::Base,
-        "@id(\"the scope is there\")\npermit (principal, action, resource)\n\
-         when { principal.scopes.contains(context.tool.scope) };\n"
-            .to_owned(),
-    );
-    tool(
-        Origin::Scope,
-        "@id(\"scopes\")\nforbid (principal, action, resource)\n\
-         unless { principal.scopes.contains(context.tool.scope) };\n"
-            .to_owned(),
-    );
-    tool(
-        Origin::Role,
-        "@id(\"roles\")\nforbid (principal, action, resource)\n\
-         when { context.tool.risk != \"read\" && principal.role == \"viewer\" };\n"
-            .to_owned(),
-    );
+/// The policies of check 4, with those of the rules that are wanted, as exceptions too.
+pub(crate) fn tools(policy: &Policy, wanted: impl Fn(usize) -> bool) -> Vec<(Origin, String)> {
+    let mut texts = vec![
+        (
+            Origin::Base,
+            "@id(\"the scope is there\")\npermit (principal, action, resource)\n\
+             when { principal.scopes.contains(context.tool.scope) };\n"
+                .to_owned(),
+        ),
+        (
+            Origin::Scope,
+            "@id(\"scopes\")\nforbid (principal, action, resource)\n\
+             unless { principal.scopes.contains(context.tool.scope) };\n"
+                .to_owned(),
+        ),
+        (
+            Origin::Role,
+            "@id(\"roles\")\nforbid (principal, action, resource)\n\
+             when { context.tool.risk != \"read\" && principal.role == \"viewer\" };\n"
+                .to_owned(),
+        ),
+    ];
     if policy.read_only {
-        tool(
+        texts.push((
             Origin::ReadOnly,
             "@id(\"read_only\")\nforbid (principal, action, resource)\n\
              when { context.tool.risk != \"read\" };\n"
                 .to_owned(),
-        );
+        ));
     }
     for (index, rule) in policy.rules.iter().enumerate() {
-        if let Some(effect) = rule.effect {
-            let exceptions: Vec<&Rule> = policy.earlier(index).collect();
-            tool(Origin::Rule(index), of_rule(rule, effect, &exceptions));
+        if let Some(effect) = rule.effect
+            && wanted(index)
+        {
+            let earlier = policy.earlier(index);
+            let exceptions: Vec<&Rule> = earlier
+                .filter(|(earlier, _)| wanted(*earlier))
+                .map(|(_, rule)| rule)
+                .collect();
+            texts.push((Origin::Rule(index), of_rule(rule, effect, &exceptions)));
         }
     }
-    texts.channels = of_lists(policy);
     texts
 }
 
@@ -99,7 +97,8 @@ fn of_rule(rule: &Rule, effect: Effect, exceptions: &[&Rule]) -> String {
     text
 }
 
-fn of_lists(policy: &Policy) -> Vec<(Origin, String)> {
+/// The policies of check 5.
+pub(crate) fn channels(policy: &Policy) -> Vec<(Origin, String)> {
     let lists = &policy.channels;
     let channels = |ids: &std::collections::BTreeSet<model::ChannelId>| {
         set(ids.iter().map(|id| entity("Channel", &id.to_string())))

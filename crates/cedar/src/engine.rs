@@ -1,20 +1,17 @@
 //! The judge: asks Cedar about each place, and says which rules decided. Whatever goes wrong in it
 //! is a refusal.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
-use cedar_policy::{
-    Authorizer, Decision, Entities, Policy as Static, PolicyId, PolicySet, Request,
-};
+use cedar_policy::{Context, Decision};
 use policy::{Asking, Bound, Judge, Judges, Outcome, Policy, Question, Ruling, Spot, combine};
 
 use crate::{
-    compile::{self, Origin},
+    compile::Origin,
     own::{self, Own},
-    request::{About, Action, Names},
+    request::{Action, Names, context},
+    scene::{Scene, Scenes},
+    set::Set,
 };
 
 /// Makes judges that decide with Cedar.
@@ -38,13 +35,11 @@ struct Engine {
 
 struct Compiled {
     names: Names,
-    authorizer: Authorizer,
-    tools: PolicySet,
-    channels: PolicySet,
-    origins: HashMap<PolicyId, Origin>,
     own: Vec<Own>,
-    /// Whether anything can make it ask.
-    asks: bool,
+    /// Check 4, by what a call is about.
+    scenes: Scenes,
+    /// Check 5. `None`: neither lists nor text of the operator's own say anything about channels.
+    channels: Option<Set>,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -61,7 +56,7 @@ impl Judge for Engine {
     fn channels(&self, question: &Question<'_>) -> Ruling {
         let said = self.compiled().and_then(|compiled| {
             compiled
-                .channels(question)
+                .channels(&self.policy, question)
                 .map_err(|error| error.to_string())
         });
         let listed = policy::channels(&self.policy, &policy::lineages(question));
@@ -109,50 +104,38 @@ enum Entered {
 
 impl Compiled {
     fn of(policy: &Policy) -> Result<Self, Failure> {
-        let texts = compile::texts(policy);
         let own = match &policy.cedar {
             None if policy.cedar_file.is_some() => return Err("cedar_file was not read".into()),
             None => Vec::new(),
             Some(text) => own::read(policy, text).map_err(|fault| fault.what)?,
         };
-        let mut all = Self {
-            names: Names::of(policy)?,
-            authorizer: Authorizer::new(),
-            tools: PolicySet::new(),
-            channels: PolicySet::new(),
-            origins: HashMap::new(),
-            asks: !own.is_empty()
-                || policy
-                    .rules
-                    .iter()
-                    .any(|it| it.effect == Some(policy::Effect::Ask)),
-            own: Vec::new(),
-        };
-        for (number, (origin, text)) in texts.tools.iter().enumerate() {
-            let id = PolicyId::new(format!("tool{number}"));
-            all.tools.add(Static::parse(Some(id.clone()), text)?)?;
-            all.origins.insert(id, *origin);
-        }
-        for (number, (origin, text)) in texts.channels.iter().enumerate() {
-            let id = PolicyId::new(format!("channel{number}"));
-            all.channels.add(Static::parse(Some(id.clone()), text)?)?;
-            all.origins.insert(id, *origin);
-        }
-        for (number, one) in own.iter().enumerate() {
-            let id = PolicyId::new(format!("own{number}"));
-            all.tools.add(one.policy.new_id(id.clone()))?;
-            all.channels.add(one.policy.new_id(id.clone()))?;
-            all.origins.insert(id, Origin::Own(number));
-        }
-        all.own = own;
-        Ok(all)
+        let lists = &policy.channels;
+        let open = own.is_empty() && lists.allow.is_none() && lists.deny.is_empty();
+        Ok(Self {
+            names: Names::new()?,
+            scenes: Scenes::new(),
+            channels: match open {
+                true => None,
+                false => Some(Set::of_channels(policy, &own)?),
+            },
+            own,
+        })
+    }
+
+    fn scene(
+        &self,
+        policy: &Policy,
+        question: &Question<'_>,
+        spot: &Spot,
+    ) -> Result<Arc<Scene>, Failure> {
+        self.scenes
+            .of(policy, &self.own, &self.names, question, spot)
     }
 
     fn platform(&self, policy: &Policy, question: &Question<'_>) -> Result<Vec<Outcome>, Failure> {
-        let about = self.names.about(question)?;
         question
             .each_spot()
-            .map(|spot| self.in_one_place(policy, question, &about, spot))
+            .map(|spot| self.in_one_place(policy, question, spot))
             .collect()
     }
 
@@ -160,55 +143,27 @@ impl Compiled {
         &self,
         policy: &Policy,
         question: &Question<'_>,
-        about: &About,
         spot: &Spot,
     ) -> Result<Outcome, Failure> {
-        let (place, entities) = self.names.place(about, spot)?;
-        let context = self.names.context(about, question, spot)?;
-        let request = self
-            .names
-            .request(about, Action::Use, &place, context.clone())?;
-        let (decision, origins) = self.ask(&self.tools, &request, &entities)?;
+        let scene = self.scene(policy, question, spot)?;
+        let set = &scene.set;
+        let ends = [&scene.principal, &scene.place];
+        let context = context(&set.needs, &scene.tool, question, spot)?;
+        let request = self.names.request(Action::Use, ends, context.clone())?;
+        let (decision, origins) = set.ask(&request, &scene.entities)?;
         if decision == Decision::Deny {
             return self.denied(policy, &origins);
         }
         let allowed = Outcome::Allowed(origins.iter().find_map(|it| rule_of(policy, *it)));
-        if !self.asks {
+        if !set.asks {
             return Ok(allowed);
         }
-        let request = self
-            .names
-            .request(about, Action::Unattended, &place, context)?;
-        let (decision, origins) = self.ask(&self.tools, &request, &entities)?;
+        let request = self.names.request(Action::Unattended, ends, context)?;
+        let (decision, origins) = set.ask(&request, &scene.entities)?;
         if decision == Decision::Allow {
             return Ok(allowed);
         }
         self.asked(policy, &origins)
-    }
-
-    /// Ask Cedar; give its decision and what determined it, in order.
-    fn ask(
-        &self,
-        policies: &PolicySet,
-        request: &Request,
-        entities: &Entities,
-    ) -> Result<(Decision, Vec<Origin>), Failure> {
-        let response = self.authorizer.is_authorized(request, policies, entities);
-        if let Some(error) = response.diagnostics().errors().next() {
-            return Err(error.to_string().into());
-        }
-        let mut origins = response
-            .diagnostics()
-            .reason()
-            .map(|id| {
-                self.origins
-                    .get(id)
-                    .copied()
-                    .ok_or("an unknown policy decided")
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        origins.sort_unstable();
-        Ok((response.decision(), origins))
     }
 
     /// The first in order: what no rule can give, then the rules, then the operator's own.
@@ -260,18 +215,24 @@ impl Compiled {
         Ok(outcome)
     }
 
-    fn channels(&self, question: &Question<'_>) -> Result<Entered, Failure> {
-        let about = self.names.about(question)?;
+    fn channels(&self, policy: &Policy, question: &Question<'_>) -> Result<Entered, Failure> {
         let mut entered = Entered::Everywhere;
+        let Some(set) = &self.channels else {
+            return Ok(entered);
+        };
         for spot in question
             .spots
             .iter()
             .filter(|spot| !spot.channels.is_empty())
         {
-            let (place, entities) = self.names.place(&about, spot)?;
-            let context = self.names.context(&about, question, spot)?;
-            let request = self.names.request(&about, Action::Enter, &place, context)?;
-            let (decision, origins) = self.ask(&self.channels, &request, &entities)?;
+            let scene = self.scene(policy, question, spot)?;
+            let context = match self.own.is_empty() {
+                true => Context::empty(),
+                false => context(&set.needs, &scene.tool, question, spot)?,
+            };
+            let ends = [&scene.principal, &scene.place];
+            let request = self.names.request(Action::Enter, ends, context)?;
+            let (decision, origins) = set.ask(&request, &scene.entities)?;
             if decision == Decision::Allow {
                 continue;
             }

@@ -8,6 +8,8 @@ mod conditions;
 mod engine;
 mod own;
 mod request;
+mod scene;
+mod set;
 mod words;
 
 pub use engine::CedarJudges;
@@ -17,11 +19,10 @@ use std::sync::Arc;
 
 /// The Cedar policies that a policy becomes, as text to read.
 pub fn shown(policy: &policy::Policy) -> String {
-    let compiled = compile::texts(policy);
-    let all = compiled.tools.iter().chain(&compiled.channels);
-    all.map(|(_, text)| text.as_str())
-        .collect::<Vec<_>>()
-        .join("\n")
+    let all = compile::tools(policy, |_| true)
+        .into_iter()
+        .chain(compile::channels(policy));
+    all.map(|(_, text)| text).collect::<Vec<_>>().join("\n")
 }
 
 /// A judge for one policy. Cedar reads it when it is first asked.

@@ -4,9 +4,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cedar_policy::{
-    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
+    Context, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
 };
-use policy::{Policy, Question, Spot, UtcOffset, scope_for};
+use policy::{Policy, Question, Rule, Spot, UtcOffset, scope_for};
 
 /// What a request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +29,46 @@ pub(crate) struct Names {
     place: EntityTypeName,
     tool: EntityTypeName,
     action: EntityTypeName,
-    /// In which offsets from UTC the policy tells the time.
+}
+
+/// Which of the circumstances policies look at. What none looks at is not put together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Needs {
+    /// In which offsets from UTC they tell the time.
     offsets: Vec<UtcOffset>,
+    roles: bool,
+    untrusted: bool,
+}
+
+impl Needs {
+    /// What these rules look at.
+    pub(crate) fn of<'a>(rules: impl Iterator<Item = &'a Rule> + Clone) -> Self {
+        let offsets: BTreeSet<UtcOffset> = rules
+            .clone()
+            .filter(|rule| rule.has_times())
+            .map(|rule| rule.utc_offset.unwrap_or_default())
+            .collect();
+        Self {
+            offsets: offsets.into_iter().collect(),
+            roles: rules.clone().any(|rule| !rule.discord_roles.is_empty()),
+            untrusted: rules.clone().any(|rule| rule.after_untrusted.is_some()),
+        }
+    }
+
+    /// Everything that the schema has, for text of the operator's own.
+    pub(crate) fn all(policy: &Policy) -> Self {
+        Self {
+            offsets: offsets(policy).into_iter().collect(),
+            roles: true,
+            untrusted: true,
+        }
+    }
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Names {
-    pub(crate) fn of(policy: &Policy) -> Result<Self, Failure> {
-        let offsets: BTreeSet<UtcOffset> = offsets(policy);
+    pub(crate) fn new() -> Result<Self, Failure> {
         Ok(Self {
             principal: "Principal".parse()?,
             workspace: "Workspace".parse()?,
@@ -46,16 +77,13 @@ impl Names {
             place: "Place".parse()?,
             tool: "Tool".parse()?,
             action: "Action".parse()?,
-            offsets: offsets.into_iter().collect(),
         })
     }
 
-    /// What is the same for every place of a question.
-    pub(crate) fn about(&self, question: &Question<'_>) -> Result<About, Failure> {
-        let principal = uid(&self.principal, &question.principal.id);
+    pub(crate) fn principal(&self, question: &Question<'_>) -> Result<Entity, Failure> {
         let scopes = question.principal.scopes.iter().map(|it| text(it.as_str()));
         let who = Entity::new(
-            principal.clone(),
+            uid(&self.principal, &question.principal.id),
             HashMap::from([
                 ("name".to_owned(), text(&question.principal.id)),
                 ("role".to_owned(), text(question.principal.role.as_str())),
@@ -63,9 +91,12 @@ impl Names {
             ]),
             HashSet::from([uid(&self.workspace, question.principal.workspace.as_str())]),
         )?;
-        let tool = uid(&self.tool, question.tool);
+        Ok(who)
+    }
+
+    pub(crate) fn tool(&self, question: &Question<'_>) -> Result<Entity, Failure> {
         let what = Entity::new(
-            tool.clone(),
+            uid(&self.tool, question.tool),
             HashMap::from([
                 ("name".to_owned(), text(question.tool)),
                 ("toolset".to_owned(), text(question.toolset)),
@@ -74,19 +105,11 @@ impl Names {
             ]),
             HashSet::new(),
         )?;
-        Ok(About {
-            principal,
-            tool,
-            entities: [who, what],
-        })
+        Ok(what)
     }
 
-    /// One place, with the entities that a request about it needs.
-    pub(crate) fn place(
-        &self,
-        about: &About,
-        spot: &Spot,
-    ) -> Result<(EntityUid, Entities), Failure> {
+    /// One place, in everything that it is in.
+    pub(crate) fn place(&self, spot: &Spot) -> Entity {
         let guild = spot.guild.map(|id| uid(&self.guild, &id.to_string()));
         let channels = spot
             .channels
@@ -96,19 +119,60 @@ impl Names {
         let mut line = channels.chain(guild);
         let place = line.next().unwrap_or_else(|| uid(&self.place, "nowhere"));
         let parents = line.filter(|parent| *parent != place).collect();
-        let [who, what] = about.entities.clone();
-        let here = Entity::new_no_attrs(place.clone(), parents);
-        Ok((place, Entities::from_entities([who, what, here], None)?))
+        Entity::new_no_attrs(place, parents)
     }
 
-    /// The circumstances in one place.
-    pub(crate) fn context(
+    pub(crate) fn request(
         &self,
-        about: &About,
-        question: &Question<'_>,
-        spot: &Spot,
-    ) -> Result<Context, Failure> {
-        let now = question.circumstances;
+        action: Action,
+        [principal, place]: [&EntityUid; 2],
+        context: Context,
+    ) -> Result<Request, Failure> {
+        let action = match action {
+            Action::Use => "use",
+            Action::Unattended => "unattended",
+            Action::Enter => "enter",
+        };
+        Ok(Request::new(
+            principal.clone(),
+            uid(&self.action, action),
+            place.clone(),
+            context,
+            None,
+        )?)
+    }
+}
+
+/// The circumstances in one place, as far as they are needed.
+pub(crate) fn context(
+    needs: &Needs,
+    tool: &EntityUid,
+    question: &Question<'_>,
+    spot: &Spot,
+) -> Result<Context, Failure> {
+    let now = question.circumstances;
+    let mut pairs = vec![(
+        "tool".to_owned(),
+        RestrictedExpression::new_entity_uid(tool.clone()),
+    )];
+    if !needs.offsets.is_empty() {
+        pairs.push(("at".to_owned(), RestrictedExpression::new_long(now.at)));
+        let clock = needs.offsets.iter().map(|offset| {
+            let local = offset.local(now.at);
+            let minute = RestrictedExpression::new_long(local.minute);
+            let fields = [
+                ("minute".to_owned(), minute),
+                ("day".to_owned(), text(local.day.as_str())),
+                ("day_before".to_owned(), text(local.day_before.as_str())),
+            ];
+            let record = RestrictedExpression::new_record(fields)?;
+            Ok((offset.to_string(), record))
+        });
+        let clock = clock.collect::<Result<Vec<_>, Failure>>()?;
+        let clock = RestrictedExpression::new_record(clock)?;
+        pairs.push(("clock".to_owned(), clock));
+    }
+    if needs.roles {
         let (asker, roles) = match &now.asker {
             None => ("none", None),
             Some(asker) => {
@@ -120,74 +184,19 @@ impl Names {
             }
         };
         let roles = roles.into_iter().flatten().map(|id| text(&id.to_string()));
+        pairs.push(("asker".to_owned(), text(asker)));
+        let roles = RestrictedExpression::new_set(roles);
+        pairs.push(("asker_roles".to_owned(), roles));
+    }
+    if needs.untrusted {
         let untrusted = match now.after_untrusted {
             Some(true) => "yes",
             Some(false) => "no",
             None => "unknown",
         };
-        let clock = self
-            .offsets
-            .iter()
-            .map(|offset| {
-                let local = offset.local(now.at);
-                let fields = [
-                    (
-                        "minute".to_owned(),
-                        RestrictedExpression::new_long(local.minute),
-                    ),
-                    ("day".to_owned(), text(local.day.as_str())),
-                    ("day_before".to_owned(), text(local.day_before.as_str())),
-                ];
-                Ok((
-                    offset.to_string(),
-                    RestrictedExpression::new_record(fields)?,
-                ))
-            })
-            .collect::<Result<Vec<_>, Failure>>()?;
-        let pairs = [
-            (
-                "tool".to_owned(),
-                RestrictedExpression::new_entity_uid(about.tool.clone()),
-            ),
-            ("at".to_owned(), RestrictedExpression::new_long(now.at)),
-            ("clock".to_owned(), RestrictedExpression::new_record(clock)?),
-            ("asker".to_owned(), text(asker)),
-            (
-                "asker_roles".to_owned(),
-                RestrictedExpression::new_set(roles),
-            ),
-            ("after_untrusted".to_owned(), text(untrusted)),
-        ];
-        Ok(Context::from_pairs(pairs)?)
+        pairs.push(("after_untrusted".to_owned(), text(untrusted)));
     }
-
-    pub(crate) fn request(
-        &self,
-        about: &About,
-        action: Action,
-        place: &EntityUid,
-        context: Context,
-    ) -> Result<Request, Failure> {
-        let action = match action {
-            Action::Use => "use",
-            Action::Unattended => "unattended",
-            Action::Enter => "enter",
-        };
-        Ok(Request::new(
-            about.principal.clone(),
-            uid(&self.action, action),
-            place.clone(),
-            context,
-            None,
-        )?)
-    }
-}
-
-/// Who asks, and for which tool.
-pub(crate) struct About {
-    principal: EntityUid,
-    tool: EntityUid,
-    entities: [Entity; 2],
+    Ok(Context::from_pairs(pairs)?)
 }
 
 /// The offsets that rules name, and UTC.

@@ -58,10 +58,11 @@ impl Policy {
     /// Rules before this one that take calls out of its reach: such that say something milder about
     /// the tool (for a rule that asks: that ask too), and may fit the same call. For a rule that
     /// allows, all that say anything.
-    pub fn earlier(&self, index: usize) -> impl Iterator<Item = &Rule> {
+    pub fn earlier(&self, index: usize) -> impl Iterator<Item = (usize, &Rule)> {
         let before = self.rules.get(..index).unwrap_or_default().iter();
         let rule = self.rules.get(index);
-        before.filter(move |earlier| match (rule, earlier.effect) {
+        let before = before.enumerate();
+        before.filter(move |(_, earlier)| match (rule, earlier.effect) {
             (Some(rule), Some(said)) => {
                 let counts = match rule.effect {
                     Some(Effect::Deny | Effect::Ask) => said != Effect::Deny,
@@ -97,11 +98,7 @@ impl Rule {
 
     pub(crate) fn fit(&self, question: &Question<'_>, spot: &Spot) -> Fit {
         let now = question.circumstances;
-        if !self.is_about_caller_and_tool(question)
-            || !any(&self.guilds, |guild| Some(*guild) == spot.guild)
-            || !any(&self.channels, |channel| spot.channels.contains(channel))
-            || !self.counts_at(now.at)
-        {
+        if !self.is_about(question, spot) || !self.counts_at(now.at) {
             return Fit::No;
         }
         let untrusted = match (self.after_untrusted, now.after_untrusted) {
@@ -112,15 +109,23 @@ impl Rule {
         untrusted.min(self.fits_asker(now.asker.as_ref(), spot))
     }
 
+    /// Whether it fits who calls, what they use and where, whenever and after whatever that is.
+    /// Where it does not, it has no say, so a judge may leave it out.
+    pub fn is_about(&self, question: &Question<'_>, spot: &Spot) -> bool {
+        self.is_about_caller_and_tool(question)
+            && any(&self.guilds, |guild| Some(*guild) == spot.guild)
+            && any(&self.channels, |channel| spot.channels.contains(channel))
+    }
+
     /// Whether it fits whoever calls and what they use, wherever and whenever that is.
     pub fn is_about_caller_and_tool(&self, question: &Question<'_>) -> bool {
         any(&self.tools, |p| pattern::matches(p, question.tool))
             && any(&self.toolsets, |t| t == question.toolset)
             && any(&self.risks, |r| *r == question.risk)
-            && self.is_about(question.principal)
+            && self.is_about_caller(question.principal)
     }
 
-    pub(crate) fn is_about(&self, principal: &Principal) -> bool {
+    pub(crate) fn is_about_caller(&self, principal: &Principal) -> bool {
         any(&self.principals, |p| pattern::matches(p, &principal.id))
             && any(&self.workspaces, |w| *w == principal.workspace)
             && any(&self.roles, |r| *r == principal.role)

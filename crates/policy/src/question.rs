@@ -16,7 +16,7 @@ pub struct Question<'a> {
 }
 
 /// One place that a call concerns.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Spot {
     /// `None` for a direct message.
     pub guild: Option<GuildId>,

@@ -105,7 +105,7 @@ pub fn attempts_per_minute(policy: &Policy, principal: &Principal) -> NonZeroU32
     let by_rules = policy
         .rules
         .iter()
-        .filter(|rule| rule.is_about(principal))
+        .filter(|rule| rule.is_about_caller(principal))
         .filter_map(|rule| rule.calls_per_minute);
     let most = [rates.read, rates.write, rates.destructive]
         .into_iter()

@@ -41,6 +41,34 @@ fn both_judges_agree() {
     }
 }
 
+/// How many questions one judge is asked in a row.
+const IN_A_ROW: usize = 24;
+
+#[test]
+fn what_a_judge_keeps_from_one_call_does_not_decide_another() {
+    let config = ProptestConfig {
+        cases: (pairs() / 8).max(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let row = (policies(), prop::collection::vec(questions(), 1..=IN_A_ROW));
+    let agreed = TestRunner::new(config).run(&row, |(policy, wishes)| {
+        let policy = Arc::new(policy);
+        let plain = PlainJudges.appoint(&policy);
+        let cedar = cedar::judge(&policy);
+        for wish in wishes.iter().chain(wishes.iter().rev()) {
+            let question = wish.question();
+            prop_assert_eq!(cedar.platform(&question), plain.platform(&question));
+            prop_assert_eq!(cedar.approval(&question), plain.approval(&question));
+            prop_assert_eq!(cedar.channels(&question), plain.channels(&question));
+        }
+        Ok(())
+    });
+    if let Err(error) = agreed {
+        panic!("{error}");
+    }
+}
+
 #[test]
 fn names_in_rules_cannot_write_cedar() {
     let name = "\"); permit (principal, action, resource); // \\ \u{7} ü *";
