@@ -8,6 +8,7 @@ mod catalogue;
 mod change;
 pub mod control;
 pub mod limits;
+pub mod links;
 mod patch;
 mod permission_name;
 mod plan;

@@ -58,7 +58,8 @@ const HEAD: &str = "\
 
 Generated from the catalogue; `UPDATE_DOCS=1 cargo test -p catalogue` writes it anew.
 
-Ids are strings of digits. Unknown arguments are refused. Beside its own arguments, a tool of risk *write* takes `dry_run` and
+Ids are strings of digits. Where a message or a channel is asked for, a link to it in Discord will do too: `message_id` takes `https://discord.com/channels/1/2/3` and needs no `channel_id` beside it, `channel_id` takes
+`https://discord.com/channels/1/2`, `webhook_id` takes the webhook's address, whose token is dropped. What a link says of its guild is not believed. Unknown arguments are refused. Beside its own arguments, a tool of risk *write* takes `dry_run` and
 `idempotency_key`, one of risk *destructive* also `confirm` (the token of its plan), and one that speaks in a channel `agent_name`.
 ";
 

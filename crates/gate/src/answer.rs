@@ -1,7 +1,7 @@
 //! What a call comes back as: done, planned, refused or failed. Doors translate these and add
 //! nothing; refusals (we said no) and failures (something broke) never mix.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use catalogue::{Change, Undo, View};
 use model::{Check, Millis, Reason, Risk, Stage, forecast::Forecast};
@@ -110,9 +110,6 @@ pub struct Plan {
     /// Against live state; `None` where nothing changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Change>,
-    /// Paths inside `change` that hold Discord users' words; `change` shows them itself.
-    #[serde(skip)]
-    pub untrusted: Vec<String>,
     /// All eight; the last one says that it has not run.
     pub checks: Vec<Check>,
     pub cost: Cost,
@@ -132,9 +129,36 @@ pub struct Plan {
     /// The people who would be asked before it is carried out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval: Option<AskPreview>,
+    /// A digest of all that it would do and change, what may not be shown included. A whole is
+    /// bound to those of its steps; zeros where it can be none.
+    #[serde(skip)]
+    pub known_by: [u8; 32],
     /// What proves that this plan was seen; destructive tools run only with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm: Option<ConfirmToken>,
+}
+
+impl Plan {
+    /// Where it holds words of others: paths from its root, as in a [`View`]. Every door marks these
+    /// and no door thinks of its own.
+    pub fn untrusted(&self) -> Vec<Cow<'static, str>> {
+        let of_change = |change: &Change| -> Vec<Cow<'static, str>> {
+            let paths = change.untrusted.iter();
+            paths.map(|path| format!("change.{path}").into()).collect()
+        };
+        let mut paths = self.change.as_ref().map_or_else(Vec::new, of_change);
+        if !self.steps.is_empty() {
+            paths.push("steps[].change".into());
+        }
+        if let Some(taking_back) = &self.taking_back {
+            // What was there before is sent again, whoever wrote it.
+            paths.push("steps[].request".into());
+            if !taking_back.changed_since.is_empty() {
+                paths.push("taking_back.changed_since".into());
+            }
+        }
+        paths
+    }
 }
 
 /// What a plan says of undoing it.
@@ -186,6 +210,9 @@ pub struct StepPlan {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<UndoNote>,
     pub cost: Cost,
+    /// As of a plan.
+    #[serde(skip)]
+    pub known_by: [u8; 32],
     /// What is known only once earlier steps are done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -245,6 +272,20 @@ impl Declined {
             Self::Refused(refusal) => &refusal.reason.code,
             Self::Failed(failure) => &failure.code,
         }
+    }
+
+    /// Whether its sentences may quote others: names of roles and channels, Discord's own text, what
+    /// an agent calls itself. Every door marks them then.
+    pub fn quotes_others(&self) -> bool {
+        let stage = match self {
+            Self::Refused(refusal) => refusal.stage,
+            Self::Failed(_) => None,
+        };
+        let code = self.code();
+        stage == Some(Stage::DiscordPermission)
+            || code == "thread_leased"
+            || code.starts_with("discord_")
+            || code.starts_with("approval_")
     }
 
     /// One sentence for people and models.

@@ -26,8 +26,13 @@ pub(crate) const NAME: &str = "discord_list_decisions";
 const MOST_READ: usize = 2_000;
 /// Rows read at once.
 const PAGE: u32 = 200;
-/// Reasons quote names of roles and channels, and agents name themselves.
-const UNTRUSTED: &[&str] = &["decisions[].reason", "decisions[].agent"];
+/// Reasons quote names of roles and channels, agents name themselves, and a tool that is none may be
+/// called anything.
+const UNTRUSTED: &[&str] = &[
+    "decisions[].reason",
+    "decisions[].agent",
+    "decisions[].tool",
+];
 
 /// The flow.
 pub(crate) struct ListDecisions;

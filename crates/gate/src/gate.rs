@@ -29,6 +29,7 @@ use crate::{
     facts::{self, Aims},
     flow::Flow,
     keep::KeepingTime,
+    links,
     manner::Manner,
     mirror::Mirroring,
     permit::{Passed, Permit},
@@ -220,6 +221,7 @@ impl Gate {
         let policy = &*standing.policy;
 
         let tool = dispatch::unwrap(&mut call).map_err(|reason| record.refuse(None, reason))?;
+        let claims = catalogue::links::resolve(tool, &mut call.arguments);
         let digest = digest::of_call(tool.name, &Value::Object(call.arguments.clone()));
         record.describe(|row| {
             tool.name.clone_into(&mut row.tool);
@@ -230,6 +232,7 @@ impl Gate {
         if policy.read_only && tool.risk != Risk::Read {
             return Err(record.refuse(None, absent(tool)));
         }
+        let claims = claims.map_err(|error| record.refuse(None, not_understood(&error)))?;
         let now = manner.at(self.0.clock.now_ms());
         let prepared = tool
             .prepare(call.arguments.clone(), now)
@@ -266,6 +269,7 @@ impl Gate {
         record.describe(|row| row.guild_id = row.guild_id.or(places.guild()));
         let installed = stages::guild_installation(policy, &places, &home);
         record.check(Stage::GuildInstallation, installed)?;
+        links::hold(&*self.0.surroundings, record, &claims).await?;
 
         let circumstances = facts::circumstances(
             &*self.0.surroundings,

@@ -110,7 +110,6 @@ fn planned(gate: &Gate, case: &Case, plan: &ReadPlan) -> Answer {
         risk: case.risk(),
         request: first.map(preview::of),
         change: None,
-        untrusted: Vec::new(),
         checks,
         cost: first.map_or_else(cost::free, |request| {
             let others: Vec<&Request> = plan.requests.iter().skip(1).collect();
@@ -122,6 +121,7 @@ fn planned(gate: &Gate, case: &Case, plan: &ReadPlan) -> Answer {
         taking_back: None,
         how_to_run: preview::how_to_run(case.tool.name, case.risk(), None),
         approval: None,
+        known_by: [0; 32],
         confirm: None,
     }))
 }

@@ -265,7 +265,7 @@ impl Gate {
         self.remember(reader, policy, strangers).await;
     }
 
-    async fn remember(&self, reader: Reader<'_>, policy: &Policy, outcome: Outcome) {
+    pub(crate) async fn remember(&self, reader: Reader<'_>, policy: &Policy, outcome: Outcome) {
         if outcome.strangers && policy.looks_at_reading() {
             let now = self.0.clock.now_ms();
             self.0

@@ -105,7 +105,6 @@ impl Gate {
             risk: case.risk(),
             request: None,
             change: None,
-            untrusted: Vec::new(),
             checks,
             cost: cost::free(),
             reversible: undo_of(case).is_whole(),
@@ -114,6 +113,7 @@ impl Gate {
             taking_back: None,
             how_to_run,
             approval,
+            known_by: fingerprint(case, flow),
             confirm,
         }))
     }

@@ -96,6 +96,7 @@ impl Gate {
             if let Some((taking_back, _)) = &mut whole.takes_back {
                 self.show_changed_since(&case, &mut taking_back.changed_since)
                     .await;
+                self.show_old_words(&case, &mut shown.steps).await;
             }
             let confirm = needs_confirmation.then_some(fingerprint);
             return Ok(self.plan_whole(&case, &whole, shown, confirm, askings.as_ref()));
@@ -253,6 +254,7 @@ impl Gate {
                 Prepared::Read(_) | Prepared::Flow(_) => None,
             },
             cost: cost::free(),
+            known_by: [0; 32],
             note: Some(format!(
                 "takes an id from step {}, and is judged when that is done",
                 from.join(" and ")
@@ -289,7 +291,6 @@ impl Gate {
             risk: risk.unwrap_or(case.risk()),
             request: None,
             change: None,
-            untrusted: Vec::new(),
             checks,
             cost: of_all(&shown.steps),
             reversible: undo.is_whole(),
@@ -298,6 +299,7 @@ impl Gate {
             taking_back: whole.takes_back.as_ref().map(|(it, _)| it.clone()),
             how_to_run,
             approval,
+            known_by: [0; 32],
             confirm,
         }))
     }
@@ -312,17 +314,18 @@ fn step_of(index: usize, plan: Plan) -> StepPlan {
         change: plan.change,
         undo: plan.undo,
         cost: plan.cost,
+        known_by: plan.known_by,
         note: None,
     }
 }
 
-/// What the plan of a whole is known by: each step's request and change, and what was changed
-/// since by others. Arguments and policy are bound beside it.
+/// What the plan of a whole is known by: each step's request and change, hidden or not, and what
+/// was changed since by others. Arguments and policy are bound beside it.
 fn fingerprint(whole: &Whole, shown: &Shown) -> [u8; 32] {
     let steps: Vec<Value> = shown
         .steps
         .iter()
-        .map(|step| json!({ "tool": step.tool, "request": step.request, "change": step.change }))
+        .map(|step| json!({ "tool": step.tool, "known_by": step.known_by }))
         .collect();
     let since = whole.takes_back.as_ref().map(|(it, _)| &it.changed_since);
     digest::of(&json!({ "steps": steps, "changed_since": since }))

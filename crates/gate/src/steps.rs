@@ -4,6 +4,7 @@
 use catalogue::{
     Prepared, Tool, catalogue,
     control::{CONFIRM, DRY_RUN, IDEMPOTENCY_KEY},
+    links,
 };
 use model::{Millis, Reason, Risk};
 use serde_json::{Map, Value};
@@ -96,7 +97,8 @@ pub(crate) fn parts(
 
 /// Whether the call would be understood once its references are filled.
 pub(crate) fn understood(part: &Part, now: Millis) -> Result<Prepared, String> {
-    let filled = fill(&part.arguments, &mut |_| Ok(Value::from("1")))?;
+    let mut filled = fill(&part.arguments, &mut |_| Ok(Value::from("1")))?;
+    links::resolve(part.tool, &mut filled).map_err(|error| error.message)?;
     part.tool
         .prepare(filled, now)
         .map_err(|error| error.message)

@@ -109,9 +109,10 @@ impl Gate {
         needs_confirmation: bool,
     ) -> Result<Answer, Declined> {
         let mut change = self.compare(case, plan).await?;
+        let known_by = fingerprint(plan, &change);
         let confirm = needs_confirmation.then(|| {
             let confirmer = case.confirmer();
-            let bound = bound(case, &confirmer, fingerprint(plan, &change));
+            let bound = bound(case, &confirmer, known_by);
             self.0.seal.token(&bound, case.at)
         });
         let reads: Vec<&Request> = plan.live.iter().chain(&plan.fetch).collect();
@@ -130,11 +131,6 @@ impl Gate {
             tool: case.tool.name.to_owned(),
             risk: case.risk(),
             request: Some(preview::of(&plan.request)),
-            untrusted: change
-                .untrusted
-                .iter()
-                .map(|path| (*path).to_owned())
-                .collect(),
             checks,
             cost: self.cost(case, &plan.request, &reads),
             reversible: plan.undo().is_whole(),
@@ -144,6 +140,7 @@ impl Gate {
             how_to_run,
             change: Some(change),
             approval,
+            known_by,
             confirm,
         })))
     }

@@ -124,11 +124,7 @@ fn planned(mut plan: gate::Plan) -> Plan {
     if let Some(it) = &plan.change {
         lines(it, &mut change);
     }
-    let mut untrusted: Vec<Cow<'static, str>> = plan
-        .untrusted
-        .iter()
-        .map(|path| Cow::Owned(format!("change.{path}")))
-        .collect();
+    let untrusted = plan.untrusted();
     for step in &plan.steps {
         let request = step.request.as_ref();
         let request = request.map(|it| format!(": {} {}", it.method, it.path));
@@ -141,9 +137,6 @@ fn planned(mut plan: gate::Plan) -> Plan {
         if let Some(it) = &step.change {
             lines(it, &mut change);
         }
-    }
-    if !plan.steps.is_empty() {
-        untrusted.push("steps[].change".into());
     }
     let since = plan
         .taking_back
@@ -158,9 +151,6 @@ fn planned(mut plan: gate::Plan) -> Plan {
             shown(&it.after),
             shown(&it.now)
         ));
-    }
-    if since.is_some_and(|since| !since.is_empty()) {
-        untrusted.push("taking_back.changed_since".into());
     }
     Plan {
         call_id: plan.call_id,
@@ -202,6 +192,7 @@ fn lines(it: &catalogue::Change, change: &mut Vec<String>) {
 }
 
 fn declined(declined: gate::Declined) -> Declined {
+    let quotes_others = declined.quotes_others();
     match declined {
         gate::Declined::Refused(it) => Declined {
             code: it.reason.code,
@@ -212,6 +203,7 @@ fn declined(declined: gate::Declined) -> Declined {
             limit: it.limit.and_then(|it| serde_json::to_value(it).ok()),
             call_id: Some(it.call_id),
             checks: it.checks,
+            quotes_others,
         },
         gate::Declined::Failed(it) => Declined {
             code: it.code,
@@ -226,6 +218,7 @@ fn declined(declined: gate::Declined) -> Declined {
             limit: None,
             call_id: Some(it.call_id),
             checks: Vec::new(),
+            quotes_others,
         },
     }
 }
@@ -312,7 +305,6 @@ mod tests {
             tool: tool.name.into(),
             risk: tool.risk,
             request: None,
-            untrusted: change.untrusted.iter().map(|it| (*it).to_owned()).collect(),
             change: Some(change),
             checks: Vec::new(),
             cost: gate::Cost {
@@ -327,6 +319,7 @@ mod tests {
             taking_back: None,
             how_to_run: "repeat the call".into(),
             approval: None,
+            known_by: [0; 32],
             confirm: None,
         }
     }

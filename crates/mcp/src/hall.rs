@@ -132,6 +132,8 @@ pub struct Declined {
     pub limit: Option<Value>,
     pub call_id: Option<String>,
     pub checks: Vec<Check>,
+    /// Whether its sentences may hold words that are not ours.
+    pub quotes_others: bool,
 }
 
 /// Whether the same call may succeed later.
@@ -157,6 +159,7 @@ impl Declined {
             limit: None,
             call_id: None,
             checks: Vec::new(),
+            quotes_others: false,
         }
     }
 

@@ -43,7 +43,7 @@ fn message(call: &Call, plan: &Plan) -> String {
         format!("Tool: {} ({})", plan.tool, plan.risk.as_str()),
         format!("Request: {request}"),
     ];
-    let targets = targets(&call.arguments);
+    let targets = targets(&call.arguments, &plan.tool);
     if !targets.is_empty() {
         lines.push(format!("Target: {}", targets.join(", ")));
     }
@@ -73,14 +73,20 @@ fn message(call: &Call, plan: &Plan) -> String {
     lines.join("\n")
 }
 
-/// What the call names by id. Dispatchers carry the arguments of the tool they run.
-fn targets(arguments: &Map<String, Value>) -> Vec<String> {
-    let arguments = arguments
+/// What the call names by id, links read as the gate reads them. Dispatchers carry the arguments of
+/// the tool they run.
+fn targets(arguments: &Map<String, Value>, tool: &str) -> Vec<String> {
+    let mut arguments = arguments
         .get("arguments")
         .and_then(Value::as_object)
-        .unwrap_or(arguments);
+        .unwrap_or(arguments)
+        .clone();
+    if let Some(tool) = catalogue::catalogue().get(tool) {
+        // There is a plan, so they were understood.
+        let _claims = catalogue::links::resolve(tool, &mut arguments);
+    }
     let mut targets = Vec::new();
-    for (name, value) in arguments {
+    for (name, value) in &arguments {
         let mut add = |value: &Value| {
             if let Some(id) = value.as_str() {
                 targets.push(harmless(&format!("{name} {id}"), TARGET));
@@ -149,6 +155,10 @@ mod tests {
     use super::*;
 
     fn ask(change: &[&str], request: &str, arguments: &Value) -> String {
+        ask_about("discord_delete_channel", change, request, arguments)
+    }
+
+    fn ask_about(tool: &str, change: &[&str], request: &str, arguments: &Value) -> String {
         let call = Call {
             principal: Principal::local_operator(),
             tool: "discord_run_destructive".into(),
@@ -161,7 +171,7 @@ mod tests {
         };
         let plan = Plan {
             call_id: "c1".into(),
-            tool: "discord_delete_channel".into(),
+            tool: tool.into(),
             risk: Risk::Destructive,
             value: json!({}),
             request: request.into(),
@@ -187,6 +197,24 @@ mod tests {
         assert_eq!(lines[3], "Target: channel_id 42, role_ids 7, role_ids 8");
         assert_eq!(lines[4], "This cannot be undone.");
         assert!(message.ends_with("exactly this: discord_delete_channel, DELETE /channels/42"));
+    }
+
+    #[test]
+    fn a_question_shows_what_a_link_means_and_no_token_of_a_webhook() {
+        let link = json!({"message_id": "https://discord.com/channels/1/42/7"});
+        let request = "DELETE /channels/42/messages/7";
+        let message = ask_about("discord_delete_message", &[], request, &link);
+        let target = "\nTarget: message_id 7, channel_id 42\n";
+        assert!(message.contains(target), "{message}");
+        let address = json!({"webhook_id": "https://discord.com/api/webhooks/9/t0ken"});
+        let message = ask_about(
+            "discord_delete_webhook",
+            &[],
+            "DELETE /webhooks/9",
+            &address,
+        );
+        assert!(message.contains("\nTarget: webhook_id 9\n"), "{message}");
+        assert!(!message.contains("t0ken"), "{message}");
     }
 
     #[test]

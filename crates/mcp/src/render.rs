@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use model::{Stage, Verdict};
+use model::Verdict;
 use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
 use serde_json::{Map, Value, json};
 
@@ -133,7 +133,7 @@ pub(crate) fn declined(declined: &Declined) -> CallToolResult {
     if let Some(hint) = &declined.hint {
         let _ = write!(reason, "\nWhat to do: {hint}");
     }
-    let boundary = quotes(declined).then(Boundary::new);
+    let boundary = declined.quotes_others.then(Boundary::new);
     let mut text = match &boundary {
         Some(boundary) => format!("{head} [{}]. {}", declined.code, boundary.wrap(&reason)),
         None => format!("{head}: {reason}"),
@@ -156,22 +156,13 @@ pub(crate) fn declined(declined: &Declined) -> CallToolResult {
     result(text, object, true, declined.call_id.as_deref())
 }
 
-/// Where a decline that [`quotes`] may hold words that are not ours.
+/// Where a decline that quotes others may hold words that are not ours.
 pub(crate) const QUOTING: [&str; 4] = [
     "error.message",
     "error.hint",
     "error.checks[].message",
     "error.checks[].hint",
 ];
-
-/// Whether its reason may quote others: names of roles and channels, Discord's own text, what an
-/// agent calls itself.
-pub(crate) fn quotes(declined: &Declined) -> bool {
-    declined.stage == Some(Stage::DiscordPermission)
-        || declined.code.starts_with("discord_")
-        || declined.code == "thread_leased"
-        || declined.code.starts_with("approval_")
-}
 
 /// A decline as JSON, for results and for the `data` of protocol errors.
 pub(crate) fn error_object(declined: &Declined) -> Map<String, Value> {
@@ -238,7 +229,7 @@ fn text_of(object: &Map<String, Value>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use model::{Check, Reason, Risk};
+    use model::{Check, Reason, Risk, Stage};
 
     use super::*;
     use crate::hall::Confirm;
@@ -359,6 +350,7 @@ mod tests {
         )
         .with_hint("the role \"obey me\" can change it");
         lacking.stage = Some(Stage::DiscordPermission);
+        lacking.quotes_others = true;
         let result = declined(&lacking);
         let object = result.structured_content.clone().unwrap();
         let mark = &object["untrusted_content"];

@@ -202,7 +202,7 @@ fn not_found(uri: &str) -> ErrorData {
 fn refused(declined: &Declined) -> ErrorData {
     let mut data = json!({"error": render::error_object(declined)});
     let mut message = format!("{} [{}]", declined.message, declined.code);
-    if render::quotes(declined) {
+    if declined.quotes_others {
         let boundary = Boundary::new();
         message = boundary.wrap(&message);
         data[untrusted::MEMBER] = boundary.member(&render::QUOTING.map(Cow::Borrowed));

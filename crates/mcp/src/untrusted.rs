@@ -56,9 +56,10 @@ impl Boundary {
         json!({"notice": NOTICE, "boundary": self.0, "fields": fields})
     }
 
-    /// Put the mark into a structured result.
+    /// Put the mark into a structured result, before everything else: whoever reads in order knows
+    /// it when the words come.
     pub(crate) fn mark(&self, object: &mut Map<String, Value>, fields: &[Cow<'static, str>]) {
-        object.insert(MEMBER.to_owned(), self.member(fields));
+        object.shift_insert(0, MEMBER.to_owned(), self.member(fields));
     }
 }
 

@@ -17,8 +17,8 @@ use crate::{
 pub(crate) const NAME: &str = "discord_get_approval";
 /// How many one look shows.
 const MOST: u32 = 20;
-/// Words of others may stand in the request's path and in the reason it ended.
-const UNTRUSTED: &[&str] = &["approvals[].reason"];
+/// The reason it ended may quote Discord, and an agent calls itself as it likes.
+const UNTRUSTED: &[&str] = &["approvals[].reason", "approvals[].agent"];
 
 /// The flow. It shows a caller only its own.
 pub(crate) struct GetApproval;

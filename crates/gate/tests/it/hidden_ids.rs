@@ -168,6 +168,64 @@ fn put(arguments: &mut Map<String, Value>, name: &str, id: &str) {
     }
 }
 
+/// The same id in a link that says it is in guild 1, where such a link is understood.
+fn as_link(name: &str, id: &str) -> Option<String> {
+    match name {
+        "webhook_id" => Some(format!("https://discord.com/api/webhooks/{id}/t0ken")),
+        "parent_id" | "thread_id" => Some(format!("https://discord.com/channels/1/{id}")),
+        name if name.ends_with("channel_id") => {
+            Some(format!("https://discord.com/channels/1/{id}"))
+        }
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_never_believed_about_its_guild() {
+    let link = |guild: u64, channel: u64| json!({"message_id": format!("https://discord.com/channels/{guild}/{channel}/5")});
+    let world = World::new();
+    let at_home = asked("discord_get_message", link(1, 10));
+    assert!(world.call(at_home).await.is_ok());
+    assert_eq!(
+        *world.hands.reads.lock().unwrap(),
+        ["/channels/10/messages/5"]
+    );
+    for (guild, channel, code) in [
+        // The channel is at home, and the link says otherwise.
+        (2, 10, "link_disagrees"),
+        // The link says that it is at home.
+        (1, 20, "not_installed"),
+        (1, 999, "guild_unknown"),
+        (1, 30, "link_disagrees"),
+    ] {
+        let world = World::new();
+        let result = world
+            .call(asked("discord_get_message", link(guild, channel)))
+            .await;
+        let Err(gate::Declined::Refused(refusal)) = result else {
+            panic!("{guild}/{channel}: {result:?}");
+        };
+        assert_eq!(refusal.reason.code, code, "{guild}/{channel}");
+        assert_eq!(refusal.stage, Some(Stage::GuildInstallation));
+        assert!(world.hands.reads.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_link_and_its_ids_are_the_same_call() {
+    let world = World::new();
+    let planned = |result| match result {
+        Ok(gate::Answer::Planned(plan)) => plan,
+        other => panic!("{other:?}"),
+    };
+    let link = json!({"message_id": "https://discord.com/channels/1/10/5"});
+    let plan = planned(world.call(asked("discord_delete_message", link)).await);
+    let confirm = plan.confirm.unwrap().token;
+    let ids = json!({"channel_id": "10", "message_id": "5", "confirm": confirm});
+    let done = world.call(asked("discord_delete_message", ids)).await;
+    assert!(matches!(done, Ok(gate::Answer::Done(_))), "{done:?}");
+}
+
 async fn stage_that_refuses(world: &World, tool: &Tool, mut arguments: Map<String, Value>) -> bool {
     if tool.risk != Risk::Read {
         arguments.insert("dry_run".to_owned(), json!(true));
@@ -197,15 +255,18 @@ async fn an_id_of_another_guild_is_refused_before_anything_is_read() {
                 "{} with {arguments:?} is all in guild 1",
                 tool.name
             );
-            put(&mut arguments, name, elsewhere);
-            let world = World::new();
-            assert!(
-                stage_that_refuses(&world, tool, arguments.clone()).await,
-                "{} with {arguments:?} reaches another guild through {name}",
-                tool.name
-            );
-            assert!(world.hands.reads.lock().unwrap().is_empty());
-            assert_eq!(world.sent(), 0);
+            for written in [Some((*elsewhere).to_owned()), as_link(name, elsewhere)] {
+                let Some(written) = written else { continue };
+                put(&mut arguments, name, &written);
+                let world = World::new();
+                assert!(
+                    stage_that_refuses(&world, tool, arguments.clone()).await,
+                    "{} with {arguments:?} reaches another guild through {name}",
+                    tool.name
+                );
+                assert!(world.hands.reads.lock().unwrap().is_empty());
+                assert_eq!(world.sent(), 0);
+            }
         }
     }
 }

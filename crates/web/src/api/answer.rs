@@ -67,9 +67,9 @@ fn planned(plan: &Plan) -> Map<String, Value> {
     body.insert("outcome".to_owned(), "planned".into());
     body.insert("plan".to_owned(), shown);
     let paths: Vec<String> = plan
-        .untrusted
+        .untrusted()
         .iter()
-        .map(|path| format!("plan.change.{path}"))
+        .map(|path| format!("plan.{path}"))
         .collect();
     mark(&mut body, paths.iter().map(String::as_str));
     body
@@ -88,7 +88,9 @@ pub(super) fn mark<'a>(
     } else {
         paths.collect()
     };
-    body.insert(
+    // Before everything else: whoever reads in order knows it when the words come.
+    body.shift_insert(
+        0,
         UNTRUSTED.to_owned(),
         json!({ "notice": NOTICE, "fields": fields }),
     );

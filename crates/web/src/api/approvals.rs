@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Api,
+    Api, answer,
     parts::{Asked, Named, Who},
     route::Route,
 };
@@ -79,7 +79,7 @@ async fn list(
     let mut found = found.map_err(|error| unreadable(&error))?;
     found.retain(|it| is_theirs(&principal, it));
     Ok(Json(Approvals {
-        approvals: found.iter().map(approval_view).collect(),
+        approvals: found.iter().map(shown).collect(),
     }))
 }
 
@@ -89,7 +89,7 @@ async fn show(
     Named(Which { id }): Named<Which>,
 ) -> Result<Json<Value>, Problem> {
     let found = of(&api, &principal, &id).await?;
-    Ok(Json(approval_view(&found)))
+    Ok(Json(shown(&found)))
 }
 
 async fn cancel(
@@ -100,7 +100,7 @@ async fn cancel(
     let id = of(&api, &principal, &id).await?.id;
     let why = format!("{} took it back", principal.id);
     match api.gate.cancel_approval(&id, &why).await {
-        Ok(cancelled) => Ok(Json(approval_view(&cancelled))),
+        Ok(cancelled) => Ok(Json(shown(&cancelled))),
         Err(gate::ApprovalTrouble::Ignored {
             why: Ignored::Over(state),
             ..
@@ -112,6 +112,15 @@ async fn cancel(
         Err(gate::ApprovalTrouble::Store(error)) => Err(unreadable(&error)),
         Err(_) => Err(nothing(&id)),
     }
+}
+
+/// One of them. Its reason may quote Discord, and an agent calls itself as it likes.
+fn shown(approval: &approval::Approval) -> Value {
+    let mut value = approval_view(approval);
+    if let Value::Object(fields) = &mut value {
+        answer::mark(fields, ["reason", "agent"].into_iter());
+    }
+    value
 }
 
 /// What is not theirs looks to them as if it were not there.

@@ -14,16 +14,16 @@ const QUOTING: [&str; 4] = ["detail", "hint", "checks[].message", "checks[].hint
 
 /// What the caller is told.
 pub(super) fn problem(declined: Declined) -> Problem {
-    match declined {
+    let quotes = declined.quotes_others();
+    let problem = match declined {
         Declined::Refused(refusal) => refused(*refusal),
         Declined::Failed(failure) => failed(*failure),
-    }
+    };
+    if quotes { marked(problem) } else { problem }
 }
 
 fn refused(refusal: Refusal) -> Problem {
     let status = status_of_refusal(&refusal);
-    let quotes =
-        refusal.stage == Some(Stage::DiscordPermission) || refusal.reason.code == "thread_leased";
     let mut problem = Problem::new(status, refusal.reason.code, refusal.reason.message)
         .hint(refusal.reason.hint)
         .with("call_id", refusal.call_id);
@@ -39,12 +39,11 @@ fn refused(refusal: Refusal) -> Problem {
     if let Some(wait) = refusal.retry_after_ms {
         problem = problem.retry_after_ms(wait);
     }
-    marked(problem, quotes)
+    problem
 }
 
 fn failed(failure: Failure) -> Problem {
     let status = status_of_failure(&failure);
-    let quotes = failure.code.starts_with("discord_");
     let mut problem = Problem::new(status, failure.code, failure.message)
         .hint(failure.hint)
         .with("call_id", failure.call_id);
@@ -54,13 +53,10 @@ fn failed(failure: Failure) -> Problem {
         // A client that repeats whatever failed must be able to see that it should not.
         Retry::Unknown => problem = problem.with("retry", "unknown"),
     }
-    marked(problem, quotes)
+    problem
 }
 
-fn marked(problem: Problem, quotes: bool) -> Problem {
-    if !quotes {
-        return problem;
-    }
+fn marked(problem: Problem) -> Problem {
     let mut members = Map::new();
     answer::mark(&mut members, QUOTING.into_iter());
     members

@@ -6,13 +6,12 @@ use serde_json::{Value, json};
 use super::components::told;
 use crate::view::{Fields, each, items};
 
-/// Where a view of one message holds people's words.
+/// Where a view of one message holds people's words. An attachment's address ends in its name.
 pub(crate) const ONE: &[&str] = &[
     "content",
     "author.name",
     "author.username",
-    "attachments[].filename",
-    "attachments[].description",
+    "attachments",
     "embeds",
     "components",
     "poll",
@@ -32,8 +31,7 @@ pub(crate) const LIST: &[&str] = &[
     "messages[].content",
     "messages[].author.name",
     "messages[].author.username",
-    "messages[].attachments[].filename",
-    "messages[].attachments[].description",
+    "messages[].attachments",
     "messages[].embeds",
     "messages[].components",
     "messages[].poll",

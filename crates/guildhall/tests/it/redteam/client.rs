@@ -16,7 +16,7 @@ const SESSIONS: &str = "2025-11-25";
 
 /// How the protocol is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(super) enum Generation {
+pub(crate) enum Generation {
     /// A session is opened first.
     #[serde(rename = "2025-11-25")]
     Sessions,
@@ -26,9 +26,9 @@ pub(super) enum Generation {
 }
 
 impl Generation {
-    pub(super) const ALL: [Self; 2] = [Self::Sessions, Self::Stateless];
+    pub(crate) const ALL: [Self; 2] = [Self::Sessions, Self::Stateless];
 
-    pub(super) fn version(self) -> &'static str {
+    pub(crate) fn version(self) -> &'static str {
         match self {
             Self::Sessions => SESSIONS,
             Self::Stateless => MODERN,
@@ -38,11 +38,11 @@ impl Generation {
 
 /// Somebody who speaks to the hall.
 #[derive(Clone)]
-pub(super) struct Speaker {
+pub(crate) struct Speaker {
     url: String,
-    pub(super) generation: Generation,
+    pub(crate) generation: Generation,
     key: Option<String>,
-    pub(super) session: Option<String>,
+    pub(crate) session: Option<String>,
     /// How the person at this client answers; `None` where it cannot ask anybody.
     person: Option<String>,
     http: reqwest::Client,
@@ -51,13 +51,13 @@ pub(super) struct Speaker {
 }
 
 /// An answer, and every byte of it.
-pub(super) struct Heard {
-    pub(super) answer: Value,
-    pub(super) text: String,
+pub(crate) struct Heard {
+    pub(crate) answer: Value,
+    pub(crate) text: String,
 }
 
 impl Speaker {
-    pub(super) async fn open(
+    pub(crate) async fn open(
         url: &str,
         generation: Generation,
         key: Option<String>,
@@ -102,7 +102,7 @@ impl Speaker {
     }
 
     /// What a stateless request says of itself.
-    pub(super) fn meta(&self) -> Value {
+    pub(crate) fn meta(&self) -> Value {
         match self.generation {
             Generation::Sessions => json!({}),
             Generation::Stateless => json!({
@@ -114,7 +114,7 @@ impl Speaker {
     }
 
     /// The headers of this generation on any request.
-    pub(super) fn dress(&self, mut request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn dress(&self, mut request: RequestBuilder) -> RequestBuilder {
         request = request
             .header("accept", "application/json, text/event-stream")
             .header("mcp-protocol-version", self.generation.version());
@@ -142,7 +142,7 @@ impl Speaker {
     }
 
     /// Ask, let the person at the client answer where one is asked, and give what comes back.
-    pub(super) async fn ask(&self, method: &str, mut params: Value, meta: &Value) -> Heard {
+    pub(crate) async fn ask(&self, method: &str, mut params: Value, meta: &Value) -> Heard {
         let mut all = self.meta();
         if let (Some(all), Some(more)) = (all.as_object_mut(), meta.as_object()) {
             all.extend(more.clone());
@@ -225,7 +225,7 @@ fn word_of(person: &str) -> Value {
 }
 
 /// The answer in a body: the last of a stream that is no request, or the whole.
-pub(super) fn message(body: &str) -> Option<Value> {
+pub(crate) fn message(body: &str) -> Option<Value> {
     messages(body)
         .into_iter()
         .rfind(|message| message.get("method").is_none())
@@ -233,7 +233,7 @@ pub(super) fn message(body: &str) -> Option<Value> {
 }
 
 /// Whole messages of an event stream.
-fn messages(text: &str) -> Vec<Value> {
+pub(crate) fn messages(text: &str) -> Vec<Value> {
     text.split_inclusive('\n')
         .filter(|line| line.ends_with('\n'))
         .filter_map(|line| line.trim_end().strip_prefix("data: "))

@@ -7,7 +7,7 @@
 //! After each attack the sandbox is compared with what it was before, whatever the answers said.
 
 mod attack;
-mod client;
+pub(crate) mod client;
 mod ground;
 mod outcome;
 mod page;
