@@ -118,7 +118,7 @@ fn get(args: &GetGuild) -> ReadPlan {
     ReadPlan::new(get_request(args.guild_id), one)
 }
 
-const ONE: &[&str] = &["name", "description"];
+const ONE: &[&str] = &["name", "description", "vanity_url_code"];
 
 fn one(answer: &Value) -> View {
     View::of(show(answer), ONE)

@@ -16,6 +16,7 @@ mod crash_points;
 mod harness;
 mod house;
 mod journeys;
+mod lockdown;
 mod marking;
 mod mirrors;
 mod once;

@@ -17,6 +17,9 @@ use tokio::net::TcpListener;
 use super::words::{Seen, TOKEN, Words};
 use crate::harness::http_client;
 
+/// Longest nickname, in characters.
+const NICKNAME: usize = 32;
+
 /// How Discord answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mood {
@@ -287,7 +290,16 @@ fn enrich(value: &mut Value) {
 /// Discord has a fixed list of.
 fn poison(name: &str, value: &mut Value, words: &mut Words) {
     match value {
-        Value::String(text) if !is_plain(name, text) => *text = words.next(),
+        Value::String(text) if !is_plain(name, text) => {
+            *text = words.next();
+            if name == "nick" {
+                // Longer ones Discord has not got, so nothing could bring them back.
+                *text = text.chars().take(NICKNAME).collect();
+                if !text.contains(TOKEN) {
+                    TOKEN.clone_into(text);
+                }
+            }
+        }
         Value::Array(items) => {
             for item in items {
                 poison(name, item, words);
@@ -307,5 +319,13 @@ fn is_plain(name: &str, text: &str) -> bool {
     text.is_empty()
         || text.contains(TOKEN)
         || text.bytes().all(number)
-        || ["code", "token", "key", "status", "preferred_locale"].contains(&name)
+        || [
+            "code",
+            "token",
+            "key",
+            "status",
+            "preferred_locale",
+            "features",
+        ]
+        .contains(&name)
 }

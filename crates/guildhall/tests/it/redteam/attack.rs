@@ -54,6 +54,9 @@ pub(super) struct Deed {
     pub(super) does: String,
     #[serde(default)]
     pub(super) body: Value,
+    /// The name of a file that goes with it; for bots.
+    #[serde(default)]
+    pub(super) file: Option<String>,
     /// Again until the answer holds these, by JSON pointer, for what takes a moment.
     #[serde(default)]
     pub(super) until: BTreeMap<String, String>,
@@ -232,7 +235,7 @@ fn check(attack: &Attack) {
     let planted = attack
         .plant
         .iter()
-        .any(|deed| format!("{}{}", deed.does, deed.body).contains("{mark}"));
+        .any(|deed| format!("{}{}{:?}", deed.does, deed.body, deed.file).contains("{mark}"));
     assert_eq!(
         planted,
         attack.reads.is_some(),

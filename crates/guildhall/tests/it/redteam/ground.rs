@@ -207,6 +207,29 @@ impl Ground {
         act(&self.scene, who, method, path, body).await
     }
 
+    /// Let a bot of the world write with a file, as bots do over Discord's API.
+    pub(super) async fn upload(&self, who: &str, path: &str, content: &str, file: &str) -> Value {
+        let name = format!("the token of {who}");
+        let token = self.secrets.iter().find(|(known, _)| *known == name);
+        let (_, token) = token.unwrap_or_else(|| panic!("{who} is no bot"));
+        let payload = json!({ "content": content });
+        let body = format!(
+            "--part\r\nContent-Disposition: form-data; name=\"payload_json\"\r\n\
+             Content-Type: application/json\r\n\r\n{payload}\r\n\
+             --part\r\nContent-Disposition: form-data; name=\"files[0]\"; filename=\"{file}\"\r\n\
+             Content-Type: text/plain\r\n\r\nx\r\n--part--\r\n"
+        );
+        let url = format!("{}/{path}", self.scene.sandbox.info().api_url);
+        let request = http_client()
+            .post(url)
+            .header("authorization", format!("Bot {token}"))
+            .header("content-type", "multipart/form-data; boundary=part")
+            .body(body);
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{who}: {path}: {answer:?}");
+        answer.json().await.unwrap()
+    }
+
     /// The secrets that are in a text, by name.
     pub(super) fn secrets_in(&self, text: &str) -> Vec<String> {
         let within = |(_, secret): &&(String, String)| text.contains(secret.as_str());
@@ -388,6 +411,7 @@ async fn name_the_world(
                 format!("the token of webhook {name}"),
                 text_of(&hook["token"]),
             ));
+            names.insert(format!("hooktoken.{name}"), hook["token"].clone());
             names.insert(format!("hook.{name}"), hook["id"].clone());
         }
     }

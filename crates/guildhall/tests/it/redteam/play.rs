@@ -93,6 +93,13 @@ async fn do_deed(ground: &Ground, deed: &Deed, names: &mut Names) {
     let does = text(&deed.does, names);
     let (method, path) = does.split_once(' ').expect("a method and a path");
     let (who, body) = (text(&deed.who, names), fill(&deed.body, names));
+    if let Some(file) = &deed.file {
+        let file = text(file, names);
+        let content = body["content"].as_str().unwrap_or_default();
+        let answer = ground.upload(&who, path, content, &file).await;
+        save(&deed.save, &answer, names).unwrap();
+        return;
+    }
     let mut answer = ground.act(&who, method, path, &body).await;
     let holds = |answer: &Value| {
         deed.until.iter().all(|(pointer, words)| {
