@@ -21,7 +21,6 @@ use crate::{
     run,
     several::{OnFailure, Whole, named, unasked},
     steps::{self, Part},
-    trouble,
 };
 
 /// Where words of people are in the result.
@@ -51,12 +50,7 @@ impl Gate {
             lease: None,
             decision: outbox::started(&case),
         };
-        let begun = self
-            .0
-            .ledger
-            .begin(intent)
-            .await
-            .map_err(|error| trouble::storing(record, &error))?;
+        let begun = self.begin(&case, intent).await?;
         if let Begun::Replay { response } = &begun {
             let policy = &case.standing.policy;
             self.remember_replay(case.reader(), policy).await;

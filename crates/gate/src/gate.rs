@@ -150,6 +150,13 @@ impl Gate {
         self.call_told(call, Manner::Alone).await.result
     }
 
+    /// The same, for a request that its transport would know again: the same request in the same
+    /// conversation, byte for byte. What is sent again under this mark, as after a connection that
+    /// broke, has its effect once and gets the first answer. A caller's own key counts instead.
+    pub async fn call_marked(&self, call: Call, mark: String) -> Result<Answer, Declined> {
+        self.call_told(call, Manner::Marked { mark }).await.result
+    }
+
     /// The same, for a call that may be one of several.
     pub(crate) async fn call_told(&self, call: Call, manner: Manner) -> Told {
         let alone = manner.is_alone();
@@ -257,6 +264,7 @@ impl Gate {
             standing: &standing,
             home: &home,
             record,
+            mark: manner.mark(),
             after_untrusted: self.after_untrusted(policy, Reader::of(&call), now).await,
         };
         if let Some(answer) = self.recall(asked, &prepared).await? {

@@ -9,6 +9,8 @@ use crate::approval::Agreed;
 pub(crate) enum Manner {
     #[default]
     Alone,
+    /// Alone, and its transport would know the same request again by this.
+    Marked { mark: String },
     /// Part of the plan of a whole, made at this moment. Not counted: the whole was.
     Shown { at: Millis },
     /// Part of a whole whose plan was confirmed as its steps demand.
@@ -28,12 +30,20 @@ impl Manner {
     pub(crate) fn at(&self, now: Millis) -> Millis {
         match self {
             Self::Shown { at } | Self::Carried { at: Some(at), .. } => *at,
-            Self::Alone | Self::Carried { at: None, .. } => now,
+            Self::Alone | Self::Marked { .. } | Self::Carried { at: None, .. } => now,
         }
     }
 
     pub(crate) fn is_alone(&self) -> bool {
-        matches!(self, Self::Alone)
+        matches!(self, Self::Alone | Self::Marked { .. })
+    }
+
+    /// What tells a request that was sent again from a new one like it.
+    pub(crate) fn mark(&self) -> Option<&str> {
+        match self {
+            Self::Marked { mark } => Some(mark),
+            Self::Alone | Self::Shown { .. } | Self::Carried { .. } => None,
+        }
     }
 
     pub(crate) fn is_shown(&self) -> bool {
@@ -53,21 +63,21 @@ impl Manner {
     pub(crate) fn agreed(&self) -> Option<Agreed> {
         match self {
             Self::Carried { agreed, .. } => agreed.as_deref().cloned(),
-            Self::Alone | Self::Shown { .. } => None,
+            Self::Alone | Self::Marked { .. } | Self::Shown { .. } => None,
         }
     }
 
     pub(crate) fn whole(&self) -> Option<String> {
         match self {
             Self::Carried { whole, .. } => Some(whole.clone()),
-            Self::Alone | Self::Shown { .. } => None,
+            Self::Alone | Self::Marked { .. } | Self::Shown { .. } => None,
         }
     }
 
     pub(crate) fn undoes(&self) -> Option<String> {
         match self {
             Self::Carried { undoes, .. } => undoes.clone(),
-            Self::Alone | Self::Shown { .. } => None,
+            Self::Alone | Self::Marked { .. } | Self::Shown { .. } => None,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use catalogue::View;
 use model::{
-    Millis, Principal, Request, RequestAuth, Stage,
-    ledger::{Begun, Decision, Finish, IdempotencyClaim, Outcome, Sent, StoreError},
+    Millis, Origin, Principal, Request, RequestAuth, Stage,
+    ledger::{Begun, Decision, Finish, IdempotencyClaim, Intent, Outcome, Sent, StoreError},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::{
     Gate,
     answer::{Answer, Declined, Done, Failure, Retry},
-    case::Case,
+    case::{self, Case},
     digest, preview,
     record::Record,
     stages, trouble,
@@ -21,6 +21,12 @@ use crate::{
 
 /// How long an idempotency key is remembered.
 const KEY_LIFE_MS: Millis = 24 * 60 * 60 * 1_000;
+/// How long a request that is sent again is known. Whoever lost a connection tries again within
+/// minutes.
+const RESENT_LIFE_MS: Millis = 10 * 60 * 1_000;
+/// How long a request that is sent again waits for the first one, and how often it looks.
+const FIRST_ONE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(100);
 /// What to wait for the first call with the same key.
 pub(crate) const IN_FLIGHT_MS: u64 = 1_000;
 /// Tries to close a row that could not be closed at once, and the pauses between them.
@@ -69,6 +75,22 @@ impl Stored {
 }
 
 impl Gate {
+    /// Write an intent down. One that was sent again, and whose first is still under way, waits for
+    /// its answer: whoever sent it gave no key, and could not tell what "in flight" is about.
+    pub(crate) async fn begin(&self, case: &Case, intent: Intent) -> Result<Begun, Declined> {
+        let is_marked = case.idempotency_key.is_none() && case.manner.mark().is_some();
+        let until = tokio::time::Instant::now() + FIRST_ONE;
+        loop {
+            let begun = self.0.ledger.begin(intent.clone()).await;
+            let begun = begun.map_err(|error| trouble::storing(&case.record, &error))?;
+            let waits = is_marked && begun == Begun::InFlight;
+            if !waits || self.0.closing.is_cancelled() || tokio::time::Instant::now() > until {
+                return Ok(begun);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Close an outbox row with what the caller gets, and give it to them.
     pub(crate) async fn end(
         &self,
@@ -119,8 +141,37 @@ impl Gate {
 
 /// The claim of the caller's idempotency key, if it gave one.
 pub(crate) fn claim(case: &Case, now: Millis) -> Option<IdempotencyClaim> {
-    let key = case.idempotency_key.as_ref()?;
-    Some(claim_of(&case.principal, key, &case.digest, now))
+    match (&case.idempotency_key, case.manner.mark()) {
+        (Some(key), _) => Some(claim_of(&case.principal, key, &case.digest, now)),
+        (None, Some(mark)) => {
+            let caller = (&case.principal, case.origin, case.agent.as_deref());
+            Some(resent(caller, (mark, &case.digest), now))
+        }
+        (None, None) => None,
+    }
+}
+
+/// The key of a request whose caller gave none and whose transport would know it again. All that it
+/// says is in the key, so that another request never meets it.
+pub(crate) fn resent(
+    (principal, origin, agent): (&Principal, Origin, Option<&str>),
+    (mark, digest): (&str, &str),
+    now: Millis,
+) -> IdempotencyClaim {
+    let confirmer = case::confirmer(principal, origin);
+    let texts = [
+        "resent",
+        mark,
+        &confirmer,
+        agent.unwrap_or_default(),
+        digest,
+    ];
+    IdempotencyClaim {
+        principal: principal.id.clone(),
+        key: format!("resent {}", hex::encode(digest::of_texts(&texts))),
+        digest: digest.to_owned(),
+        expires_at: now.saturating_add(RESENT_LIFE_MS),
+    }
 }
 
 /// A key as the ledger knows it.
@@ -187,8 +238,9 @@ pub(crate) fn replay(
 
 /// Recognises a repetition: of the same key where there is one, else of the same outbox row.
 pub(crate) fn nonce(case: &Case, outbox_id: &str) -> String {
-    let digest = match &case.idempotency_key {
-        Some(key) => digest::of_texts(&["key", &case.principal.id, key, &case.digest]),
+    let claim = claim(case, 0);
+    let digest = match claim.map(|claim| claim.key) {
+        Some(key) => digest::of_texts(&["key", &case.principal.id, &key, &case.digest]),
         None => digest::of_texts(&["outbox", outbox_id]),
     };
     let mut nonce = hex::encode(digest);

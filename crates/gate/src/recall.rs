@@ -30,6 +30,7 @@ pub(crate) struct Asked<'a> {
     pub standing: &'a Standing,
     pub home: &'a Home,
     pub record: &'a Record,
+    pub mark: Option<&'a str>,
     pub after_untrusted: Option<bool>,
 }
 
@@ -49,18 +50,24 @@ impl Gate {
             standing,
             home,
             record,
+            mark,
             after_untrusted,
         } = asked;
         // A Discord user's own rights count today, and only Discord knows them.
         let for_discord_user = matches!(call.origin, Origin::Discord { .. });
-        let Some(key) = &call.idempotency_key else {
-            return Ok(None);
-        };
         if tool.risk == Risk::Read || for_discord_user {
             return Ok(None);
         }
         let now = self.0.clock.now_ms();
-        let claim = outbox::claim_of(&call.principal, key, digest, now);
+        let claim = match (&call.idempotency_key, mark) {
+            (Some(key), _) => outbox::claim_of(&call.principal, key, digest, now),
+            (None, Some(mark)) => outbox::resent(
+                (&call.principal, call.origin, call.agent.as_deref()),
+                (mark, digest),
+                now,
+            ),
+            (None, None) => return Ok(None),
+        };
         let Some(recalled) = self
             .0
             .ledger
@@ -70,6 +77,10 @@ impl Gate {
         else {
             return Ok(None);
         };
+        if call.idempotency_key.is_none() && recalled.known == Begun::InFlight {
+            // It waits for the first one where it would begin itself.
+            return Ok(None);
+        }
         // What the channel was in is not known any more; the channel itself is.
         let spots = [Spot {
             guild: recalled.guild_id,

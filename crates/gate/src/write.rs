@@ -197,12 +197,7 @@ impl Gate {
             lease: targets::written_channel(&request, &case.places).map(|id| (id, case.holder())),
             decision: outbox::started(&case),
         };
-        let begun = self
-            .0
-            .ledger
-            .begin(intent)
-            .await
-            .map_err(|error| trouble::storing(record, &error))?;
+        let begun = self.begin(&case, intent).await?;
         if let Begun::Replay { response } = &begun {
             let answer = outbox::replay(record, response, |value| plan.view(value).untrusted)?;
             return Ok(self.show_again(case.reader(), case.around(), answer).await);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{Call, Mode, Risk};
+use model::{Call, Mode};
 use rmcp::{
     ErrorData, RoleServer,
     model::{CallToolRequestParams, CallToolResponse},
@@ -17,7 +17,9 @@ use crate::{
     contained::{broken, is_modern, too_slow},
     hall::{Answer, Declined, Hall, Retry},
     handler::Who,
-    render, waiting,
+    render,
+    resent::{self, Mark},
+    waiting,
 };
 
 /// How long one call may take in all, a question to a person included. Clients give up at 300 s.
@@ -76,6 +78,7 @@ impl Calls {
             return Ok(render::declined(&busy()).into());
         };
         let asker = who.principal.clone();
+        let mark = resent::mark(risk, &request, &who, context);
         let call = Call {
             principal: who.principal,
             tool: request.name.into_owned(),
@@ -91,13 +94,13 @@ impl Calls {
         let outcome = if let Some(state) = state {
             let answers = request.input_responses.unwrap_or_default();
             match self.desk.resume(&call, &state, &answers)? {
-                Asked::Accepted(token) => self.confirmed(call, token, risk, context).await,
+                Asked::Accepted(token) => self.confirmed(call, mark, token, context).await,
                 Asked::Again(question) => return Ok(question),
                 Asked::Declined(declined) => Err(declined),
-                Asked::Not => self.run(call, risk, &context.ct).await,
+                Asked::Not => self.run(call, mark, &context.ct).await,
             }
         } else {
-            match self.run(call.clone(), risk, &context.ct).await {
+            match self.run(call.clone(), mark.clone(), &context.ct).await {
                 Ok(Answer::Planned(plan)) if may_ask(&call.arguments) => {
                     let asked = if is_modern(context) {
                         self.desk.question(&call, &plan, context)
@@ -105,7 +108,7 @@ impl Calls {
                         self.desk.ask(&call, &plan, context).await
                     };
                     match asked {
-                        Asked::Accepted(token) => self.confirmed(call, token, risk, context).await,
+                        Asked::Accepted(token) => self.confirmed(call, mark, token, context).await,
                         Asked::Again(question) => return Ok(question),
                         Asked::Declined(declined) => Err(declined),
                         Asked::Not => Ok(Answer::Planned(plan)),
@@ -133,13 +136,13 @@ impl Calls {
     async fn confirmed(
         &self,
         mut call: Call,
+        mark: Mark,
         token: String,
-        risk: Risk,
         context: &RequestContext<RoleServer>,
     ) -> Result<Answer, Declined> {
         call.mode = Mode::Confirmed(token);
         confirm::forget_dry_run(&mut call.arguments);
-        self.run(call, risk, &context.ct).await
+        self.run(call, mark, &context.ct).await
     }
 
     /// Let the hall work. A read ends with its request; a write goes on to its record, even when
@@ -147,10 +150,10 @@ impl Calls {
     pub(crate) async fn run(
         &self,
         call: Call,
-        risk: Risk,
+        mark: Mark,
         cancelled: &CancellationToken,
     ) -> Result<Answer, Declined> {
-        if risk == Risk::Read {
+        if mark == Mark::Read {
             return tokio::select! {
                 outcome = self.hall.call(call) => outcome,
                 () = cancelled.cancelled() => Err(given_up()),
@@ -158,7 +161,12 @@ impl Calls {
             };
         }
         let hall = Arc::clone(&self.hall);
-        let write = self.writes.spawn(async move { hall.call(call).await });
+        let write = self.writes.spawn(async move {
+            match mark {
+                Mark::Known(mark) => hall.call_marked(call, mark).await,
+                Mark::Read | Mark::Unknown => hall.call(call).await,
+            }
+        });
         match tokio::time::timeout(DEADLINE, write).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => {

@@ -50,6 +50,10 @@ impl Hall for Gated {
         translated(self.gate.call(call).await)
     }
 
+    async fn call_marked(&self, call: Call, mark: String) -> Result<Answer, Declined> {
+        translated(self.gate.call_marked(call, mark).await)
+    }
+
     async fn follow(
         &self,
         principal: &Principal,

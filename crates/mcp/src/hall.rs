@@ -24,6 +24,12 @@ pub trait Hall: Send + Sync + 'static {
     /// Judge and carry out.
     async fn call(&self, call: Call) -> Result<Answer, Declined>;
 
+    /// The same, for a request that would be known again by this mark if it were sent again. A hall
+    /// that keeps nothing has no use for it.
+    async fn call_marked(&self, call: Call, _mark: String) -> Result<Answer, Declined> {
+        self.call(call).await
+    }
+
     /// Wait for people, at most `patience`: the end of the call, or that it still waits. A hall that
     /// asks nobody has nothing to follow.
     async fn follow(

@@ -21,6 +21,7 @@ mod prompts;
 mod question;
 mod reader;
 mod render;
+mod resent;
 mod resources;
 mod seal;
 mod service;

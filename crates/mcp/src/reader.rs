@@ -1,7 +1,7 @@
 //! Reads on behalf of whoever asks for resources and suggestions: each is a call of a tool, judged
 //! and recorded like any other.
 
-use model::{Call, Mode, Risk};
+use model::{Call, Mode};
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +9,7 @@ use crate::{
     calls::Calls,
     hall::{Answer, Declined, Done, Retry},
     handler::Who,
+    resent::Mark,
 };
 
 /// Guilds that are looked at; bots in more than this have to be asked by id.
@@ -54,7 +55,7 @@ impl Reader<'_> {
             session: self.who.session.clone(),
             origin: self.who.origin,
         };
-        match self.calls.run(call, Risk::Read, self.cancelled).await? {
+        match self.calls.run(call, Mark::Read, self.cancelled).await? {
             Answer::Done(done) => Ok(done),
             Answer::Planned(_) | Answer::Waiting(_) => Err(Declined::new(
                 "only_planned",

@@ -163,3 +163,70 @@ async fn a_discord_users_rights_are_asked_for_before_a_replay() {
     *world.facts.member_lacks.lock().unwrap() = model::Permissions::SEND_MESSAGES;
     assert_eq!(declined(asks().await).code(), "asker_lacks_permission");
 }
+
+fn plain(content: &str) -> Value {
+    json!({"channel_id": "10", "content": content, "dry_run": false})
+}
+
+async fn marked(world: &World, content: &str, mark: &str) -> Result<gate::Answer, gate::Declined> {
+    let call = asked("discord_send_message", plain(content));
+    world.gate.call_marked(call, mark.to_owned()).await
+}
+
+#[tokio::test]
+async fn a_marked_request_that_comes_again_gets_the_first_answer() {
+    let world = World::new();
+    let first = done(marked(&world, "a", "session 1").await);
+    assert!(!first.replayed);
+    *world.hands.answer.lock().unwrap() = Ok(json!({"id": "999"}));
+    let again = done(marked(&world, "a", "session 1").await);
+    assert!(again.replayed);
+    assert_eq!(again.view.value.to_string(), first.view.value.to_string());
+    assert_eq!(world.sent(), 1);
+    // Other words, another mark, another asker: none of them is a repetition, nor a conflict.
+    for (content, mark) in [("b", "session 1"), ("a", "session 2")] {
+        assert!(!done(marked(&world, content, mark).await).replayed);
+    }
+    let mut for_somebody = asked("discord_send_message", plain("a"));
+    for_somebody.origin = Origin::Discord {
+        user: user(7),
+        channel: None,
+    };
+    let asked_by = world.gate.call_marked(for_somebody, "session 1".to_owned());
+    assert!(!done(asked_by.await).replayed);
+    assert_eq!(world.sent(), 4);
+}
+
+#[tokio::test]
+async fn what_failed_with_nothing_done_is_done_when_it_comes_again() {
+    let world = World::new();
+    *world.hands.answer.lock().unwrap() = Err(HandsError::Unreachable {
+        detail: "no route".to_owned(),
+    });
+    declined(marked(&world, "a", "session 1").await);
+    *world.hands.answer.lock().unwrap() = Ok(json!({"id": "500"}));
+    assert!(!done(marked(&world, "a", "session 1").await).replayed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_marked_request_waits_for_its_first_one() {
+    let world = World::new();
+    world
+        .hands
+        .slots
+        .forget_permits(tokio::sync::Semaphore::MAX_PERMITS);
+    let again = async {
+        while world.ledger.book().open.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let later = async {
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            world.hands.slots.add_permits(1);
+        };
+        tokio::join!(marked(&world, "a", "session 1"), later).0
+    };
+    let (first, again) = tokio::join!(marked(&world, "a", "session 1"), again);
+    assert!(!done(first).replayed);
+    assert!(done(again).replayed);
+    assert_eq!(world.sent(), 1);
+}

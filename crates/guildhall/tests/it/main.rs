@@ -24,6 +24,7 @@ mod operator;
 #[path = "../../../store/tests/it/server.rs"]
 mod postgres;
 mod redteam;
+mod resent;
 mod rest;
 mod security_page;
 mod undo;

@@ -4,6 +4,7 @@
 mod answers;
 mod sessions;
 mod streams;
+mod turns;
 
 use std::{
     convert::Infallible,
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 pub use self::sessions::Sessions;
-use self::{answers::Body, sessions::Opening, streams::Streams};
+use self::{answers::Body, sessions::Opening, streams::Streams, turns::Turns};
 use crate::{
     contained::Contained,
     jsonrpc::{Envelope, INVALID_REQUEST, Malformed, SESSION_NOT_FOUND, UNAVAILABLE},
@@ -95,6 +96,7 @@ pub struct HttpService {
     inner: Inner,
     sessions: Sessions,
     streams: Streams,
+    turns: Turns,
 }
 
 impl HttpService {
@@ -129,6 +131,7 @@ impl HttpService {
                 config.max_sessions_per_principal,
             ),
             streams: Streams::new(config.max_streams_per_principal),
+            turns: Turns::default(),
         }
     }
 
@@ -189,7 +192,7 @@ impl HttpService {
 
     async fn post<B>(
         &self,
-        parts: http::request::Parts,
+        mut parts: http::request::Parts,
         body: B,
         principal: &str,
         session: Option<String>,
@@ -210,6 +213,16 @@ impl HttpService {
             Ok(envelope) => envelope,
             Err(malformed) => return answers::malformed(&malformed),
         };
+        if let (Some(session), Some(id), Some(_)) = (&session, &envelope.id, &envelope.method) {
+            let Some(turn) = self.turns.take(session, &id.to_string()).await else {
+                return answers::plain_error(
+                    StatusCode::CONFLICT,
+                    INVALID_REQUEST,
+                    "a request with this id is under way in this session",
+                );
+            };
+            parts.extensions.insert(turn);
+        }
         let opening = if session.is_none() && envelope.method.as_deref() == Some("initialize") {
             match self.sessions.open(principal).await {
                 Some(opening) => Some(opening),
