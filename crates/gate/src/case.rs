@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use catalogue::Tool;
-use model::{Millis, Mode, Origin, Principal, Risk, Verdict, hands::Errand, ledger::Holder};
+use model::{
+    Millis, Mode, Origin, Principal, Reason, Risk, Verdict, hands::Errand, ledger::Holder,
+};
 use policy::{Circumstances, Question, Ruling, Spot};
 use serde_json::{Map, Value};
 
@@ -87,7 +89,15 @@ impl Case {
             spots,
             ..self.question()
         };
-        self.standing.judge.platform(&question)
+        let ruling = self.standing.judge.platform(&question);
+        // The people who agreed are those who would be asked about these places too.
+        match (&ruling.verdict, self.agreed()) {
+            (Verdict::Ask(_), Some(agreed)) if agreed.covers(&self.standing, &question) => Ruling {
+                verdict: Verdict::Allow(Reason::new("approved", agreed.in_words())),
+                ..ruling
+            },
+            _ => ruling,
+        }
     }
 
     /// What the fifth check says of another place.

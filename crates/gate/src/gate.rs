@@ -358,9 +358,6 @@ impl Gate {
             manner,
         };
         match prepared {
-            Prepared::Read(_) if matches!(case.people, People::ToAsk(_)) => {
-                Err(record.refuse(Some(Stage::PlatformPermission), not_about_reads(tool)))
-            }
             Prepared::Read(plan) => self.read(&case, &plan).await,
             Prepared::Write(plan) => self.write(case, plan).await,
             Prepared::Flow(flow) if case.tool.carries() => self.several(case, flow).await,
@@ -477,17 +474,6 @@ fn absent(tool: &Tool) -> Reason {
         format!("there is no {} here: this service is read-only", tool.name),
     )
     .with_hint("only the operator can restart it without --read-only")
-}
-
-fn not_about_reads(tool: &Tool) -> Reason {
-    Reason::new(
-        "approval_of_reads",
-        format!(
-            "the policy asks people about {}, and they are asked only about what changes something",
-            tool.name
-        ),
-    )
-    .with_hint("the operator can allow or deny it in the policy")
 }
 
 fn not_understood(error: &catalogue::ArgumentError) -> Reason {

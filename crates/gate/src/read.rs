@@ -4,13 +4,14 @@ use catalogue::ReadPlan;
 use futures_util::future;
 use model::{HandsError, Mode, Request, Stage, Verdict, hands::Errand};
 use policy::{Question, Ruling};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     Gate,
     answer::{Answer, Declined, Done, Plan},
+    approval::{Askings, People, What, Wish},
     case::Case,
-    cost,
+    cost, digest,
     facts::{self, Aims},
     preview, stages, trouble,
 };
@@ -20,6 +21,19 @@ impl Gate {
     pub(crate) async fn read(&self, case: &Case, plan: &ReadPlan) -> Result<Answer, Declined> {
         if case.mode == Mode::DryRun {
             return Ok(planned(self, case, plan));
+        }
+        if let People::ToAsk(asking) = &case.people {
+            let wish = Wish {
+                what: What::Read {
+                    request: plan.requests.first(),
+                },
+                risk: case.risk(),
+                fingerprint: digest::of(&json!({ "read": plan.requests })),
+                reversible: true,
+                planned_at: case.at,
+            };
+            let askings = Askings::one((**asking).clone());
+            return self.ask_people(case, &askings, wish).await;
         }
         let errand = case.errand();
         let mut answers = Vec::new();
@@ -120,7 +134,7 @@ fn planned(gate: &Gate, case: &Case, plan: &ReadPlan) -> Answer {
         steps: Vec::new(),
         taking_back: None,
         how_to_run: preview::how_to_run(case.tool.name, case.risk(), None),
-        approval: None,
+        approval: case.ask_preview(),
         known_by: [0; 32],
         confirm: None,
     }))

@@ -3,8 +3,8 @@
 
 use catalogue::{Tool, catalogue};
 use model::{
-    Check, Principal, Reason, Request, Stage, Verdict, WorkspaceId,
-    ledger::{ApiKey, Decision, Unfinished},
+    Check, Principal, Reason, Request, Stage, UserId, Verdict, WorkspaceId,
+    ledger::{ApiKey, Decision, StoreError, Unfinished},
     principal::Scope,
 };
 use policy::{Asker, Circumstances, Lineage, Question, Ruling, Spot, Whereabouts};
@@ -149,6 +149,20 @@ impl Gate {
             .filter(|key| key.expires_at.is_none_or(|at| now < at))
             .map(ApiKey::principal)
             .ok_or_else(|| gone(format!("the key \"{name}\" is not valid any more")))
+    }
+
+    /// The person in Discord whose key this is, where that is known.
+    pub(crate) async fn keeper_of(
+        &self,
+        principal: &Principal,
+    ) -> Result<Option<UserId>, StoreError> {
+        let (Some(keys), Some(name)) = (self.0.keys.get(), principal.id.strip_prefix("key:"))
+        else {
+            return Ok(None);
+        };
+        let listed = keys.list().await?;
+        let key = listed.into_iter().find(|key| key.name == name);
+        Ok(key.and_then(|key| key.user_id))
     }
 
     /// Where the request would act. What is gone or hidden by now counts as where it was when it

@@ -51,6 +51,11 @@ impl Gate {
         if case.agreed().is_none() && write::plans(&case.mode, &ceremony) {
             return Ok(self.plan_flow(case, &flow, ceremony.needs_confirmation));
         }
+        if case.risk() != Risk::Read
+            && let Some(answer) = self.asked_before(case).await?
+        {
+            return Ok(answer);
+        }
         let confirmation = self.confirmation(case, &flow)?;
         let Some(steps) = self.0.flows.get(case.tool.name).map(Arc::clone) else {
             return Err(case.record.fail(

@@ -117,7 +117,12 @@ impl Gate {
         if let Some(askings) = askings {
             let asked = Asked {
                 whole: &whole,
-                risk: risk_of(&shown.steps).unwrap_or(case.risk()),
+                // Also of reads alone it is a whole that the gate carries out.
+                risk: risk_of(&shown.steps)
+                    .into_iter()
+                    .chain([case.risk()])
+                    .max_by_key(|risk| rank(*risk))
+                    .unwrap_or(Risk::Write),
                 reversible: together(&shown.steps).is_whole(),
                 steps: &shown.steps,
                 fingerprint,
@@ -138,6 +143,9 @@ impl Gate {
             )
             .with_hint("call again without `confirm` to see the new plan");
             return Err(case.record.refuse(Some(Stage::ExecuteAndAudit), reason));
+        }
+        if let Some(answer) = self.asked_before(&case).await? {
+            return Ok(answer);
         }
         let (gate, record) = (self.clone(), case.record.clone());
         let spend = opened.map(|opened| opened.spend);

@@ -46,6 +46,9 @@ impl Gate {
         if !agreed && plans(&case.mode, &ceremony) && !case.manner.is_carried() {
             return self.plan(&case, &plan, ceremony.needs_confirmation).await;
         }
+        if let Some(answer) = self.asked_before(&case).await? {
+            return Ok(answer);
+        }
         let confirmation = match &case.mode {
             Mode::Confirmed(token) => Some(self.open(&case, token)?),
             Mode::Default | Mode::Execute | Mode::DryRun => None,

@@ -345,6 +345,7 @@ pub(crate) struct SetupArgs {
 #[command(
     after_help = "Examples:\n  guildhall key create monitor --scopes read\n  \
                         guildhall key create bakers-bot --workspace bakers --role operator\n  \
+                        guildhall key create adas-agent --user 175928847299117063\n  \
                         guildhall key revoke monitor"
 )]
 pub(crate) enum KeyCommand {
@@ -361,6 +362,9 @@ pub(crate) enum KeyCommand {
         /// viewer, operator, admin or owner.
         #[arg(long, default_value = "operator", value_parser = workspace::role)]
         role: model::Role,
+        /// The Discord user whose key it is: they approve nothing that is asked for with it.
+        #[arg(long, value_name = "USER_ID")]
+        user: Option<model::UserId>,
         /// Days until it expires [default: never].
         #[arg(long, value_name = "DAYS")]
         expires: Option<u32>,

@@ -100,6 +100,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                     name,
                     workspace,
                     role,
+                    user,
                     scopes,
                     expires,
                     json,
@@ -108,6 +109,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                         name,
                         workspace,
                         role,
+                        user,
                         scopes,
                         expires,
                     };

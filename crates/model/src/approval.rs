@@ -178,6 +178,14 @@ pub struct HeldCall {
     pub reversible: bool,
 }
 
+impl HeldCall {
+    /// Whether it only reads. What it reads is for whoever asked alone and is not kept, so they come
+    /// back for it once people have agreed.
+    pub fn is_fetched(&self) -> bool {
+        self.risk == Risk::Read
+    }
+}
+
 /// What the policy asked for, as it stood when the call was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {

@@ -11,7 +11,7 @@ use crate::{
     clock::Millis,
     decision::Stage,
     event::{Event, ResumePoint},
-    id::{ChannelId, GuildId},
+    id::{ChannelId, GuildId, UserId},
     kept::Keep,
     principal::{Principal, Scope},
     risk::Risk,
@@ -325,6 +325,9 @@ pub struct ApiKey {
     pub name: String,
     pub workspace: WorkspaceId,
     pub role: Role,
+    /// The person in Discord whose key it is, where that is known: they approve nothing that is
+    /// asked for with it.
+    pub user_id: Option<UserId>,
     pub scopes: Vec<Scope>,
     pub created_at: Millis,
     pub expires_at: Option<Millis>,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use model::{
-    Millis,
+    Millis, UserId,
     ledger::{ApiKey, StoreError},
     principal::Scope,
 };
@@ -16,17 +16,18 @@ use crate::{
 
 pub(crate) const CREATE: &str = "\
 INSERT INTO api_keys (
-    name, secret_digest, scopes, created_at, expires_at, revoked_at, workspace, role)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+    name, secret_digest, scopes, created_at, expires_at, revoked_at, workspace, role,
+    user_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
 
 // An index finds the digest; that its comparison is not constant in time tells nothing, because
 // nobody can choose what a secret's SHA-256 begins with.
 pub(crate) const FIND: &str = "\
-SELECT name, workspace, role, scopes, created_at, expires_at, revoked_at FROM api_keys
+SELECT name, workspace, role, user_id, scopes, created_at, expires_at, revoked_at FROM api_keys
 WHERE secret_digest = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
 
 pub(crate) const LIST: &str = "\
-SELECT name, workspace, role, scopes, created_at, expires_at, revoked_at FROM api_keys
+SELECT name, workspace, role, user_id, scopes, created_at, expires_at, revoked_at FROM api_keys
 ORDER BY created_at, name LIMIT $1";
 
 pub(crate) const REVOKE: &str =
@@ -47,13 +48,14 @@ impl Write for Create {
             name,
             workspace,
             role,
+            user_id,
             scopes,
             created_at,
             expires_at,
             revoked_at,
         } = &self.key;
         let words: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-        let values: [Value; 8] = [
+        let values: [Value; 9] = [
             name.into(),
             (&self.secret_digest).into(),
             words.join(",").into(),
@@ -62,6 +64,7 @@ impl Write for Create {
             (*revoked_at).into(),
             workspace.as_str().into(),
             role.as_str().into(),
+            user_id.map(UserId::as_i64).into(),
         ];
         Ok(on.execute(CREATE, values).await? == 1)
     }
@@ -88,6 +91,7 @@ pub(crate) fn read(row: &Row) -> Result<ApiKey, StoreError> {
         name: row.text("name")?,
         workspace: workspace::id(row, "workspace")?,
         role: workspace::role(row)?,
+        user_id: row.optional_id("user_id")?,
         // An unknown scope, perhaps of a later version, is no scope.
         scopes: row
             .text("scopes")?

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// In order; the version of a migration is its place in this list, from 1.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_audit_chain.sql"),
     include_str!("../migrations/0003_workspaces.sql"),
@@ -23,6 +23,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../migrations/0006_undo.sql"),
     include_str!("../migrations/0007_readings.sql"),
     include_str!("../migrations/0008_mirrors.sql"),
+    include_str!("../migrations/0009_keepers.sql"),
 ];
 /// The version that made a chain of the audit.
 const CHAINED: i64 = 2;

@@ -3,7 +3,7 @@
 
 use catalogue::Change;
 use model::{
-    Body, Millis, Origin, Reason, Request, RequestAuth, Risk, Stage,
+    Body, Millis, Origin, Reason, Request, RequestAuth, Risk, Stage, UserId,
     approval::{Approval, HeldCall, Opened, State},
 };
 use serde_json::Value;
@@ -13,7 +13,7 @@ use super::{
     happen::Trouble,
     interact, lines,
     machine::{Event, POST_AGAIN_MS, post},
-    people::Askings,
+    people::{Askings, People},
     terms,
     view::{self, Waiting},
 };
@@ -44,6 +44,8 @@ pub(crate) enum What<'a> {
         request: &'a Request,
         change: &'a Change,
     },
+    /// The first of its requests.
+    Read { request: Option<&'a Request> },
     /// A tool whose steps are judged as calls of their own.
     Flow,
     /// Several calls: one line on all of them, and some for each.
@@ -54,6 +56,7 @@ impl What<'_> {
     fn request(&self) -> Option<&Request> {
         match self {
             Self::Write { request, .. } => Some(request),
+            Self::Read { request } => *request,
             Self::Flow | Self::Whole { .. } => None,
         }
     }
@@ -61,9 +64,11 @@ impl What<'_> {
     /// In one line.
     fn line(&self) -> String {
         match self {
-            Self::Write { request, .. } => {
-                format!("{} {}", request.method.as_str(), preview::path(request))
-            }
+            Self::Write { request, .. }
+            | Self::Read {
+                request: Some(request),
+            } => format!("{} {}", request.method.as_str(), preview::path(request)),
+            Self::Read { request: None } => "it asks Discord nothing".to_owned(),
             Self::Flow => "several steps, each judged as a call of its own".to_owned(),
             Self::Whole { line, .. } => line.clone(),
         }
@@ -97,7 +102,8 @@ impl Gate {
         {
             return answer;
         }
-        let approval = self.approval_of(case, askings, &confirmer, wish)?;
+        let requesters = self.requesters(case).await?;
+        let approval = self.approval_of(case, askings, (&confirmer, requesters), wish)?;
         let opened = port.open(approval.clone(), ROOM).await;
         match opened.map_err(|error| trouble::storing(record, &error))? {
             Opened::Inserted => {}
@@ -136,6 +142,9 @@ impl Gate {
 
     /// How it stands with the same call of the same asker. `None` where it should be asked anew.
     async fn already(&self, case: &Case, known: Approval) -> Option<Result<Answer, Declined>> {
+        if known.state == State::Granted && known.call.is_fetched() {
+            return Some(self.fetch(known).await);
+        }
         if known.state.is_open() {
             return Some(Ok(waiting(&known)));
         }
@@ -145,6 +154,7 @@ impl Gate {
         // An idempotency key means this one call for as long as it is kept; without one, an end is
         // told once. What came to nothing may be asked for again in any case.
         let keeps = case.idempotency_key.is_some()
+            && !known.call.is_fetched()
             && matches!(known.state, State::Done | State::Unknown | State::Refused);
         let told = known.collected_at.is_some() && !keeps;
         let stale = now - ended > view::TOLD_FOR_MS;
@@ -156,6 +166,49 @@ impl Gate {
             Ok(answer) => Ok(self.show_again(case.reader(), case.around(), answer).await),
             Err(declined) => Err(declined),
         })
+    }
+
+    /// How far people came with this very call, where the policy has stopped asking about it since:
+    /// what still waits for them is not done beside them, and what they agreed to is not done twice
+    /// because its asker has not heard of it. A key of the caller's says so by itself.
+    pub(crate) async fn asked_before(&self, case: &Case) -> Result<Option<Answer>, Declined> {
+        let (Some(port), None, People::NotAsked, true) = (
+            self.0.approvals.port.get(),
+            &case.idempotency_key,
+            &case.people,
+            case.manner.is_alone(),
+        ) else {
+            return Ok(None);
+        };
+        let latest = port
+            .latest_approval(&case.confirmer(), &case.digest, None)
+            .await
+            .map_err(|error| trouble::storing(&case.record, &error))?;
+        let counts = |known: &Approval| {
+            known.state.is_open()
+                || (matches!(known.state, State::Done | State::Unknown)
+                    && known.collected_at.is_none())
+        };
+        match latest.filter(counts) {
+            Some(known) => self.already(case, known).await.transpose(),
+            None => Ok(None),
+        }
+    }
+
+    /// People who stand behind the call, and so cannot approve it: the Discord user it is for, and
+    /// the person whose key it came with.
+    async fn requesters(&self, case: &Case) -> Result<Vec<UserId>, Declined> {
+        let asker = match case.origin {
+            Origin::Discord { user, .. } => Some(user),
+            _ => None,
+        };
+        let keeper = self
+            .keeper_of(&case.principal)
+            .await
+            .map_err(|error| trouble::storing(&case.record, &error))?;
+        let mut people: Vec<UserId> = asker.into_iter().chain(keeper).collect();
+        people.dedup();
+        Ok(people)
     }
 
     /// The asker gets its end now.
@@ -172,7 +225,7 @@ impl Gate {
         &self,
         case: &Case,
         askings: &Askings,
-        confirmer: &str,
+        (confirmer, requesters): (&str, Vec<UserId>),
         wish: Wish<'_>,
     ) -> Result<Approval, Declined> {
         let record = &case.record;
@@ -200,10 +253,6 @@ impl Gate {
         let to =
             terms::addresses(askings, case.origin).map_err(|reason| record.refuse(None, reason))?;
         let (terms, expires_at) = terms::terms(askings, case.origin, now);
-        let requesters = match case.origin {
-            Origin::Discord { user, .. } => vec![user],
-            _ => Vec::new(),
-        };
         let (guild_id, channel_id) = record.place();
         Ok(Approval {
             id: uuid::Uuid::now_v7().to_string(),
@@ -230,6 +279,7 @@ impl Gate {
                 request: wish.what.line(),
                 change: match &wish.what {
                     What::Write { change, .. } => lines::of_change(change),
+                    What::Read { .. } => lines::of_arguments(&case.arguments),
                     What::Flow | What::Whole { .. } => Vec::new(),
                 },
                 reason: case
@@ -240,7 +290,7 @@ impl Gate {
                 reversible: wish.reversible && wish.risk != Risk::Destructive,
                 steps: match wish.what {
                     What::Whole { steps, .. } => steps,
-                    What::Write { .. } | What::Flow => Vec::new(),
+                    What::Write { .. } | What::Read { .. } | What::Flow => Vec::new(),
                 },
             },
             terms,

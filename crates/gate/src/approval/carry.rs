@@ -1,19 +1,28 @@
 //! Carrying out what people agreed to: judged again, all of it, by today's policy and Discord's state
 //! of today, and once, because the approval is used up with the outbox row.
 
-use std::sync::PoisonError;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, PoisonError},
+};
 
 use model::{
     Call, Millis, Mode, Principal, UserId,
     approval::{Approval, Choice, State, Terms},
 };
 
-use super::{happen::Trouble, machine::Event};
+use policy::Question;
+
+use super::{happen::Trouble, machine::Event, people, terms, view};
 use crate::{
     Gate,
     answer::{Answer, Declined, Retry},
+    gate,
     manner::Manner,
     record::Record,
+    standing::Standing,
+    trouble,
 };
 
 /// A yes of people, as it was given.
@@ -48,6 +57,11 @@ impl Agreed {
         format!("approved by {}", by.join(" and "))
     }
 
+    /// Whether those who agreed are those whom this question asks.
+    pub(crate) fn covers(&self, standing: &Standing, question: &Question<'_>) -> bool {
+        people::asked(standing, question).is_some_and(|it| terms::cover(&self.terms, &it))
+    }
+
     /// Whether this is the plan that people saw.
     pub(crate) fn fits(&self, plan: [u8; 32]) -> bool {
         self.fingerprint == hex::encode(plan)
@@ -68,42 +82,11 @@ impl Gate {
     }
 
     async fn carry_one(&self, approval: Approval) {
-        let standing = self.standing(&approval.call.principal.workspace);
-        let principal = match self.principal_today(&approval.call.principal).await {
-            Ok(principal) => principal,
+        let (record, result) = match self.judged_again(&approval).await {
+            Ok(judged) => judged,
             Err(why) => return self.not_done(&approval.id, why).await,
         };
-        let held = &approval.call;
-        let call = Call {
-            principal,
-            tool: held.tool.clone(),
-            arguments: held.arguments.clone().unwrap_or_default(),
-            mode: Mode::Execute,
-            idempotency_key: held.idempotency_key.clone(),
-            agent: held.agent.clone(),
-            session: held.session.clone(),
-            origin: held.origin,
-        };
-        let record = Record::open(
-            &self.0.ledger,
-            &self.0.clock,
-            &self.0.tracker,
-            &call,
-            &standing.version,
-        )
-        .of_call(&held.call_id);
-        let record = std::sync::Arc::new(record);
-        let agreed = Agreed::of(&approval);
-        let result = self
-            .judge_contained(call, standing, &record, Manner::Alone, Some(agreed))
-            .await;
-        let later = matches!(
-            &result,
-            Err(Declined::Refused(refusal)) if refusal.retry_after_ms.is_some()
-        ) || matches!(
-            &result,
-            Err(Declined::Failed(failure)) if matches!(failure.retry, Retry::After(_))
-        );
+        let later = passes(&result);
         // Somebody else carries it out, or it will be tried again: that is no outcome.
         let elsewhere = matches!(&result, Err(declined) if declined.code() == "approval_used");
         if later || elsewhere {
@@ -139,6 +122,82 @@ impl Gate {
         }
     }
 
+    /// Judge it once more, from the first check on, and carry it out where that allows it.
+    ///
+    /// # Errors
+    /// Why whoever asked may ask for nothing any more.
+    async fn judged_again(
+        &self,
+        approval: &Approval,
+    ) -> Result<(Arc<Record>, Result<Answer, Declined>), String> {
+        let standing = self.standing(&approval.call.principal.workspace);
+        let principal = self.principal_today(&approval.call.principal).await?;
+        let held = &approval.call;
+        let call = Call {
+            principal,
+            tool: held.tool.clone(),
+            arguments: held.arguments.clone().unwrap_or_default(),
+            mode: Mode::Execute,
+            idempotency_key: held.idempotency_key.clone(),
+            agent: held.agent.clone(),
+            session: held.session.clone(),
+            origin: held.origin,
+        };
+        let record = Record::open(
+            &self.0.ledger,
+            &self.0.clock,
+            &self.0.tracker,
+            &call,
+            &standing.version,
+        )
+        .of_call(&held.call_id);
+        let record = Arc::new(record);
+        let agreed = Agreed::of(approval);
+        let result = self
+            .judge_contained(call, standing, &record, Manner::Alone, Some(agreed))
+            .await;
+        Ok((record, result))
+    }
+
+    /// What people agreed that whoever asked may read: given to them now, once. Nothing of it is
+    /// kept, and what passes leaves it for another try. A box, for the gate calls itself here.
+    pub(super) fn fetch(&self, approval: Approval) -> Fetched<'_> {
+        Box::pin(async move {
+            let id = &approval.id;
+            let (record, result) = match self.judged_again(&approval).await {
+                Ok(judged) => judged,
+                Err(why) => {
+                    self.not_done(id, why.clone()).await;
+                    return {
+                        let call_id = approval.call.call_id.clone();
+                        view::ended(&failed(approval, why), &call_id)
+                    };
+                }
+            };
+            if result.is_err() && !passes(&result) {
+                let why = result.as_ref().map_or_else(in_words, |_| String::new());
+                self.not_done(id, why).await;
+            }
+            let result = match result {
+                Ok(answer) => match self.happens(id, &Event::Fetched).await {
+                    Ok(_) => Ok(answer),
+                    // Somebody asked at the same moment, and has it.
+                    Err(Trouble::Ignored { approval, .. }) => {
+                        record.take_closing();
+                        return view::ended(&approval, &record.call_id);
+                    }
+                    Err(Trouble::Store(error)) => Err(trouble::storing(&record, &error)),
+                    Err(Trouble::None { .. }) => Err(gate::broken(&record)),
+                },
+                declined => declined,
+            };
+            match record.close(&result).await {
+                Ok(()) => result,
+                Err(error) => Err(trouble::storing(&record, &error)),
+            }
+        })
+    }
+
     async fn not_done(&self, id: &str, why: String) {
         log(self.happens(id, &Event::NotDone { why }).await.map(drop));
     }
@@ -158,6 +217,26 @@ impl Gate {
     fn at_hand(&self) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
         let at_hand = &self.0.approvals.at_hand;
         at_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Fetched<'a> = Pin<Box<dyn Future<Output = Result<Answer, Declined>> + Send + 'a>>;
+
+/// Whether what stands in its way passes.
+fn passes(result: &Result<Answer, Declined>) -> bool {
+    match result {
+        Ok(_) => false,
+        Err(Declined::Refused(refusal)) => refusal.retry_after_ms.is_some(),
+        Err(Declined::Failed(failure)) => matches!(failure.retry, Retry::After(_)),
+    }
+}
+
+/// As it is for whoever asked, once that is written down.
+fn failed(approval: Approval, why: String) -> Approval {
+    Approval {
+        state: State::Failed,
+        reason: Some(why),
+        ..approval
     }
 }
 

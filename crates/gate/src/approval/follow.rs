@@ -49,6 +49,9 @@ impl Gate {
                 Ok(_) => return Err(unknown(approval_id)),
                 Err(error) => return Err(unreadable(approval_id, &error.to_string())),
             };
+            if approval.state == State::Granted && approval.call.is_fetched() {
+                return self.fetch(approval).await;
+            }
             if !approval.state.is_open() {
                 self.collected(&approval).await;
                 let call_id = approval.call.call_id.clone();
@@ -56,6 +59,33 @@ impl Gate {
             }
             if tokio::time::Instant::now() >= until || self.0.closing.is_cancelled() {
                 return Ok(ask::waiting(&approval));
+            }
+            tokio::select! {
+                () = changed => {}
+                () = tokio::time::sleep_until(until.min(tokio::time::Instant::now() + LOOK)) => {}
+                () = self.0.closing.cancelled() => {}
+            }
+        }
+    }
+
+    /// Wait until nobody's word is missing any more and what follows from it is done, at most
+    /// `patience`. Collects nothing: for doors that only look.
+    pub async fn await_approval(&self, approval_id: &str, patience: Duration) {
+        let Some(port) = self.approvals() else {
+            return;
+        };
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            let changed = self.0.approvals.changed.notified();
+            let waits = |it: &Approval| {
+                it.state.is_open() && !(it.state == State::Granted && it.call.is_fetched())
+            };
+            match port.approval(approval_id).await {
+                Ok(Some(approval)) if waits(&approval) => {}
+                _ => return,
+            }
+            if tokio::time::Instant::now() >= until || self.0.closing.is_cancelled() {
+                return;
             }
             tokio::select! {
                 () = changed => {}

@@ -53,6 +53,16 @@ pub(super) fn of_change(change: &Change) -> Vec<String> {
     lines
 }
 
+/// What a read asks for.
+pub(super) fn of_arguments(arguments: &Map<String, Value>) -> Vec<String> {
+    let shown = |(name, value): (&String, &Value)| {
+        let mut value = value.clone();
+        tokens::hide(&mut value);
+        words::plain(&format!("{name}: {value}"), VALUE)
+    };
+    arguments.iter().take(LINES).map(shown).collect()
+}
+
 /// One of several calls. What has no plan yet shows its arguments.
 pub(super) fn of_step(step: &StepPlan, arguments: &Map<String, Value>) -> String {
     let mut lines = vec![format!(

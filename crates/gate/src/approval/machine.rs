@@ -19,6 +19,8 @@ pub(crate) const POSTING_LIFE_MS: Millis = 3 * 60 * 1_000;
 pub(crate) const POST_AGAIN_MS: Millis = 40 * 1_000;
 /// How long a yes is good for. It is carried out at once; this is for what stands in the way.
 pub(crate) const GRANT_LIFE_MS: Millis = 15 * 60 * 1_000;
+/// How long whoever asked may come for what it may read.
+pub(crate) const FETCH_LIFE_MS: Millis = 60 * 60 * 1_000;
 /// How long others leave alone what somebody attends to. Longer than one request may take.
 pub(crate) const ATTENDED_MS: Millis = 40 * 1_000;
 /// Pause before what is granted is tried again, or a message edited again.
@@ -57,6 +59,8 @@ pub enum Event {
     NotDone { why: String },
     /// It is granted, and something that passes stands in the way.
     Later,
+    /// It is granted and only reads, and whoever asked has its answer.
+    Fetched,
     /// The asker got its end.
     Collected,
 }
@@ -157,7 +161,12 @@ pub fn step(before: &Approval, event: &Event, now: Millis) -> Result<(Approval, 
             after.look_at = Some(now.saturating_add(AGAIN_MS));
             return Ok((after, Effect::Nothing));
         }
-        Event::Later => return Err(Ignored::Over(before.state)),
+        Event::Fetched if before.state == State::Granted && before.call.is_fetched() => {
+            end(&mut after, State::Done, "read by whoever asked", now);
+            after.collected_at = Some(now);
+            Effect::Nothing
+        }
+        Event::Later | Event::Fetched => return Err(Ignored::Over(before.state)),
         Event::Collected => match (before.state.is_open(), before.collected_at) {
             (false, None) => {
                 after.collected_at = Some(now);
@@ -308,19 +317,13 @@ fn tick(after: &mut Approval, now: Millis) -> Result<Effect, Ignored> {
             );
             Ok(Effect::Nothing)
         }
-        State::Granted
-            if now
-                >= after
-                    .granted_at
-                    .unwrap_or(now)
-                    .saturating_add(GRANT_LIFE_MS) =>
-        {
-            end(
-                after,
-                State::Failed,
-                "it could not be carried out in time",
-                now,
-            );
+        State::Granted if now >= good_until(after, now) => {
+            let why = if after.call.is_fetched() {
+                "whoever asked did not come for it in time"
+            } else {
+                "it could not be carried out in time"
+            };
+            end(after, State::Failed, why, now);
             Ok(Effect::Nothing)
         }
         State::Pending => {
@@ -342,6 +345,16 @@ fn tick(after: &mut Approval, now: Millis) -> Result<Effect, Ignored> {
         }
         _ => Err(Ignored::NothingDue),
     }
+}
+
+/// How long a yes is good.
+fn good_until(approval: &Approval, now: Millis) -> Millis {
+    let life = if approval.call.is_fetched() {
+        FETCH_LIFE_MS
+    } else {
+        GRANT_LIFE_MS
+    };
+    approval.granted_at.unwrap_or(now).saturating_add(life)
 }
 
 /// A message that is still to be sent.
@@ -411,6 +424,10 @@ fn look_at(approval: &Approval, now: Millis) -> Option<Millis> {
                 .into_iter()
                 .flatten()
                 .min()
+        }
+        State::Granted if approval.call.is_fetched() => {
+            let until = good_until(approval, now);
+            Some(stale.map_or(until, |stale| stale.min(until)))
         }
         State::Granted => Some(now),
         // The message says that people agreed; its end is shown when it comes.

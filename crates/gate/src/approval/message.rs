@@ -138,10 +138,13 @@ fn embed(approval: &Approval) -> Value {
     field(
         "What",
         format!(
-            "`{}` ({}, {} be undone)\n`{}`",
+            "`{}` ({})\n`{}`",
             words::plain(&call.tool, NAME),
-            call.risk.as_str(),
-            if call.reversible { "can" } else { "cannot" },
+            match (call.is_fetched(), call.reversible) {
+                (true, _) => "reads, and changes nothing".to_owned(),
+                (false, true) => format!("{}, can be undone", call.risk.as_str()),
+                (false, false) => format!("{}, cannot be undone", call.risk.as_str()),
+            },
             words::plain(&call.request, REQUEST),
         ),
     );
@@ -183,6 +186,10 @@ fn embed(approval: &Approval) -> Value {
 fn heading(approval: &Approval) -> (&'static str, u32) {
     match approval.state {
         State::Posting | State::Pending => ("Approval needed", BLUE),
+        State::Granted if approval.call.is_fetched() => {
+            ("Approved: whoever asked may read it now", BLUE)
+        }
+        State::Done if approval.call.is_fetched() => ("Approved and read", GREEN),
         State::Granted | State::Executing => ("Approved, and being carried out", BLUE),
         State::Done => match part_of_it(approval) {
             None => ("Approved and carried out", GREEN),
@@ -220,9 +227,10 @@ fn rule(approval: &Approval) -> String {
         })
         .collect();
     let wanted = capitalized(&clipped(&wanted.join(", and "), WANTED));
-    let asker = match approval.call.origin {
-        model::Origin::Discord { .. } => ", not whoever asked",
-        _ => "",
+    let asker = if approval.call.requesters.is_empty() {
+        ""
+    } else {
+        ", not whoever asked"
     };
     format!(
         "{wanted}{asker}. One refusal ends it. Without a decision by {} ({}) the answer is no.",

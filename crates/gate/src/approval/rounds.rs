@@ -94,7 +94,7 @@ impl Gate {
         }
         match approval.state {
             State::Posting | State::Pending => approval = self.post_all(approval).await?,
-            State::Granted => {
+            State::Granted if !approval.call.is_fetched() => {
                 let (gate, granted) = (self.clone(), approval.clone());
                 // Ends when it is carried out, or put off for the next round.
                 self.0

@@ -57,15 +57,25 @@ impl Waiting {
             expires_at: approval.expires_at,
             quorum: quorum(approval),
             agreed: yes(approval),
-            how_to_continue: format!(
-                "people decide in Discord, until {}; it is then carried out without you. To hear of \
-                 the end, call {} again with the same arguments, or discord_get_approval. You cannot \
-                 approve it yourself",
-                when::shown(approval.expires_at),
-                approval.call.tool,
-            ),
+            how_to_continue: how_to_continue(approval),
         }
     }
+}
+
+fn how_to_continue(approval: &Approval) -> String {
+    let (until, tool) = (when::shown(approval.expires_at), &approval.call.tool);
+    if approval.call.is_fetched() {
+        return format!(
+            "people decide in Discord, until {until}; once they agreed, you have an hour to call \
+             {tool} again with the same arguments, which gives the answer once. \
+             discord_get_approval shows how it stands. You cannot approve it yourself"
+        );
+    }
+    format!(
+        "people decide in Discord, until {until}; it is then carried out without you. To hear of \
+         the end, call {tool} again with the same arguments, or discord_get_approval. You cannot \
+         approve it yourself"
+    )
 }
 
 /// What a plan says about the people who will be asked.
@@ -192,6 +202,10 @@ fn done(approval: &Approval, call_id: &str) -> Answer {
     let stored = approval.response.as_deref();
     let value = match stored.map(serde_json::from_str::<Stored>) {
         Some(Ok(Stored::Done(value))) => value,
+        _ if approval.call.is_fetched() => json!({
+            "done": true,
+            "note": "what it read was given to you once and is not kept; call again to ask anew",
+        }),
         _ => json!({ "done": true, "note": "carried out; its result is not kept any more" }),
     };
     Answer::Done(Done {

@@ -159,7 +159,7 @@ impl Gate {
                     text: counted(&after, choice),
                     approval: after,
                 };
-                if said.approval.state == State::Granted {
+                if said.approval.state == State::Granted && !said.approval.call.is_fetched() {
                     let (gate, granted) = (self.clone(), said.approval.clone());
                     // Ends when it is carried out, or put off for the next round.
                     self.0
@@ -216,6 +216,9 @@ fn counted(after: &Approval, choice: Choice) -> String {
         (State::Expired, _) => "Too late: this has expired, so the answer is no.".to_owned(),
         (State::Refused, _) => "Refused. Nothing is done.".to_owned(),
         (State::Pending, _) => so_far(after),
+        _ if after.call.is_fetched() => {
+            "Approved. Whoever asked may read it now, once; nobody else is shown it.".to_owned()
+        }
         _ => "Approved. It is being carried out; the message shows how it ends.".to_owned(),
     }
 }

@@ -167,7 +167,7 @@ pub(super) async fn out(
             clients.retain(|key| workspace.as_ref().is_none_or(|it| key.workspace == *it));
             Managed::Clients(ClientList { clients })
         }
-        Command::CreateClient { .. } => create_client(desk, command, now).await?,
+        Command::CreateClient { .. } => create_client(desk, principal, command, now).await?,
         Command::RevokeClient { .. } => revoke_client(desk, principal, &command, now).await?,
     })
 }
@@ -197,11 +197,17 @@ async fn find(desk: &Desk, workspace: &WorkspaceId) -> Result<Workspace, Trouble
     found.ok_or_else(|| missing("workspace"))
 }
 
-async fn create_client(desk: &Desk, command: Command, now: Millis) -> Result<Managed, Trouble> {
+async fn create_client(
+    desk: &Desk,
+    principal: &Principal,
+    command: Command,
+    now: Millis,
+) -> Result<Managed, Trouble> {
     let Command::CreateClient {
         workspace,
         name,
         role,
+        user_id,
         mut scopes,
         expires_in_days,
     } = command
@@ -214,13 +220,21 @@ async fn create_client(desk: &Desk, command: Command, now: Millis) -> Result<Man
     }
     scopes.sort_unstable();
     scopes.dedup();
-    if desk.keys.list().await?.len() >= CLIENTS_MAX {
+    let known = desk.keys.list().await?;
+    if known.len() >= CLIENTS_MAX {
         return Err(full());
     }
+    // Who makes a key with a key of theirs does not become somebody else.
+    let made_with = principal.id.strip_prefix("key:");
+    let maker = known
+        .iter()
+        .find(|key| Some(key.name.as_str()) == made_with);
+    let user_id = user_id.or(maker.and_then(|key| key.user_id));
     let client = ApiKey {
         name,
         workspace,
         role,
+        user_id,
         scopes,
         created_at: now,
         expires_at: expires_in_days

@@ -68,6 +68,8 @@ pub enum Command {
         workspace: WorkspaceId,
         name: String,
         role: Role,
+        /// The person in Discord whose client it is. `None`: the same as of the key that asks.
+        user_id: Option<UserId>,
         scopes: Vec<Scope>,
         /// `None`: never.
         expires_in_days: Option<u32>,

@@ -60,6 +60,7 @@ fn create_client(workspace: &str, role: Role) -> Command {
         workspace: id(workspace),
         name: "x".into(),
         role,
+        user_id: None,
         scopes: vec![Scope::Read],
         expires_in_days: None,
     }
@@ -255,6 +256,7 @@ fn nobody_gives_a_scope_away_that_they_lack_or_changes_without_one() {
         workspace: id("bakers"),
         name: "x".into(),
         role: Viewer,
+        user_id: None,
         scopes,
         expires_in_days: None,
     };

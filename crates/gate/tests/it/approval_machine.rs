@@ -126,6 +126,13 @@ fn asked_twice() -> Approval {
     whole
 }
 
+/// Of a call that only reads.
+fn of_a_read() -> Approval {
+    let mut read = approval(1);
+    read.call.risk = Risk::Read;
+    read
+}
+
 fn said(user: u64, role: Option<u64>, kind: VoterKind, choice: Choice) -> Event {
     Event::Said(Ballot {
         voter: Voter {
@@ -169,6 +176,7 @@ fn events() -> Vec<Event> {
         },
         Event::Later,
         Event::Collected,
+        Event::Fetched,
     ];
     for choice in [Choice::Approve, Choice::Deny] {
         use VoterKind::{Machine, Person};
@@ -189,7 +197,8 @@ fn events() -> Vec<Event> {
 
 /// What the store does in the transaction of the outbox row.
 fn begun(approval: &Approval) -> Option<Approval> {
-    (approval.state == State::Granted).then(|| Approval {
+    let begins = approval.state == State::Granted && !approval.call.is_fetched();
+    begins.then(|| Approval {
         state: State::Executing,
         outbox_id: Some("row".to_owned()),
         look_at: None,
@@ -257,7 +266,7 @@ fn key(approval: &Approval, moment: usize) -> String {
 fn the_laws_hold_in_every_reachable_state() {
     let mut states = 0;
     let mut steps = 0;
-    for first in [approval(1), approval(2), asked_twice()] {
+    for first in [approval(1), approval(2), asked_twice(), of_a_read()] {
         let mut seen = HashSet::from([key(&first, 0)]);
         let mut queue = VecDeque::from([(first, 0)]);
         while let Some((before, moment)) = queue.pop_front() {
@@ -303,7 +312,15 @@ fn law(before: &Approval, event: &Event, after: &Approval, effect: Effect, now: 
     }
     assert_eq!(after.ended_at.is_some(), !after.state.is_open(), "{said}");
     // The machine never begins or ends what the outbox begins and ends.
-    if after.state != before.state {
+    if after.state == State::Done && before.state != State::Done {
+        assert_eq!(event, &Event::Fetched, "{said}");
+        // What only reads is read once, by whoever asked, after people agreed.
+        assert!(
+            before.call.is_fetched() && before.state == State::Granted,
+            "{said}"
+        );
+        assert!(after.collected_at.is_some(), "{said}");
+    } else if after.state != before.state {
         assert!(
             !matches!(
                 after.state,

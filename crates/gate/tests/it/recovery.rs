@@ -350,6 +350,7 @@ async fn a_key_that_lost_its_right_sends_nothing_again() {
         name: "chat".to_owned(),
         workspace: WorkspaceId::default(),
         role: Role::Operator,
+        user_id: None,
         scopes: vec![Scope::Read, Scope::Write],
         created_at: 0,
         expires_at: None,

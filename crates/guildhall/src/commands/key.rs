@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use gate::manage::{Command, Managed, Office};
-use model::{Clock, Role, WorkspaceId, ledger::ApiKey, principal::Scope};
+use model::{Clock, Role, UserId, WorkspaceId, ledger::ApiKey, principal::Scope};
 use serde_json::json;
 
 use super::workspace::ask;
@@ -13,6 +13,7 @@ pub(crate) struct Wish {
     pub(crate) name: String,
     pub(crate) workspace: WorkspaceId,
     pub(crate) role: Role,
+    pub(crate) user: Option<UserId>,
     pub(crate) scopes: Vec<String>,
     /// Days.
     pub(crate) expires: Option<u32>,
@@ -32,6 +33,7 @@ pub(crate) async fn create(office: &Office, wish: Wish, as_json: bool) -> anyhow
         workspace: wish.workspace,
         name: wish.name,
         role: wish.role,
+        user_id: wish.user,
         scopes,
         expires_in_days: wish.expires,
     };

@@ -1,6 +1,8 @@
 //! `/api/approvals`: what waits for people, and taking it back. Nobody approves over REST: that is
 //! for people in Discord.
 
+use std::time::Duration;
+
 use axum::{Json, extract::State};
 use gate::{Ignored, approval_view};
 use http::StatusCode;
@@ -19,6 +21,8 @@ use crate::problem::Problem;
 /// How many a list gives unless it says otherwise, and at most.
 const USUAL: u32 = 50;
 const MOST: u32 = 200;
+/// How long a look may wait, in seconds.
+const LONGEST_WAIT: u64 = 60;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -29,7 +33,10 @@ pub(super) fn routes() -> Vec<Route> {
             )
             .answers::<Approvals>(StatusCode::OK),
         Route::get("/approvals/{id}", "show_approval", show)
-            .about("How one approval stands, and who said what.")
+            .about(
+                "How one approval stands, and who said what. With `wait_seconds` (at most 60) the answer \
+                 comes once it is decided and carried out, or when that time is over.",
+            )
             .answers::<Value>(StatusCode::OK),
         Route::post("/approvals/{id}/cancel", "cancel_approval", cancel)
             .about(
@@ -50,6 +57,12 @@ struct Approvals {
 struct Wish {
     state: Option<String>,
     limit: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Patience {
+    wait_seconds: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,8 +100,14 @@ async fn show(
     State(api): State<Api>,
     Who(principal): Who,
     Named(Which { id }): Named<Which>,
+    Asked(Patience { wait_seconds }): Asked<Patience>,
 ) -> Result<Json<Value>, Problem> {
-    let found = of(&api, &principal, &id).await?;
+    let mut found = of(&api, &principal, &id).await?;
+    if let Some(seconds) = wait_seconds {
+        let patience = Duration::from_secs(seconds.min(LONGEST_WAIT));
+        api.gate.await_approval(&found.id, patience).await;
+        found = of(&api, &principal, &id).await?;
+    }
     Ok(Json(shown(&found)))
 }
 

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use gate::manage::{ClientList, Command, NewClient};
 use http::StatusCode;
-use model::{Role, WorkspaceId, principal::Scope};
+use model::{Role, UserId, WorkspaceId, principal::Scope};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -49,6 +49,9 @@ struct ClientWish {
     workspace: Option<WorkspaceId>,
     #[serde(default = "operator")]
     role: Role,
+    /// The person in Discord whose client it is: they approve nothing that is asked for with it. As
+    /// for your own key, where it is left out.
+    user_id: Option<UserId>,
     /// What it may do; every one of your own scopes, where it is left out.
     scopes: Option<Vec<Scope>>,
     /// Never, where it is left out.
@@ -80,6 +83,7 @@ async fn create(
             .unwrap_or_else(|| principal.workspace.clone()),
         name: wish.name,
         role: wish.role,
+        user_id: wish.user_id,
         scopes: wish.scopes.unwrap_or_else(|| principal.scopes.clone()),
         expires_in_days: wish.expires_in_days,
     };

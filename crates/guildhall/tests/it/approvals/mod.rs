@@ -1,6 +1,10 @@
 //! Approvals end to end: the real binary, a simulated Discord, people who press and write.
 
 mod decide;
+mod doors;
+mod ends;
+mod reads;
+mod requester;
 mod whole;
 
 use std::time::Duration;
@@ -42,6 +46,11 @@ dry_run_by_default = false
 
 impl Court {
     pub(super) async fn of(policy: &str) -> Self {
+        Self::with(policy, &[]).await
+    }
+
+    /// With more in its environment.
+    pub(super) async fn with(policy: &str, more: &[(&str, &str)]) -> Self {
         let scene = Scene::without_limits().await;
         let guild = scene.sandbox.info().guild_id;
         let ada = scene.sandbox.person("ada").unwrap();
@@ -73,7 +82,7 @@ impl Court {
             .replace("ADA", &ada.id().to_string())
             .replace("HELPER", &helper);
         std::fs::write(scene.folder.path().join("guildhall.toml"), policy).unwrap();
-        let hall = serve(&scene).await;
+        let hall = serve(&scene, more).await;
         Self {
             scene,
             hall,
@@ -142,6 +151,12 @@ impl Court {
 
     /// Press a button, and hear what the service whispers.
     pub(super) async fn press(&self, who: &str, question: &Value, button: usize) -> String {
+        let id = self.click(who, question, button).await;
+        self.whispered(&id).await
+    }
+
+    /// Press a button, and hear nothing.
+    pub(super) async fn click(&self, who: &str, question: &Value, button: usize) -> String {
         let row = &question["components"][0]["components"];
         let body = json!({
             "type": 3,
@@ -150,12 +165,8 @@ impl Court {
             "data": { "component_type": 2, "custom_id": row[button]["custom_id"] },
         });
         let person = self.person(who);
-        let pressed = person
-            .does(Method::POST, "/interactions", &body)
-            .await
-            .unwrap();
-        let id = pressed["id"].as_str().unwrap().to_owned();
-        self.whispered(&id).await
+        let pressed = person.does(Method::POST, "/interactions", &body).await;
+        pressed.unwrap()["id"].as_str().unwrap().to_owned()
     }
 
     pub(super) async fn whispered(&self, interaction: &str) -> String {
@@ -194,7 +205,7 @@ impl Court {
             square,
         } = self;
         hall.kill();
-        let hall = serve(&scene).await;
+        let hall = serve(&scene, &[]).await;
         Self {
             scene,
             hall,
@@ -214,9 +225,9 @@ impl Court {
     }
 }
 
-pub(super) async fn serve(scene: &Scene) -> Hall {
-    let more = [("GUILDHALL_APPROVAL_WAIT_SECONDS", "12")];
-    let hall = scene.serve_with(&["--gateway"], &more);
+pub(super) async fn serve(scene: &Scene, more: &[(&str, &str)]) -> Hall {
+    let usual = [("GUILDHALL_APPROVAL_WAIT_SECONDS", "12")];
+    let hall = scene.serve_with(&["--gateway"], &[&usual[..], more].concat());
     for _ in 0..PATIENCE {
         let answer = http_client().get(hall.page("/ready")).send().await.unwrap();
         if answer.status() == 200 {

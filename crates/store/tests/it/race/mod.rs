@@ -242,22 +242,31 @@ impl Run {
             session: None,
             origin: self.origin,
         };
+        let told_before = self.told_ends(world).await;
         let answer = world.instances[which].gate.call(call).await;
+        // The end of what people agreed to before the policy stopped asking is told, not repeated.
+        let done_now = !world.asks && self.told_ends(world).await == told_before;
         let word = match &answer {
             Ok(Answer::Done(_)) => {
-                self.direct += usize::from(!world.asks);
+                self.direct += usize::from(done_now);
                 "done"
             }
             Ok(Answer::Waiting(_)) => "waiting",
             Ok(Answer::Planned(_)) => "planned",
             Err(Declined::Failed(failure)) if failure.code == "outcome_unknown" => {
                 // Sent without people, and the answer was lost.
-                self.direct += usize::from(!world.asks);
+                self.direct += usize::from(done_now);
                 "unknown"
             }
             Err(declined) => declined.code(),
         };
         self.story.push(format!("{which}: ask -> {word}"));
+    }
+
+    /// How many approvals' ends their asker has heard of.
+    async fn told_ends(&self, world: &World) -> usize {
+        let all = world.approvals(self).await;
+        all.iter().filter(|it| it.collected_at.is_some()).count()
     }
 
     fn voter(&mut self) -> Voter {
