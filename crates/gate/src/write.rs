@@ -38,6 +38,7 @@ impl Gate {
         let ceremony = policy::ceremony(&case.standing.policy, &case.question());
         case.record
             .describe(|row| row.rules.extend(ceremony.rules.iter().cloned()));
+        self.leave_questions_alone(&case, &plan.request).await?;
         if let People::ToAsk(asking) = &case.people {
             return self.ask_about(&case, asking, &plan, &ceremony).await;
         }

@@ -7,6 +7,7 @@
 mod ask;
 mod blocks;
 mod carry;
+mod closed;
 mod demands;
 mod follow;
 mod happen;

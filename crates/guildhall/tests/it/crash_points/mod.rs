@@ -4,6 +4,7 @@
 
 mod load;
 mod look;
+mod people;
 mod points;
 
 use std::{

@@ -1,6 +1,7 @@
 //! Undo, batches and read-backs of the real binary against the sandbox, seen through Discord's API.
 
 mod batch;
+mod killed;
 mod lost;
 mod round_trip;
 mod who;
