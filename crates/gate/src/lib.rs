@@ -28,6 +28,7 @@ mod lockdown;
 mod lookback;
 pub mod manage;
 mod manner;
+pub mod marks;
 mod meter;
 mod mirror;
 mod old_words;
@@ -65,7 +66,8 @@ pub use answer::{
 };
 pub use approval::{
     ApprovalTrouble, AskPreview, Ballot, Callback, Effect, Event, Ignored, Press, Pressed, Said,
-    Voter, VoterKind, Waiting, Words, approval_code, approval_view, cancel_approval, step,
+    Voter, VoterKind, Waiting, Words, approval_code, approval_view, approval_view_marked,
+    cancel_approval, step,
 };
 pub use flow::{Flow, FlowContext};
 pub use gate::{Gate, Parts, check_policy};

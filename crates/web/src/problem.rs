@@ -49,6 +49,13 @@ impl Problem {
         self
     }
 
+    /// Add a member that stands before all others.
+    #[must_use]
+    pub(crate) fn first(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.more.shift_insert(0, name.to_owned(), value.into());
+        self
+    }
+
     /// Say when to try again: to the millisecond in the document, in whole seconds in the header.
     #[must_use]
     pub(crate) fn retry_after_ms(mut self, milliseconds: u64) -> Self {

@@ -43,7 +43,7 @@ pub use happen::{Trouble as ApprovalTrouble, cancel as cancel_approval};
 pub use interact::{Callback, Pressed};
 pub use machine::{Ballot, Effect, Event, Ignored, Voter, VoterKind, step};
 pub use message::code as approval_code;
-pub use view::{AskPreview, Waiting, view as approval_view};
+pub use view::{AskPreview, Waiting, marked as approval_view_marked, view as approval_view};
 pub use vote::{Press, Said, Words};
 
 /// Approvals that may be open at once. A flood of questions is a way to wear people down.

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     answer::{Answer, Declined, Done, Failure, Refusal, Retry},
+    marks,
     outbox::Stored,
     run, when,
 };
@@ -243,6 +244,16 @@ fn unknown(approval: &Approval, call_id: &str) -> Declined {
         hint: Some("look whether it happened before trying again".to_owned()),
         retry: Retry::Unknown,
     }))
+}
+
+/// The same with the mark of what others wrote: its reason may quote Discord, and an agent calls
+/// itself as it likes.
+pub fn marked(approval: &Approval) -> Value {
+    let mut value = view(approval);
+    if let Value::Object(fields) = &mut value {
+        marks::mark(fields, &["reason", "agent"]);
+    }
+    value
 }
 
 /// An approval for lists and pages: who wants what, how it stands, who said what. Never arguments,

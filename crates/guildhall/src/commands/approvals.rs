@@ -49,7 +49,12 @@ async fn list(store: &Store, state: Option<&str>, limit: u32, json: bool) -> any
     };
     let found = store.list_approvals(&filter, limit).await?;
     if json {
-        return output::json(&found.iter().map(gate::approval_view).collect::<Vec<_>>());
+        return output::json(
+            &found
+                .iter()
+                .map(gate::approval_view_marked)
+                .collect::<Vec<_>>(),
+        );
     }
     let row = |approval: &Approval| {
         vec![
@@ -68,7 +73,7 @@ async fn list(store: &Store, state: Option<&str>, limit: u32, json: bool) -> any
 }
 
 async fn show(store: &Store, id: &str, json: bool) -> anyhow::Result<()> {
-    let shown = gate::approval_view(&find(store, id).await?);
+    let shown = gate::approval_view_marked(&find(store, id).await?);
     if json {
         return output::json_line(&shown);
     }
@@ -87,7 +92,7 @@ async fn cancel(store: &Store, id: &str, reason: Option<&str>, json: bool) -> an
         bail!("it had expired at {}", SystemClock.now_ms());
     }
     if json {
-        return output::json_line(&gate::approval_view(&cancelled));
+        return output::json_line(&gate::approval_view_marked(&cancelled));
     }
     output::line(&format!(
         "Cancelled {id}: nothing is done, and its buttons go."

@@ -110,25 +110,42 @@ pub(crate) async fn call(
 
 /// Say how a call went.
 pub(crate) fn tell(answer: Result<Answer, Declined>, as_json: bool) -> anyhow::Result<ExitCode> {
-    let (shown, code) = match answer {
-        Ok(Answer::Done(done)) => (done.view.value, ExitCode::SUCCESS),
-        Ok(Answer::Planned(plan)) => (
-            json!({ "outcome": "planned", "plan": plan }),
-            ExitCode::SUCCESS,
-        ),
+    let (mut shown, paths, code) = match answer {
+        Ok(Answer::Done(done)) => {
+            let paths = done.view.untrusted.iter().map(|it| (*it).to_owned());
+            (done.view.value, paths.collect(), ExitCode::SUCCESS)
+        }
+        Ok(Answer::Planned(plan)) => {
+            let paths = plan.untrusted();
+            let paths = paths.iter().map(|path| format!("plan.{path}"));
+            let paths: Vec<String> = paths.collect();
+            let shown = json!({ "outcome": "planned", "plan": plan });
+            (shown, paths, ExitCode::SUCCESS)
+        }
         Ok(Answer::Waiting(waiting)) => (
             json!({ "outcome": "waiting_for_people", "approval": waiting }),
+            Vec::new(),
             ExitCode::SUCCESS,
         ),
-        Err(Declined::Refused(refusal)) => (
-            json!({ "outcome": "refused", "error": refusal }),
-            ExitCode::from(2),
-        ),
-        Err(Declined::Failed(failure)) => (
-            json!({ "outcome": "failed", "error": failure }),
-            ExitCode::FAILURE,
-        ),
+        Err(declined) => {
+            let quoted = declined.quotes_others().then(|| "error".to_owned());
+            let (shown, code) = match declined {
+                Declined::Refused(refusal) => (
+                    json!({ "outcome": "refused", "error": refusal }),
+                    ExitCode::from(2),
+                ),
+                Declined::Failed(failure) => (
+                    json!({ "outcome": "failed", "error": failure }),
+                    ExitCode::FAILURE,
+                ),
+            };
+            (shown, quoted.into_iter().collect(), code)
+        }
     };
+    // Agents read the command line too.
+    if let Value::Object(fields) = &mut shown {
+        gate::marks::mark(fields, &paths);
+    }
     if as_json {
         output::json_line(&shown)?;
     } else {

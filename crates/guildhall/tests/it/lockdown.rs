@@ -394,6 +394,29 @@ async fn an_undo_brings_back_what_its_plan_may_not_show() {
     assert_eq!(now["nick"], nick, "{now}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmation_is_bound_to_what_its_plan_may_not_show() {
+    let town = Town::under(LOCKDOWN).await;
+    let client = town.client(&town.key("alice"));
+    let evil = town.says("mallory", json!({ "content": WORDS })).await;
+    let delete = json!({ "channel_id": town.plaza, "message_id": evil });
+    let batch = json!({ "calls": [{ "tool": "discord_delete_message", "arguments": delete }] });
+    for (tool, arguments) in [
+        ("discord_delete_message", &delete),
+        ("discord_batch", &batch),
+    ] {
+        let plan = client.done(tool, arguments.clone()).await;
+        assert!(!plan.to_string().contains(WORDS), "{tool}: {plan}");
+        let path = format!("/channels/{}/messages/{evil}", town.plaza);
+        let other = json!({ "content": format!("{WORDS} after {tool}") });
+        does(&town.person("mallory"), Method::PATCH, &path, other).await;
+        let mut confirmed = arguments.clone();
+        confirmed["confirm"] = plan["plan"]["confirm"]["token"].clone();
+        let declined = client.declined(tool, confirmed).await;
+        assert_eq!(declined["code"], "plan_changed", "{tool}: {declined}");
+    }
+}
+
 const PEOPLE_DECIDE: &str = r#"
 [policy.approvals.wardens]
 post_to = "channel"

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use axum::{Json, extract::State};
-use gate::{Ignored, approval_view};
+use gate::{Ignored, approval_view_marked};
 use http::StatusCode;
 use model::{Principal, Role, approval, ledger::StoreError};
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Api, answer,
+    Api,
     parts::{Asked, Named, Who},
     route::Route,
 };
@@ -92,7 +92,7 @@ async fn list(
     let mut found = found.map_err(|error| unreadable(&error))?;
     found.retain(|it| is_theirs(&principal, it));
     Ok(Json(Approvals {
-        approvals: found.iter().map(shown).collect(),
+        approvals: found.iter().map(approval_view_marked).collect(),
     }))
 }
 
@@ -108,7 +108,7 @@ async fn show(
         api.gate.await_approval(&found.id, patience).await;
         found = of(&api, &principal, &id).await?;
     }
-    Ok(Json(shown(&found)))
+    Ok(Json(approval_view_marked(&found)))
 }
 
 async fn cancel(
@@ -119,7 +119,7 @@ async fn cancel(
     let id = of(&api, &principal, &id).await?.id;
     let why = format!("{} took it back", principal.id);
     match api.gate.cancel_approval(&id, &why).await {
-        Ok(cancelled) => Ok(Json(shown(&cancelled))),
+        Ok(cancelled) => Ok(Json(approval_view_marked(&cancelled))),
         Err(gate::ApprovalTrouble::Ignored {
             why: Ignored::Over(state),
             ..
@@ -131,15 +131,6 @@ async fn cancel(
         Err(gate::ApprovalTrouble::Store(error)) => Err(unreadable(&error)),
         Err(_) => Err(nothing(&id)),
     }
-}
-
-/// One of them. Its reason may quote Discord, and an agent calls itself as it likes.
-fn shown(approval: &approval::Approval) -> Value {
-    let mut value = approval_view(approval);
-    if let Value::Object(fields) = &mut value {
-        answer::mark(fields, ["reason", "agent"].into_iter());
-    }
-    value
 }
 
 /// What is not theirs looks to them as if it were not there.

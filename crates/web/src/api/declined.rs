@@ -1,11 +1,10 @@
 //! A call that did not go through, as a problem document.
 
-use gate::{Declined, Failure, Refusal, Retry};
+use gate::{Declined, Failure, Refusal, Retry, marks};
 use http::StatusCode;
 use model::Stage;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
-use super::answer;
 use crate::problem::Problem;
 
 /// Where the reason of a problem may quote others: names of roles and channels, Discord's own text,
@@ -57,13 +56,7 @@ fn failed(failure: Failure) -> Problem {
 }
 
 fn marked(problem: Problem) -> Problem {
-    let mut members = Map::new();
-    answer::mark(&mut members, QUOTING.into_iter());
-    members
-        .into_iter()
-        .fold(problem, |problem, (name, value): (String, Value)| {
-            problem.with(&name, value)
-        })
+    problem.first(marks::MEMBER, marks::member(&QUOTING))
 }
 
 fn status_of_refusal(refusal: &Refusal) -> StatusCode {

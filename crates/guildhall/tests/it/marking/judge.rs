@@ -140,11 +140,7 @@ fn question(params: &Value, seen: &Seen) -> Verdict {
             return Err(format!("outside the marks: {line}"));
         }
         let hidden = |c: char| c.is_control() || "\u{202e}\u{200b}\u{2028}<>`".contains(c);
-        if is_inside
-            && !line
-                .strip_prefix("> ")
-                .is_some_and(|it| !it.contains(hidden))
-        {
+        if is_inside && line.strip_prefix("> ").is_none_or(|it| it.contains(hidden)) {
             return Err(format!("no harmless line: {line:?}"));
         }
     }
