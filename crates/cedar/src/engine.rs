@@ -114,9 +114,10 @@ impl Compiled {
         Ok(Self {
             names: Names::new()?,
             scenes: Scenes::new(),
-            channels: match open {
-                true => None,
-                false => Some(Set::of_channels(policy, &own)?),
+            channels: if open {
+                None
+            } else {
+                Some(Set::of_channels(policy, &own)?)
             },
             own,
         })
@@ -226,9 +227,10 @@ impl Compiled {
             .filter(|spot| !spot.channels.is_empty())
         {
             let scene = self.scene(policy, question, spot)?;
-            let context = match self.own.is_empty() {
-                true => Context::empty(),
-                false => context(&set.needs, &scene.tool, question, spot)?,
+            let context = if self.own.is_empty() {
+                Context::empty()
+            } else {
+                context(&set.needs, &scene.tool, question, spot)?
             };
             let ends = [&scene.principal, &scene.place];
             let request = self.names.request(Action::Enter, ends, context)?;

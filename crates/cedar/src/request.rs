@@ -42,16 +42,15 @@ pub(crate) struct Needs {
 
 impl Needs {
     /// What these rules look at.
-    pub(crate) fn of<'a>(rules: impl Iterator<Item = &'a Rule> + Clone) -> Self {
-        let offsets: BTreeSet<UtcOffset> = rules
-            .clone()
-            .filter(|rule| rule.has_times())
+    pub(crate) fn of(rules: &[&Rule]) -> Self {
+        let timed = rules.iter().filter(|rule| rule.has_times());
+        let offsets: BTreeSet<UtcOffset> = timed
             .map(|rule| rule.utc_offset.unwrap_or_default())
             .collect();
         Self {
             offsets: offsets.into_iter().collect(),
-            roles: rules.clone().any(|rule| !rule.discord_roles.is_empty()),
-            untrusted: rules.clone().any(|rule| rule.after_untrusted.is_some()),
+            roles: rules.iter().any(|rule| !rule.discord_roles.is_empty()),
+            untrusted: rules.iter().any(|rule| rule.after_untrusted.is_some()),
         }
     }
 

@@ -31,8 +31,9 @@ impl Set {
     pub(crate) fn of_tools(policy: &Policy, rules: &[usize], own: &[Own]) -> Result<Self, Failure> {
         let mut set = Self::read(compile::tools(policy, |index| rules.contains(&index)))?;
         let rules = rules.iter().filter_map(|index| policy.rules.get(*index));
-        set.asks = rules.clone().any(asks);
-        set.needs = Needs::of(rules);
+        let rules: Vec<&Rule> = rules.collect();
+        set.asks = rules.iter().any(|rule| rule.effect == Some(Effect::Ask));
+        set.needs = Needs::of(&rules);
         set.with_own(policy, own)
     }
 
@@ -95,8 +96,4 @@ impl Set {
         origins.sort_unstable();
         Ok((response.decision(), origins))
     }
-}
-
-fn asks(rule: &Rule) -> bool {
-    rule.effect == Some(Effect::Ask)
 }
