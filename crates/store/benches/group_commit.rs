@@ -3,6 +3,8 @@
 //! Prints one line of JSON. `p50_syncs` is the median wait of a caller, in syncs of this disk.
 //! Run with `cargo bench -p store`; the directory to measure in may follow `--`.
 
+mod decision;
+
 use std::{
     fs::OpenOptions,
     io::{self, Write as _},
@@ -11,13 +13,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use model::{
-    Clock, ManualClock, Stage,
-    ledger::{Decision, Ledger as _, Outcome},
-    risk::Risk,
-};
+use model::{Clock, ManualClock, ledger::Ledger as _};
 use serde_json::json;
 use store::Store;
+
+use crate::decision::decision;
 
 const CALLERS: usize = 64;
 const FOR: Duration = Duration::from_secs(3);
@@ -66,7 +66,7 @@ async fn measure(path: &Path) -> Result<(f64, Duration, f64), Box<dyn std::error
     openings.sort_unstable();
 
     let store = store::open(&url, clock).await?;
-    store.record(decision()).await?;
+    store.record(decision(0)).await?;
     let began = Instant::now();
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| tokio::spawn(call(store.clone(), began)))
@@ -89,7 +89,7 @@ async fn call(store: Store, began: Instant) -> Result<Vec<Duration>, model::ledg
     let mut waits = vec![];
     while began.elapsed() < FOR {
         let asked = Instant::now();
-        store.record(decision()).await?;
+        store.record(decision(0)).await?;
         waits.push(asked.elapsed());
     }
     Ok(waits)
@@ -105,29 +105,6 @@ fn syncs_per_second(path: &Path) -> io::Result<f64> {
         syncs += 1.0;
     }
     Ok(syncs / began.elapsed().as_secs_f64())
-}
-
-fn decision() -> Decision {
-    Decision {
-        call_id: "0190b0c0-0000-7000-8000-000000000000".to_owned(),
-        workspace: model::WorkspaceId::default(),
-        at: 1_790_000_000_000,
-        principal: "key:ada".to_owned(),
-        agent: Some("scout".to_owned()),
-        origin: "http".to_owned(),
-        tool: "discord_send_message".to_owned(),
-        risk: Some(Risk::Write),
-        guild_id: model::Id::new(175_928_847_299_117_063),
-        channel_id: model::Id::new(175_928_847_299_117_064),
-        digest: "ab".repeat(32),
-        outcome: Outcome::Done,
-        stage: Stage::ExecuteAndAudit,
-        code: "ok".to_owned(),
-        reason: "the message was sent".to_owned(),
-        rules: vec!["allow-write".to_owned()],
-        policy_version: "0123456789ab".to_owned(),
-        duration_us: 150_000,
-    }
 }
 
 fn round(value: f64) -> f64 {

@@ -2,20 +2,20 @@
 //!
 //! Prints one line of JSON. Run with `cargo bench -p store --bench verify_audit`.
 
+mod decision;
+
 use std::{
     io::{self, Write as _},
     sync::Arc,
     time::Instant,
 };
 
-use model::{
-    Clock, ManualClock, Stage,
-    ledger::{Decision, Ledger as _, Outcome},
-    risk::Risk,
-};
+use model::{Clock, ManualClock, ledger::Ledger as _};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use store::{AuditKey, Trust};
+
+use crate::decision::decision;
 
 const ROWS: usize = 50_000;
 /// Callers at once while the rows are written, so that they share commits.
@@ -98,27 +98,4 @@ fn rate(rows: usize, began: Instant) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a rate has no 53 bits to lose")]
     let rows = rows as f64;
     rows / began.elapsed().as_secs_f64()
-}
-
-fn decision(number: usize) -> Decision {
-    Decision {
-        call_id: format!("0190b0c0-0000-7000-8000-{number:012}"),
-        workspace: model::WorkspaceId::default(),
-        at: 1_790_000_000_000,
-        principal: "key:ada".to_owned(),
-        agent: Some("scout".to_owned()),
-        origin: "http".to_owned(),
-        tool: "discord_send_message".to_owned(),
-        risk: Some(Risk::Write),
-        guild_id: model::Id::new(175_928_847_299_117_063),
-        channel_id: model::Id::new(175_928_847_299_117_064),
-        digest: "ab".repeat(32),
-        outcome: Outcome::Done,
-        stage: Stage::ExecuteAndAudit,
-        code: "ok".to_owned(),
-        reason: "the message was sent".to_owned(),
-        rules: vec!["allow-write".to_owned()],
-        policy_version: "0123456789ab".to_owned(),
-        duration_us: 150_000,
-    }
 }
