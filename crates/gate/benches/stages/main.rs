@@ -1,8 +1,9 @@
 //! What the gate adds to a call, by stage, beside the bare hands that answer at once.
 //!
-//! Hands, facts and ledger are in memory, so what is measured is the gate alone. A call that check N
-//! refuses has run the checks 1 to N and written its audit row; the difference between two lines is
-//! what a stage costs. Prints one line of JSON for each. Run with `cargo bench -p gate`.
+//! Hands, facts and ledger are in memory, and Cedar judges, so what is measured is the gate alone.
+//! A call that check N refuses has run the checks 1 to N and written its audit row; the difference
+//! between two lines is what a stage costs. Prints one line of JSON for each. Run with
+//! `cargo bench -p gate`.
 
 #[expect(
     dead_code,
@@ -23,7 +24,7 @@ use std::{
     error::Error,
     future::Future,
     io::{self, Write as _},
-    sync::atomic::Ordering,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -60,13 +61,13 @@ async fn measure() -> Result<(), Box<dyn Error>> {
         ("refused by check 6", "", SEND),
         ("refused by check 7", "[rates]\nread = 0", READ),
     ] {
-        let world = World::with(policy);
+        let world = judged(World::with(policy));
         *world.facts.bot_lacks.lock().map_err(|_| "poisoned")? = Permissions::SEND_MESSAGES;
         let intruder = stage.ends_with('1');
         let spent = timed(&world, || refused(&world, tool, intruder)).await?;
         say(stage, "with its audit row", &spent, &bare)?;
     }
-    let world = World::new();
+    let world = judged(World::new());
     let spent = timed(&world, || read(&world)).await?;
     say(
         "a read",
@@ -81,7 +82,7 @@ async fn measure() -> Result<(), Box<dyn Error>> {
         &spent,
         &bare,
     )?;
-    let world = World::new();
+    let world = judged(World::new());
     let spent = timed(&world, || send(&world)).await?;
     say(
         "a write",
@@ -89,7 +90,7 @@ async fn measure() -> Result<(), Box<dyn Error>> {
         &spent,
         &bare,
     )?;
-    let world = World::new();
+    let world = judged(World::new());
     let spent = timed(&world, || plan_and_confirm(&world)).await?;
     say(
         "plan and confirm",
@@ -97,6 +98,12 @@ async fn measure() -> Result<(), Box<dyn Error>> {
         &spent,
         &bare,
     )
+}
+
+/// As the binary wires it.
+fn judged(world: World) -> World {
+    world.gate.appoint(Arc::new(cedar::CedarJudges));
+    world
 }
 
 /// A rule that is reached after others that do not match.
