@@ -4,7 +4,9 @@
 use std::sync::{Arc, OnceLock};
 
 use cedar_policy::{Context, Decision};
-use policy::{Asking, Bound, Judge, Judges, Outcome, Policy, Question, Ruling, Spot, combine};
+use policy::{
+    Asking, Bound, CedarFault, Judge, Judges, Outcome, Policy, Question, Ruling, Spot, combine,
+};
 
 use crate::{
     compile::Origin,
@@ -23,6 +25,13 @@ impl Judges for CedarJudges {
         Arc::new(Engine {
             policy,
             compiled: OnceLock::new(),
+        })
+    }
+
+    fn check(&self, policy: &Policy, tools: &[&str]) -> Result<(), CedarFault> {
+        own::check(policy, tools).map_err(|fault| CedarFault {
+            offset: fault.offset,
+            what: fault.what,
         })
     }
 }

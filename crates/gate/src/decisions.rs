@@ -8,7 +8,7 @@ use model::{
     Origin, Role,
     ledger::{Decision, DecisionFilter, StoreError},
 };
-use policy::{Circumstances, Effect, Lineage, Policy, Question, Spot, Whereabouts};
+use policy::{Circumstances, Effect, Lineage, Question, Spot, Whereabouts};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -16,7 +16,9 @@ use crate::{
     answer::{Declined, Retry},
     flow::{Flow, FlowContext},
     home::Home,
-    shown, when,
+    shown,
+    standing::Standing,
+    when,
 };
 
 /// The tool's name.
@@ -41,12 +43,12 @@ pub(crate) struct ListDecisions;
 impl Flow for ListDecisions {
     async fn run(&self, gate: &Gate, call: &FlowContext) -> Result<View, Declined> {
         not_for_askers(call)?;
-        let policy = gate.standing(&call.principal.workspace).policy;
+        let standing = gate.standing(&call.principal.workspace);
         let home = gate
             .home_of(&call.principal)
             .await
             .map_err(|error| broken(call, &error))?;
-        let sees_all = sees_all(&policy, call);
+        let sees_all = sees_all(gate, &standing, call);
         let mut filter = filter(call)?;
         let wanted = limit(&call.arguments);
         if !sees_all {
@@ -88,7 +90,7 @@ impl Flow for ListDecisions {
                     more = shown_last(&shown);
                     break;
                 }
-                if may_know(gate, &policy, &home, call, &row).await {
+                if may_know(gate, &standing, &home, call, &row).await {
                     shown.push(show(seq, &row));
                 }
                 more = Some(json!(seq.to_string()));
@@ -130,19 +132,25 @@ fn shown_last(shown: &[Value]) -> Option<Value> {
 
 /// Whether rows of others may be shown: to who manages the workspace, and where a rule names this
 /// very tool.
-fn sees_all(policy: &Policy, call: &FlowContext) -> bool {
+fn sees_all(gate: &Gate, standing: &Standing, call: &FlowContext) -> bool {
     if call.principal.role >= Role::Admin {
         return true;
     }
-    let circumstances = Circumstances::plain(0);
-    let ruling = policy::platform(policy, &question(call, &[], &circumstances));
+    let circumstances = Circumstances::plain(gate.0.clock.now_ms());
+    let asked = question(call, &[], &circumstances);
+    if !standing.judge.platform(&asked).verdict.allows() {
+        return false;
+    }
+    // Rules of the operator alone: what a workspace writes for itself only takes away.
+    let operators = standing.policy.ceiling.as_ref().unwrap_or(&standing.policy);
     let names_it = |name: &String| {
-        policy.rules.iter().any(|rule| {
+        operators.rules.iter().any(|rule| {
             rule.name == *name
                 && rule.effect == Some(Effect::Allow)
                 && rule.tools.iter().any(|tool| tool == NAME)
         })
     };
+    let ruling = policy::platform(operators, &asked);
     ruling.rules.iter().any(names_it)
 }
 
@@ -164,11 +172,12 @@ fn question<'a>(
 /// Whether the caller may know of the places that a row names.
 async fn may_know(
     gate: &Gate,
-    policy: &Policy,
+    standing: &Standing,
     home: &Home,
     call: &FlowContext,
     row: &Decision,
 ) -> bool {
+    let policy = &standing.policy;
     let mut channels = Vec::new();
     if let Some(channel) = row.channel_id {
         let lineage = if policy.looks_at_channels() {
@@ -185,25 +194,27 @@ async fn may_know(
         };
         channels.push(lineage.channel);
         channels.extend(&lineage.parents);
-        if !policy::channels(policy, &[lineage]).verdict.allows() {
-            return false;
-        }
+    }
+    if row.guild_id.is_none() && channels.is_empty() {
+        return true;
+    }
+    let spots = [Spot {
+        guild: row.guild_id,
+        channels,
+    }];
+    let circumstances = Circumstances::plain(gate.0.clock.now_ms());
+    let asked = question(call, &spots, &circumstances);
+    if !standing.judge.channels(&asked).verdict.allows() {
+        return false;
     }
     let Some(guild) = row.guild_id else {
         return true;
     };
-    let spots = [Spot {
-        guild: Some(guild),
-        channels,
-    }];
-    let circumstances = Circumstances::plain(gate.0.clock.now_ms());
     home.owns(guild)
         && policy::guilds(policy, &[Whereabouts::Guild(guild)])
             .verdict
             .allows()
-        && policy::platform(policy, &question(call, &spots, &circumstances))
-            .verdict
-            .allows()
+        && standing.judge.platform(&asked).verdict.allows()
 }
 
 fn show(seq: i64, row: &Decision) -> Value {

@@ -35,6 +35,7 @@ mod old_words;
 mod outbox;
 mod parts;
 mod permit;
+pub mod policies;
 mod preview;
 mod rates;
 mod read;

@@ -11,7 +11,6 @@ mod mirror;
 mod output;
 mod policy_file;
 mod secrets;
-mod stored_policy;
 mod wiring;
 mod witness;
 

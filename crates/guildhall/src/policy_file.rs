@@ -87,18 +87,6 @@ pub(crate) fn read(text: &str, folder: Option<&Path>) -> Result<Policy, Fault> {
     with_cedar(policy, folder).map_err(|fault| fault.in_policy(text))
 }
 
-/// A policy that is kept in the database, where there is no file beside it.
-pub(crate) fn read_stored(text: &str) -> Result<Policy, Fault> {
-    let toolsets: Vec<&str> = Toolset::ALL.iter().map(|set| set.as_str()).collect();
-    let policy = Policy::read(text, &tools(), &toolsets)?;
-    if policy.cedar_file.is_some() {
-        let named = text.find("cedar_file").unwrap_or_default();
-        let what = "a stored policy names no files; put the text into `cedar`";
-        return Err(Fault::at(text, named, what.to_owned()));
-    }
-    with_cedar(policy, None).map_err(|fault| fault.in_policy(text))
-}
-
 /// The policy with the text of its Cedar file, once that text is known to be usable.
 pub(crate) fn with_cedar(mut policy: Policy, folder: Option<&Path>) -> Result<Policy, CedarFault> {
     let file = policy.cedar_file.clone();

@@ -15,7 +15,11 @@ use discord::{
     facts::{ByReader, Facts, Fetch},
     user_agent,
 };
-use gate::{Gate, Parts, manage::Office};
+use gate::{
+    Gate, Parts,
+    manage::{Books, Office},
+    policies::InForce,
+};
 use model::{Clock, Hands, Surroundings, interaction::Interactions, ledger::Journal};
 use policy::Policy;
 use secrecy::ExposeSecret as _;
@@ -24,10 +28,7 @@ use team::people::{self, People, Rings};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    asking, clock::SystemClock, config::Config, mirror, policy_file, secrets,
-    stored_policy::InForce, witness,
-};
+use crate::{asking, clock::SystemClock, config::Config, mirror, policy_file, secrets, witness};
 
 /// Discord wants to know whom to ask about a bot's requests.
 const HOMEPAGE: &str = "https://guildhall.example";
@@ -49,7 +50,7 @@ pub(crate) struct House {
     facts: Arc<dyn Surroundings>,
     /// What listens to people, until it is started.
     people: Mutex<Option<(People, Rings)>>,
-    stored_policies: InForce,
+    stored_policies: Arc<InForce>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -88,8 +89,9 @@ impl House {
             seal_key,
         });
         gate.appoint(Arc::new(cedar::CedarJudges));
-        let mut stored_policies = InForce::default();
-        stored_policies.renew(&store, &gate).await?;
+        let judges = Arc::new(cedar::CedarJudges);
+        let stored_policies = Arc::new(InForce::new(shared_store.clone(), judges, gate.clone()));
+        stored_policies.renew().await?;
         gate.know_keys(Arc::new(store.clone()));
         gate.know_readings(Arc::new(store.clone()));
         gate.know_kept(Arc::new(store.clone()));
@@ -126,9 +128,9 @@ impl House {
         })
     }
 
-    /// Where workspaces and clients are managed.
+    /// Where workspaces, clients and policies are managed.
     pub(crate) fn office(&self) -> Office {
-        office(&self.store)
+        Office::beside(books(&self.store), Arc::clone(&self.stored_policies))
     }
 
     /// Finish what a crash left in the outbox, in the background; says when it is done. The task
@@ -184,10 +186,8 @@ impl House {
     /// Let changed policies count, of the configuration file and of workspaces. The tasks end when
     /// the house closes.
     pub(crate) fn watch_policy(&self) {
-        let store = Arc::new(self.store.clone());
-        let stored = self.stored_policies.clone();
-        self.tasks
-            .spawn(stored.watch(store, self.gate.clone(), self.stop.clone()));
+        let stored = Arc::clone(&self.stored_policies);
+        self.tasks.spawn(stored.watch(self.stop.clone()));
         if let Some(file) = self.config.file.clone() {
             let (fixed, gate) = (self.config.fixed.clone(), self.gate.clone());
             let stop = self.stop.clone();
@@ -316,10 +316,21 @@ fn hearing(ears: Option<&Ears>) -> team::Hearing {
     }
 }
 
-/// Where workspaces and clients are managed, over one store.
+/// Where workspaces, clients and policies are managed, over one store.
 pub(crate) fn office(store: &Store) -> Office {
+    Office::new(books(store))
+}
+
+fn books(store: &Store) -> Books {
     let store = Arc::new(store.clone());
-    Office::new(store.clone(), store.clone(), store, Arc::new(SystemClock))
+    Books {
+        workspaces: store.clone(),
+        keys: store.clone(),
+        ledger: store.clone(),
+        policies: store,
+        judges: Arc::new(cedar::CedarJudges),
+        clock: Arc::new(SystemClock),
+    }
 }
 
 /// Open the database that the configuration names.

@@ -348,8 +348,14 @@ impl ApiKey {
 /// Keys, stored as hashes.
 #[async_trait]
 pub trait Keys: Send + Sync {
-    /// Store the hash of `secret` under a new name. `false` if the name is taken.
-    async fn create(&self, key: ApiKey, secret_digest: [u8; 32]) -> Result<bool, StoreError>;
+    /// Store the hash of `secret` under a new name, and the audit row of that, in one commit.
+    /// `false` if the name is taken, and then neither is written.
+    async fn create(
+        &self,
+        key: ApiKey,
+        secret_digest: [u8; 32],
+        record: Decision,
+    ) -> Result<bool, StoreError>;
     /// Whose key has this hash (SHA-256 of the secret); `None` if unknown, revoked or expired.
     async fn find(
         &self,
@@ -357,8 +363,9 @@ pub trait Keys: Send + Sync {
         now: Millis,
     ) -> Result<Option<Principal>, StoreError>;
     async fn list(&self) -> Result<Vec<ApiKey>, StoreError>;
-    /// `false` if there is no such key.
-    async fn revoke(&self, name: &str, now: Millis) -> Result<bool, StoreError>;
+    /// Revoke it and write the audit row of that, in one commit. `false` if there is no such key,
+    /// and then neither is written.
+    async fn revoke(&self, name: &str, now: Millis, record: Decision) -> Result<bool, StoreError>;
 }
 
 // ---------------------------------------------------------------- leases

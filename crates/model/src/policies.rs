@@ -3,7 +3,11 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::{clock::Millis, ledger::StoreError, workspace::WorkspaceId};
+use crate::{
+    clock::Millis,
+    ledger::{Decision, StoreError},
+    workspace::WorkspaceId,
+};
 
 /// Longest text of a stored policy, in bytes.
 pub const POLICY_TEXT_MAX: usize = 256 * 1024;
@@ -33,8 +37,19 @@ pub struct NewPolicy {
     pub put_by: String,
     pub put_at: Millis,
     pub restored: Option<i64>,
-    /// The version it was written against; zero for none. It is put only on top of that one.
-    pub expected: Option<i64>,
+    pub expected: Expected,
+}
+
+/// What must be in force when a version is put on top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// Whatever is.
+    Anything,
+    /// No policy of the workspace's own: there never was one, or it was taken away.
+    Nothing,
+    /// This version; zero where there never was one.
+    Version(i64),
 }
 
 /// What came of it.
@@ -65,6 +80,7 @@ pub trait Policies: Send + Sync {
     /// The versions of a workspace that are kept, newest first.
     async fn policy_versions(&self, of: &WorkspaceId) -> Result<Vec<StoredPolicy>, StoreError>;
 
-    /// Put one on top.
-    async fn put_policy(&self, new: NewPolicy) -> Result<PutPolicy, StoreError>;
+    /// Put one on top, and write the audit row of that, in one commit. Whatever is not
+    /// [`PutPolicy::Put`] wrote neither.
+    async fn put_policy(&self, new: NewPolicy, record: Decision) -> Result<PutPolicy, StoreError>;
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     clock::Millis,
     id::{ChannelId, GuildId, UserId},
-    ledger::StoreError,
+    ledger::{Decision, StoreError},
     mirror::MirrorRows,
     workspace::{Role, WorkspaceId},
 };
@@ -295,8 +295,9 @@ pub trait Workspaces: Tenants {
     /// What is set.
     async fn settings(&self, of: &WorkspaceId) -> Result<BTreeMap<Setting, String>, StoreError>;
     async fn account(&self, user: UserId) -> Result<Option<Account>, StoreError>;
-    /// Change one thing, or say why not.
-    async fn change(&self, change: Change) -> Result<Changed, StoreError>;
+    /// Change one thing and write the audit row of that, in one commit, or say why not. Whatever is
+    /// not [`Changed::Made`] wrote neither.
+    async fn change(&self, change: Change, record: Decision) -> Result<Changed, StoreError>;
 }
 
 #[cfg(test)]

@@ -25,6 +25,20 @@ pub trait Judges: Send + Sync {
     /// A judge of this policy alone, whatever is above it.
     fn alone(&self, policy: Arc<Policy>) -> Arc<dyn Judge>;
 
+    /// Whether these judges can read the Cedar text of a policy. `tools` are those that exist.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    fn check(&self, policy: &Policy, _tools: &[&str]) -> Result<(), CedarFault> {
+        match &policy.cedar {
+            None => Ok(()),
+            Some(_) => Err(CedarFault {
+                offset: 0,
+                what: "the policy has Cedar text, and nobody here reads it".to_owned(),
+            }),
+        }
+    }
+
     /// A judge of this policy under its ceiling.
     fn appoint(&self, policy: &Arc<Policy>) -> Arc<dyn Judge> {
         match policy.apart() {
@@ -35,6 +49,14 @@ pub trait Judges: Send + Sync {
             }),
         }
     }
+}
+
+/// Something wrong with Cedar text, and where in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CedarFault {
+    /// In bytes.
+    pub offset: usize,
+    pub what: String,
 }
 
 /// Judges that read the rules themselves. Policies with Cedar text are beyond them, so they refuse

@@ -114,6 +114,35 @@ pub(crate) fn rates<'de, D: Deserializer<'de>>(rest: D) -> Result<NoOtherKeys, D
     })
 }
 
+/// For a call that people describe, alone or as a case with what is expected of it.
+///
+/// # Errors
+/// There is another key.
+pub fn no_other_keys_of_a_call<'de, D: Deserializer<'de>>(
+    rest: D,
+) -> Result<NoOtherKeys, D::Error> {
+    let known = &[
+        "name",
+        "tool",
+        "principal",
+        "scopes",
+        "workspace",
+        "role",
+        "guild",
+        "channel",
+        "inside",
+        "direct_message",
+        "at",
+        "asker_roles",
+        "after_untrusted",
+        "expect",
+        "rule",
+        "approval",
+        "policy",
+    ];
+    rest.deserialize_map(Nothing { known })
+}
+
 /// The known word nearest to `word`, if any is near.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known

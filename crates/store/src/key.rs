@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use model::{
     Millis, UserId,
-    ledger::{ApiKey, StoreError},
+    ledger::{ApiKey, Decision, StoreError},
     principal::Scope,
 };
 
@@ -37,6 +37,7 @@ pub(crate) const REVOKE: &str =
 pub(crate) struct Create {
     pub(crate) key: ApiKey,
     pub(crate) secret_digest: String,
+    pub(crate) record: Decision,
 }
 
 #[async_trait]
@@ -66,7 +67,11 @@ impl Write for Create {
             role.as_str().into(),
             user_id.map(UserId::as_i64).into(),
         ];
-        Ok(on.execute(CREATE, values).await? == 1)
+        let made = on.execute(CREATE, values).await? == 1;
+        if made {
+            on.record(&self.record).await?;
+        }
+        Ok(made)
     }
 }
 
@@ -74,6 +79,7 @@ impl Write for Create {
 pub(crate) struct Revoke {
     pub(crate) name: String,
     pub(crate) now: Millis,
+    pub(crate) record: Decision,
 }
 
 #[async_trait]
@@ -82,7 +88,11 @@ impl Write for Revoke {
 
     async fn run(&self, on: &mut Transaction<'_>) -> Result<bool, StoreError> {
         let values = [(&self.name).into(), self.now.into()];
-        Ok(on.execute(REVOKE, values).await? == 1)
+        let revoked = on.execute(REVOKE, values).await? == 1;
+        if revoked {
+            on.record(&self.record).await?;
+        }
+        Ok(revoked)
     }
 }
 

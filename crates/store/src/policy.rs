@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use model::{
     WorkspaceId,
-    ledger::StoreError,
+    ledger::{Decision, StoreError},
     policies::{
-        NewPolicy, POLICY_TEXT_MAX, POLICY_VERSIONS_MAX, Policies, PutPolicy, StoredPolicy,
+        Expected, NewPolicy, POLICY_TEXT_MAX, POLICY_VERSIONS_MAX, Policies, PutPolicy,
+        StoredPolicy,
     },
 };
 
@@ -27,8 +28,9 @@ ORDER BY workspace";
 pub(crate) const VERSIONS: &str = "\
 SELECT workspace, number, text, put_by, put_at, restored FROM policies
 WHERE workspace = $1 ORDER BY number DESC LIMIT $2";
-pub(crate) const NEWEST: &str =
-    "SELECT COALESCE(MAX(number), 0) FROM policies WHERE workspace = $1";
+pub(crate) const NEWEST: &str = "\
+SELECT number, CAST(LENGTH(text) AS BIGINT) AS length FROM policies WHERE workspace = $1
+ORDER BY number DESC LIMIT 1";
 pub(crate) const INSERT: &str = "\
 INSERT INTO policies (workspace, number, text, put_by, put_at, restored)
 VALUES ($1, $2, $3, $4, $5, $6)";
@@ -53,30 +55,42 @@ impl Policies for Store {
         rows.iter().map(stored).collect()
     }
 
-    async fn put_policy(&self, new: NewPolicy) -> Result<PutPolicy, StoreError> {
+    async fn put_policy(&self, new: NewPolicy, record: Decision) -> Result<PutPolicy, StoreError> {
         if new.text.len() > POLICY_TEXT_MAX {
             return Ok(PutPolicy::TooLong);
         }
-        self.write(Put(new)).await
+        self.write(Put { new, record }).await
     }
 }
 
-struct Put(NewPolicy);
+struct Put {
+    new: NewPolicy,
+    record: Decision,
+}
 
 #[async_trait]
 impl Write for Put {
     type Output = PutPolicy;
 
     async fn run(&self, on: &mut Transaction<'_>) -> Result<PutPolicy, StoreError> {
-        let new = &self.0;
+        let new = &self.new;
         let workspace = new.workspace.as_str();
         if on.integer(workspace::EXISTS, [workspace.into()]).await? == 0 {
             return Ok(PutPolicy::NoSuchWorkspace);
         }
         // The counter first: with several instances it is the lock that makes them take turns.
         on.execute(CHANGED, []).await?;
-        let current = on.integer(NEWEST, [workspace.into()]).await?;
-        if new.expected.is_some_and(|expected| expected != current) {
+        let newest = on.row(NEWEST, [workspace.into()]).await?;
+        let (current, length) = match &newest {
+            Some(row) => (row.integer("number")?, row.integer("length")?),
+            None => (0, 0),
+        };
+        let as_expected = match new.expected {
+            Expected::Anything => true,
+            Expected::Nothing => length == 0,
+            Expected::Version(number) => number == current,
+        };
+        if !as_expected {
             return Ok(PutPolicy::Conflict { current });
         }
         let number = current + 1;
@@ -91,6 +105,7 @@ impl Write for Put {
         on.execute(INSERT, values).await?;
         let values = [workspace.into(), (number - POLICY_VERSIONS_MAX).into()];
         on.execute(PRUNE, values).await?;
+        on.record(&self.record).await?;
         Ok(PutPolicy::Put { number })
     }
 }

@@ -118,9 +118,19 @@ impl Ledger for Store {
 
 #[async_trait]
 impl Keys for Store {
-    async fn create(&self, key: ApiKey, secret_digest: [u8; 32]) -> Result<bool, StoreError> {
+    async fn create(
+        &self,
+        key: ApiKey,
+        secret_digest: [u8; 32],
+        record: Decision,
+    ) -> Result<bool, StoreError> {
         let secret_digest = hex::encode(secret_digest);
-        self.write(key::Create { key, secret_digest }).await
+        let create = key::Create {
+            key,
+            secret_digest,
+            record,
+        };
+        self.write(create).await
     }
 
     async fn find(
@@ -145,9 +155,9 @@ impl Keys for Store {
         rows.iter().map(key::read).collect()
     }
 
-    async fn revoke(&self, name: &str, now: Millis) -> Result<bool, StoreError> {
+    async fn revoke(&self, name: &str, now: Millis, record: Decision) -> Result<bool, StoreError> {
         let name = name.to_owned();
-        self.write(key::Revoke { name, now }).await
+        self.write(key::Revoke { name, now, record }).await
     }
 }
 

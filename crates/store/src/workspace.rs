@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use model::{
     Role, UserId, WorkspaceId,
-    ledger::StoreError,
+    ledger::{Decision, StoreError},
     workspaces::{
         Account, Change, Changed, INSTALLATIONS_MAX, Installation, MEMBERS_MAX, Member, Setting,
         WORKSPACES_MAX, Workspace, Workspaces,
@@ -111,9 +111,14 @@ impl Workspaces for Store {
         row.as_ref().map(account).transpose()
     }
 
-    async fn change(&self, change: Change) -> Result<Changed, StoreError> {
+    async fn change(&self, change: Change, record: Decision) -> Result<Changed, StoreError> {
         let kept = Arc::clone(&self.inner.tenancy);
-        self.write(Apply { change, kept }).await
+        let apply = Apply {
+            change,
+            record,
+            kept,
+        };
+        self.write(apply).await
     }
 }
 
@@ -130,9 +135,10 @@ pub(crate) async fn all_installations(readers: &Readers) -> Result<Vec<Installat
     rows.iter().map(installation).collect()
 }
 
-/// Make one change.
+/// Make one change, and write it down.
 struct Apply {
     change: Change,
+    record: Decision,
     kept: Arc<Kept>,
 }
 
@@ -141,48 +147,52 @@ impl Write for Apply {
     type Output = Changed;
 
     async fn run(&self, on: &mut Transaction<'_>) -> Result<Changed, StoreError> {
-        match &self.change {
-            Change::Create(workspace) => create(on, workspace).await,
-            Change::Suspend { workspace, at } => {
-                let values = [workspace.as_str().into(), (*at).into()];
-                toggle(on, SUSPEND, values.into()).await
-            }
-            Change::Resume { workspace } => {
-                toggle(on, RESUME, vec![workspace.as_str().into()]).await
-            }
-            Change::AddMember(member) => add_member(on, member).await,
-            Change::SetRole {
-                workspace,
-                member,
-                role,
-            } => set_role(on, workspace, member, *role).await,
-            Change::RemoveMember { workspace, member } => {
-                remove_member(on, workspace, member).await
-            }
-            Change::Install(installation) => install(on, installation).await,
-            Change::Uninstall { workspace, guild } => {
-                let values = [workspace.as_str().into(), guild.as_i64().into()];
-                toggle(on, UNINSTALL, values.into()).await
-            }
-            Change::Set {
-                workspace,
-                setting,
-                value,
-            } => set(on, workspace, *setting, value.as_deref()).await,
-            Change::Connect(account) => {
-                let values = [
-                    account.user_id.as_i64().into(),
-                    (&account.name).into(),
-                    account.connected_at.into(),
-                ];
-                on.execute(CONNECT, values).await?;
-                Ok(Changed::Made)
-            }
+        let changed = apply(on, &self.change).await?;
+        if changed == Changed::Made {
+            on.record(&self.record).await?;
         }
+        Ok(changed)
     }
 
     fn committed(&self, _output: &Changed) {
         self.kept.outdate();
+    }
+}
+
+async fn apply(on: &mut Transaction<'_>, change: &Change) -> Result<Changed, StoreError> {
+    match change {
+        Change::Create(workspace) => create(on, workspace).await,
+        Change::Suspend { workspace, at } => {
+            let values = [workspace.as_str().into(), (*at).into()];
+            toggle(on, SUSPEND, values.into()).await
+        }
+        Change::Resume { workspace } => toggle(on, RESUME, vec![workspace.as_str().into()]).await,
+        Change::AddMember(member) => add_member(on, member).await,
+        Change::SetRole {
+            workspace,
+            member,
+            role,
+        } => set_role(on, workspace, member, *role).await,
+        Change::RemoveMember { workspace, member } => remove_member(on, workspace, member).await,
+        Change::Install(installation) => install(on, installation).await,
+        Change::Uninstall { workspace, guild } => {
+            let values = [workspace.as_str().into(), guild.as_i64().into()];
+            toggle(on, UNINSTALL, values.into()).await
+        }
+        Change::Set {
+            workspace,
+            setting,
+            value,
+        } => set(on, workspace, *setting, value.as_deref()).await,
+        Change::Connect(account) => {
+            let values = [
+                account.user_id.as_i64().into(),
+                (&account.name).into(),
+                account.connected_at.into(),
+            ];
+            on.execute(CONNECT, values).await?;
+            Ok(Changed::Made)
+        }
     }
 }
 

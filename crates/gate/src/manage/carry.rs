@@ -15,7 +15,8 @@ use super::{
         ClientList, InstallationList, Managed, MemberList, NewClient, SettingList, WorkspaceDetail,
         WorkspaceList,
     },
-    senseless,
+    page::Page,
+    policy, senseless,
 };
 
 const DAY_MS: Millis = 24 * 60 * 60 * 1_000;
@@ -48,10 +49,11 @@ impl From<(Option<Stage>, Reason)> for Trouble {
 pub(super) async fn out(
     desk: &Desk,
     principal: &Principal,
+    page: &Page<'_>,
     command: Command,
 ) -> Result<Managed, Trouble> {
-    let now = desk.clock.now_ms();
-    let books = &desk.workspaces;
+    let now = desk.books.clock.now_ms();
+    let books = &desk.books.workspaces;
     Ok(match command {
         Command::ListWorkspaces => Managed::Workspaces(list(desk, principal).await?),
         Command::ShowWorkspace { workspace } => show(desk, &workspace).await?,
@@ -63,7 +65,7 @@ pub(super) async fn out(
                 suspended_at: None,
             };
             let taken = format!("there is a workspace \"{}\" already", made.id);
-            change(desk, Change::Create(made.clone()), &taken).await?;
+            change(desk, page, Change::Create(made.clone()), &taken).await?;
             Managed::Workspace(made)
         }
         Command::SuspendWorkspace { workspace } => {
@@ -71,14 +73,14 @@ pub(super) async fn out(
                 workspace: workspace.clone(),
                 at: now,
             };
-            change(desk, suspend, "").await?;
+            change(desk, page, suspend, "").await?;
             Managed::Workspace(find(desk, &workspace).await?)
         }
         Command::ResumeWorkspace { workspace } => {
             let resume = Change::Resume {
                 workspace: workspace.clone(),
             };
-            change(desk, resume, "").await?;
+            change(desk, page, resume, "").await?;
             Managed::Workspace(find(desk, &workspace).await?)
         }
         Command::ListMembers { workspace } => Managed::Members(MemberList {
@@ -98,7 +100,7 @@ pub(super) async fn out(
                 added_at: now,
             };
             let taken = "somebody in the workspace has this name, or this Discord account";
-            change(desk, Change::AddMember(member.clone()), taken).await?;
+            change(desk, page, Change::AddMember(member.clone()), taken).await?;
             Managed::Member(member)
         }
         Command::SetRole {
@@ -111,13 +113,13 @@ pub(super) async fn out(
                 member: member.clone(),
                 role,
             };
-            change(desk, set, "").await?;
+            change(desk, page, set, "").await?;
             let members = books.members(&workspace).await?;
             let found = members.into_iter().find(|it| it.name == member);
             Managed::Member(found.ok_or_else(|| missing("member"))?)
         }
         Command::RemoveMember { workspace, member } => {
-            change(desk, Change::RemoveMember { workspace, member }, "").await?;
+            change(desk, page, Change::RemoveMember { workspace, member }, "").await?;
             Managed::Gone
         }
         Command::ListInstallations { workspace } => Managed::Installations(InstallationList {
@@ -133,14 +135,14 @@ pub(super) async fn out(
                 installed_at: now,
             };
             let taken = format!("guild {guild_id} is installed in a workspace already");
-            change(desk, Change::Install(installed.clone()), &taken).await?;
+            change(desk, page, Change::Install(installed.clone()), &taken).await?;
             Managed::Installation(installed)
         }
         Command::Uninstall {
             workspace,
             guild_id: guild,
         } => {
-            change(desk, Change::Uninstall { workspace, guild }, "").await?;
+            change(desk, page, Change::Uninstall { workspace, guild }, "").await?;
             Managed::Gone
         }
         Command::ListSettings { workspace } => Managed::Settings(SettingList {
@@ -157,24 +159,25 @@ pub(super) async fn out(
                 setting,
                 value,
             };
-            change(desk, set, "").await?;
+            change(desk, page, set, "").await?;
             Managed::Settings(SettingList {
                 settings: books.settings(&workspace).await?,
             })
         }
         Command::ListClients { workspace } => {
-            let mut clients = desk.keys.list().await?;
+            let mut clients = desk.books.keys.list().await?;
             clients.retain(|key| workspace.as_ref().is_none_or(|it| key.workspace == *it));
             Managed::Clients(ClientList { clients })
         }
-        Command::CreateClient { .. } => create_client(desk, principal, command, now).await?,
-        Command::RevokeClient { .. } => revoke_client(desk, principal, &command, now).await?,
+        Command::CreateClient { .. } => create_client(desk, principal, page, command, now).await?,
+        Command::RevokeClient { .. } => revoke_client(desk, principal, page, &command, now).await?,
+        command => policy::out(desk, principal, page, command).await?,
     })
 }
 
 /// Those that the principal may know of.
 async fn list(desk: &Desk, principal: &Principal) -> Result<WorkspaceList, Trouble> {
-    let mut workspaces = desk.workspaces.workspaces().await?;
+    let mut workspaces = desk.books.workspaces.workspaces().await?;
     if !runs_the_service(principal) {
         workspaces.retain(|it| it.id == principal.workspace);
     }
@@ -182,7 +185,7 @@ async fn list(desk: &Desk, principal: &Principal) -> Result<WorkspaceList, Troub
 }
 
 async fn show(desk: &Desk, workspace: &WorkspaceId) -> Result<Managed, Trouble> {
-    let books = &desk.workspaces;
+    let books = &desk.books.workspaces;
     Ok(Managed::Shown(Box::new(WorkspaceDetail {
         workspace: find(desk, workspace).await?,
         members: books.members(workspace).await?,
@@ -192,7 +195,7 @@ async fn show(desk: &Desk, workspace: &WorkspaceId) -> Result<Managed, Trouble> 
 }
 
 async fn find(desk: &Desk, workspace: &WorkspaceId) -> Result<Workspace, Trouble> {
-    let all = desk.workspaces.workspaces().await?;
+    let all = desk.books.workspaces.workspaces().await?;
     let found = all.into_iter().find(|it| it.id == *workspace);
     found.ok_or_else(|| missing("workspace"))
 }
@@ -200,6 +203,7 @@ async fn find(desk: &Desk, workspace: &WorkspaceId) -> Result<Workspace, Trouble
 async fn create_client(
     desk: &Desk,
     principal: &Principal,
+    page: &Page<'_>,
     command: Command,
     now: Millis,
 ) -> Result<Managed, Trouble> {
@@ -220,7 +224,7 @@ async fn create_client(
     }
     scopes.sort_unstable();
     scopes.dedup();
-    let known = desk.keys.list().await?;
+    let known = desk.books.keys.list().await?;
     if known.len() >= CLIENTS_MAX {
         return Err(full());
     }
@@ -246,7 +250,12 @@ async fn create_client(
         URL_SAFE_NO_PAD.encode(rand::random::<[u8; SECRET_BYTES]>())
     );
     let digest = Sha256::digest(key.as_bytes()).into();
-    if !desk.keys.create(client.clone(), digest).await? {
+    if !desk
+        .books
+        .keys
+        .create(client.clone(), digest, page.done())
+        .await?
+    {
         return Err(conflict(
             "taken",
             format!(
@@ -262,6 +271,7 @@ async fn create_client(
 async fn revoke_client(
     desk: &Desk,
     principal: &Principal,
+    page: &Page<'_>,
     command: &Command,
     now: Millis,
 ) -> Result<Managed, Trouble> {
@@ -269,7 +279,7 @@ async fn revoke_client(
         return Err(missing("client"));
     };
     let nobody = || missing(&format!("key called {name}"));
-    let all = desk.keys.list().await?;
+    let all = desk.books.keys.list().await?;
     let key = all.into_iter().find(|key| key.name == *name);
     let Some(key) = key else {
         return Err(nobody());
@@ -282,19 +292,19 @@ async fn revoke_client(
         let objection = too_low(principal, role, key.role, command);
         return Err(Trouble::Refused(Some(objection.stage), objection.reason));
     }
-    if !desk.keys.revoke(name, now).await? {
+    if !desk.books.keys.revoke(name, now, page.done()).await? {
         return Err(nobody());
     }
     Ok(Managed::Gone)
 }
 
-async fn change(desk: &Desk, change: Change, taken: &str) -> Result<(), Trouble> {
+async fn change(desk: &Desk, page: &Page<'_>, change: Change, taken: &str) -> Result<(), Trouble> {
     let what = match &change {
         Change::SetRole { .. } | Change::RemoveMember { .. } => "member",
         Change::Uninstall { .. } => "installation",
         _ => "workspace",
     };
-    match desk.workspaces.change(change).await? {
+    match desk.books.workspaces.change(change, page.done()).await? {
         Changed::Made => Ok(()),
         Changed::Taken => Err(conflict("taken", taken)),
         Changed::Missing => Err(missing(what)),
@@ -326,7 +336,7 @@ fn fits(setting: Setting, value: Option<&str>) -> Result<(), Trouble> {
     Err(senseless(format!("`{}` must be {wanted}", setting.as_str())).into())
 }
 
-fn missing(what: &str) -> Trouble {
+pub(super) fn missing(what: &str) -> Trouble {
     Trouble::Refused(
         Some(Stage::ExecuteAndAudit),
         Reason::new("not_found", format!("there is no such {what}")),
@@ -337,6 +347,6 @@ fn full() -> Trouble {
     conflict("full", "there are as many as there may be")
 }
 
-fn conflict(code: &str, message: impl Into<String>) -> Trouble {
+pub(super) fn conflict(code: &str, message: impl Into<String>) -> Trouble {
     Trouble::Refused(Some(Stage::ExecuteAndAudit), Reason::new(code, message))
 }

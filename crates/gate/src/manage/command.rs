@@ -1,7 +1,12 @@
 //! What somebody who manages may ask for, and what it takes.
 
-use model::{GuildId, Role, UserId, WorkspaceId, principal::Scope, workspaces::Setting};
+use model::{
+    GuildId, Millis, Role, UserId, WorkspaceId, policies::Expected, principal::Scope,
+    workspaces::Setting,
+};
 use serde::Serialize;
+
+use crate::policies::{Case, Described};
 
 /// One wish. The command line and REST have the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -77,6 +82,49 @@ pub enum Command {
     RevokeClient {
         name: String,
     },
+    ListPolicies {
+        workspace: WorkspaceId,
+    },
+    /// `None`: the version in force.
+    ShowPolicy {
+        workspace: WorkspaceId,
+        number: Option<i64>,
+    },
+    PutPolicy {
+        workspace: WorkspaceId,
+        text: String,
+        expected: Expected,
+    },
+    RollBackPolicy {
+        workspace: WorkspaceId,
+        number: i64,
+        expected: Expected,
+    },
+    RemovePolicy {
+        workspace: WorkspaceId,
+        expected: Expected,
+    },
+    CheckPolicy {
+        workspace: WorkspaceId,
+        text: String,
+    },
+    /// A policy that is absent is the stored one; either stands under the operator's.
+    ExplainPolicy {
+        workspace: WorkspaceId,
+        call: Box<Described>,
+        policy: Option<String>,
+    },
+    TestPolicy {
+        workspace: WorkspaceId,
+        cases: Vec<Case>,
+        policy: Option<String>,
+    },
+    BacktestPolicy {
+        workspace: WorkspaceId,
+        policy: String,
+        /// `None`: seven days ago.
+        since: Option<Millis>,
+    },
 }
 
 /// Who may ask for it.
@@ -109,6 +157,15 @@ impl Command {
             Self::ListClients { .. } => "workspace.list_clients",
             Self::CreateClient { .. } => "workspace.create_client",
             Self::RevokeClient { .. } => "workspace.revoke_client",
+            Self::ListPolicies { .. } => "workspace.list_policies",
+            Self::ShowPolicy { .. } => "workspace.show_policy",
+            Self::PutPolicy { .. } => "workspace.put_policy",
+            Self::RollBackPolicy { .. } => "workspace.roll_back_policy",
+            Self::RemovePolicy { .. } => "workspace.remove_policy",
+            Self::CheckPolicy { .. } => "workspace.check_policy",
+            Self::ExplainPolicy { .. } => "workspace.explain_policy",
+            Self::TestPolicy { .. } => "workspace.test_policy",
+            Self::BacktestPolicy { .. } => "workspace.backtest_policy",
         }
     }
 
@@ -130,7 +187,16 @@ impl Command {
             | Self::Uninstall { workspace, .. }
             | Self::ListSettings { workspace }
             | Self::Set { workspace, .. }
-            | Self::CreateClient { workspace, .. } => Some(workspace),
+            | Self::CreateClient { workspace, .. }
+            | Self::ListPolicies { workspace }
+            | Self::ShowPolicy { workspace, .. }
+            | Self::PutPolicy { workspace, .. }
+            | Self::RollBackPolicy { workspace, .. }
+            | Self::RemovePolicy { workspace, .. }
+            | Self::CheckPolicy { workspace, .. }
+            | Self::ExplainPolicy { workspace, .. }
+            | Self::TestPolicy { workspace, .. }
+            | Self::BacktestPolicy { workspace, .. } => Some(workspace),
         }
     }
 
@@ -149,13 +215,23 @@ impl Command {
             | Self::ShowWorkspace { .. }
             | Self::ListMembers { .. }
             | Self::ListInstallations { .. }
-            | Self::ListSettings { .. } => Takes::Role(Role::Viewer),
+            | Self::ListSettings { .. }
+            | Self::ListPolicies { .. }
+            | Self::ShowPolicy { .. }
+            | Self::CheckPolicy { .. }
+            | Self::ExplainPolicy { .. }
+            | Self::TestPolicy { .. } => Takes::Role(Role::Viewer),
             Self::Install { .. }
             | Self::Uninstall { .. }
             | Self::Set { .. }
             | Self::ListClients { .. }
             | Self::CreateClient { .. }
-            | Self::RevokeClient { .. } => Takes::Role(Role::Admin),
+            | Self::RevokeClient { .. }
+            | Self::PutPolicy { .. }
+            | Self::RollBackPolicy { .. }
+            | Self::RemovePolicy { .. }
+            // What others did is for those who may see their decisions.
+            | Self::BacktestPolicy { .. } => Takes::Role(Role::Admin),
             Self::AddMember { .. }
             | Self::SetRole { .. }
             | Self::RemoveMember { .. }
@@ -175,6 +251,12 @@ impl Command {
                 | Self::ListInstallations { .. }
                 | Self::ListSettings { .. }
                 | Self::ListClients { .. }
+                | Self::ListPolicies { .. }
+                | Self::ShowPolicy { .. }
+                | Self::CheckPolicy { .. }
+                | Self::ExplainPolicy { .. }
+                | Self::TestPolicy { .. }
+                | Self::BacktestPolicy { .. }
         )
     }
 }

@@ -1,30 +1,34 @@
-//! Managing workspaces, members, guilds, clients and settings: the one way for the command line and
-//! for REST. Every attempt is written down, refusals too; what is allowed is written down before it
-//! is done.
+//! Managing workspaces, members, guilds, clients, settings and policies: the one way for the command
+//! line and for REST. Every attempt is written down, refusals too; what is done is written down in the
+//! commit that does it, so that a crash leaves both or neither.
 
 mod authority;
 mod carry;
 mod command;
 mod managed;
 mod page;
+mod policy;
 
 #[cfg(test)]
 mod table;
 
 use std::{num::NonZeroU32, sync::Arc};
 
+use ::policy::{Judges, Policy};
 use model::{
     Clock, Origin, Principal, Reason, Stage, WorkspaceId,
     ledger::{Keys, Ledger, Outcome},
+    policies::Policies,
     workspaces::{Openness, Tenancy, Workspaces},
 };
 
-use crate::{answer::Declined, attempts::Attempts};
+use crate::{answer::Declined, attempts::Attempts, policies::InForce};
 use page::Page;
 
 pub use command::Command;
 pub use managed::{
-    ClientList, InstallationList, Managed, MemberList, NewClient, SettingList, WorkspaceDetail,
+    ClientList, InstallationList, Managed, MemberList, NewClient, PolicyChecked, PolicyFault,
+    PolicyList, PolicyShown, PolicyTested, PolicyVersion, SettingList, WorkspaceDetail,
     WorkspaceList,
 };
 
@@ -36,25 +40,46 @@ const PER_MINUTE: NonZeroU32 = NonZeroU32::new(240).expect("240 is not 0");
 pub struct Office(Arc<Desk>);
 
 struct Desk {
-    workspaces: Arc<dyn Workspaces>,
-    keys: Arc<dyn Keys>,
-    ledger: Arc<dyn Ledger>,
-    clock: Arc<dyn Clock>,
+    books: Books,
+    /// Where policies are in force, in a service.
+    in_force: Option<Arc<InForce>>,
     attempts: Attempts,
 }
 
+/// What is managed, and by what.
+pub struct Books {
+    pub workspaces: Arc<dyn Workspaces>,
+    pub keys: Arc<dyn Keys>,
+    pub ledger: Arc<dyn Ledger>,
+    pub policies: Arc<dyn Policies>,
+    /// They read the Cedar text of policies.
+    pub judges: Arc<dyn Judges>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Desk {
+    /// The operator's policy. Without a gate there is none.
+    fn ceiling(&self) -> Arc<Policy> {
+        self.in_force
+            .as_ref()
+            .map_or_else(Arc::default, |in_force| in_force.gate().policy())
+    }
+}
+
 impl Office {
-    pub fn new(
-        workspaces: Arc<dyn Workspaces>,
-        keys: Arc<dyn Keys>,
-        ledger: Arc<dyn Ledger>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
+    pub fn new(books: Books) -> Self {
+        Self::open(books, None)
+    }
+
+    /// The same beside a gate: a policy that is put is in force there before the answer.
+    pub fn beside(books: Books, in_force: Arc<InForce>) -> Self {
+        Self::open(books, Some(in_force))
+    }
+
+    fn open(books: Books, in_force: Option<Arc<InForce>>) -> Self {
         Self(Arc::new(Desk {
-            workspaces,
-            keys,
-            ledger,
-            clock,
+            books,
+            in_force,
             attempts: Attempts::default(),
         }))
     }
@@ -69,7 +94,7 @@ impl Office {
         let desk = &*self.0;
         let mut page = Page::open(desk, principal, origin, &command);
         page.in_time(principal).await?;
-        let tenancy = match desk.workspaces.tenancy().await {
+        let tenancy = match desk.books.workspaces.tenancy().await {
             Ok(tenancy) => tenancy,
             Err(error) => return Err(page.broke(&error)),
         };
@@ -80,17 +105,12 @@ impl Office {
             page.belongs_to(workspace);
         }
         let reads = command.only_reads();
-        if !reads {
-            page.note(
-                Outcome::Started,
-                "started",
-                "written down, and not done yet",
-            )
-            .await?;
-        }
-        match carry::out(desk, principal, command).await {
+        match carry::out(desk, principal, &page, command).await {
             Ok(managed) => {
-                page.note(Outcome::Done, "ok", "carried out").await?;
+                // What changed something was written down with it.
+                if reads {
+                    page.note(Outcome::Done, "ok", "carried out").await?;
+                }
                 Ok(managed)
             }
             Err(carry::Trouble::Refused(stage, reason)) => Err(page.refuse(stage, reason).await),

@@ -66,7 +66,7 @@ impl<'a> Page<'a> {
 
     /// Count the attempt, or refuse it. Of refusals of this kind one a second is written down.
     pub(super) async fn in_time(&mut self, principal: &Principal) -> Result<(), Declined> {
-        let now = self.desk.clock.now_ms();
+        let now = self.desk.books.clock.now_ms();
         let counted = self.desk.attempts.managing(&principal.id, PER_MINUTE, now);
         let Err((wait, written)) = counted else {
             return Ok(());
@@ -109,17 +109,26 @@ impl<'a> Page<'a> {
         code: &str,
         reason: &str,
     ) -> Result<(), Declined> {
+        let row = self.row(outcome, code, reason);
+        let written = self.desk.books.ledger.record(row).await;
+        written.map_err(|error| self.broke(&error))
+    }
+
+    /// The row of a change, to be committed with it.
+    pub(super) fn done(&self) -> Decision {
+        self.row(Outcome::Done, "ok", "carried out")
+    }
+
+    fn row(&self, outcome: Outcome, code: &str, reason: &str) -> Decision {
         let micros = self.began.elapsed().as_micros();
-        let row = Decision {
-            at: self.desk.clock.now_ms(),
+        Decision {
+            at: self.desk.books.clock.now_ms(),
             outcome,
             code: code.to_owned(),
             reason: reason.to_owned(),
             duration_us: i64::try_from(micros).unwrap_or(i64::MAX),
             ..self.decision.clone()
-        };
-        let written = self.desk.ledger.record(row).await;
-        written.map_err(|error| self.broke(&error))
+        }
     }
 
     /// The books cannot be read or written.

@@ -4,9 +4,12 @@ use model::{
     GuildId, Principal,
     Role::{self, Admin, Operator, Owner, Viewer},
     WorkspaceId,
+    policies::Expected,
     principal::Scope,
     workspaces::{Installation, Setting, Tenancy, Workspace},
 };
+
+use crate::policies::Described;
 
 use super::{
     authority::{Objection, authorise},
@@ -174,6 +177,83 @@ fn commands(text: &str) -> Vec<(Command, Option<Role>)> {
         (create_client(text, Admin), Some(Admin)),
         (create_client(text, Owner), Some(Owner)),
         (Command::RevokeClient { name: "x".into() }, Some(Admin)),
+    ]
+    .into_iter()
+    .chain(about_policies(text))
+    .collect()
+}
+
+fn about_policies(text: &str) -> Vec<(Command, Option<Role>)> {
+    let workspace = id(text);
+    let expected = Expected::Anything;
+    vec![
+        (
+            Command::ListPolicies {
+                workspace: workspace.clone(),
+            },
+            Some(Viewer),
+        ),
+        (
+            Command::ShowPolicy {
+                workspace: workspace.clone(),
+                number: None,
+            },
+            Some(Viewer),
+        ),
+        (
+            Command::CheckPolicy {
+                workspace: workspace.clone(),
+                text: String::new(),
+            },
+            Some(Viewer),
+        ),
+        (
+            Command::ExplainPolicy {
+                workspace: workspace.clone(),
+                call: Box::new(Described::new("x".into(), "local".into())),
+                policy: None,
+            },
+            Some(Viewer),
+        ),
+        (
+            Command::TestPolicy {
+                workspace: workspace.clone(),
+                cases: Vec::new(),
+                policy: None,
+            },
+            Some(Viewer),
+        ),
+        (
+            Command::BacktestPolicy {
+                workspace: workspace.clone(),
+                policy: String::new(),
+                since: None,
+            },
+            Some(Admin),
+        ),
+        (
+            Command::PutPolicy {
+                workspace: workspace.clone(),
+                text: String::new(),
+                expected,
+            },
+            Some(Admin),
+        ),
+        (
+            Command::RollBackPolicy {
+                workspace: workspace.clone(),
+                number: 1,
+                expected,
+            },
+            Some(Admin),
+        ),
+        (
+            Command::RemovePolicy {
+                workspace,
+                expected,
+            },
+            Some(Admin),
+        ),
     ]
 }
 

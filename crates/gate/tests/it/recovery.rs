@@ -327,7 +327,7 @@ struct Ring(Vec<ApiKey>);
 
 #[async_trait]
 impl Keys for Ring {
-    async fn create(&self, _: ApiKey, _: [u8; 32]) -> Result<bool, StoreError> {
+    async fn create(&self, _: ApiKey, _: [u8; 32], _: Decision) -> Result<bool, StoreError> {
         Ok(false)
     }
 
@@ -339,7 +339,7 @@ impl Keys for Ring {
         Ok(self.0.clone())
     }
 
-    async fn revoke(&self, _: &str, _: i64) -> Result<bool, StoreError> {
+    async fn revoke(&self, _: &str, _: i64, _: Decision) -> Result<bool, StoreError> {
         Ok(false)
     }
 }

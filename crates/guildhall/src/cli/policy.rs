@@ -37,7 +37,7 @@ pub(crate) enum PolicyCommand {
 
 /// The policies that workspaces keep in the database. They stand under the configuration file's:
 /// both must allow, and the strictest counts.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum StoredPolicyCommand {
     /// List the versions of a workspace's own policy, newest first.
     List {

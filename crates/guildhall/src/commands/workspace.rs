@@ -206,8 +206,9 @@ async fn say(office: &Office, command: Command, as_json: bool) -> anyhow::Result
                 output::line(&format!("{} = {value}", setting.as_str()));
             }
         }
-        Managed::Clients(_) | Managed::NewClient(_) => {}
         Managed::Gone => output::line("Removed."),
+        // Other commands ask for the rest, and print it.
+        _ => {}
     }
     Ok(())
 }

@@ -468,7 +468,7 @@ async fn a_workspace_has_a_policy_of_its_own_with_a_history() {
     assert!(!works());
     let (code, _, log) = scene.run(&["policy", "put", "own.toml", "--expected", "0"]);
     assert_eq!(code, 1);
-    assert!(log.contains("policy 1 is in force meanwhile"), "{log}");
+    assert!(log.contains("version 1 is in force"), "{log}");
     write("broken.toml", "[[rules]]\nname = \"x\"\n");
     let (code, _, log) = scene.run(&["policy", "put", "broken.toml"]);
     assert_eq!(code, 1);

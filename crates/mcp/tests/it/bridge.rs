@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use mcp::{Client as Facade, Error, Generation, HttpConfig, Upstream, bridge_streams};
 use model::{
     ManualClock, Principal,
-    ledger::{ApiKey, Keys, StoreError},
+    ledger::{ApiKey, Decision, Keys, StoreError},
     principal::Scope,
 };
 use serde_json::{Value, json};
@@ -43,7 +43,12 @@ struct OneKey;
 
 #[async_trait]
 impl Keys for OneKey {
-    async fn create(&self, _key: ApiKey, _digest: [u8; 32]) -> Result<bool, StoreError> {
+    async fn create(
+        &self,
+        _key: ApiKey,
+        _digest: [u8; 32],
+        _record: Decision,
+    ) -> Result<bool, StoreError> {
         Ok(false)
     }
     async fn find(&self, _digest: [u8; 32], _now: i64) -> Result<Option<Principal>, StoreError> {
@@ -52,7 +57,7 @@ impl Keys for OneKey {
     async fn list(&self) -> Result<Vec<ApiKey>, StoreError> {
         Ok(Vec::new())
     }
-    async fn revoke(&self, _name: &str, _now: i64) -> Result<bool, StoreError> {
+    async fn revoke(&self, _name: &str, _now: i64, _record: Decision) -> Result<bool, StoreError> {
         Ok(false)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{
     ManualClock,
     ledger::{Begun, EventFilter, Journal as _, Leases as _, Ledger as _, Outcome},
-    policies::{NewPolicy, Policies as _, PutPolicy},
+    policies::{Expected, NewPolicy, Policies as _, PutPolicy},
     workspaces::{
         Change, Installation, TENANCY_FRESH_MS, Tenants as _, Workspace, Workspaces as _,
     },
@@ -200,13 +200,20 @@ async fn changes_of_workspaces_are_known(url: &str) {
         created_at: START,
         suspended_at: None,
     };
-    here.change(Change::Create(made)).await.unwrap();
+    here.change(Change::Create(made), decision("made", Outcome::Done))
+        .await
+        .unwrap();
     let installed = Installation {
         guild_id: guild,
         workspace: bakers.clone(),
         installed_at: START,
     };
-    here.change(Change::Install(installed)).await.unwrap();
+    here.change(
+        Change::Install(installed),
+        decision("installed", Outcome::Done),
+    )
+    .await
+    .unwrap();
     assert!(here.tenancy().await.unwrap().owns(&bakers, guild));
     clock.advance(TENANCY_FRESH_MS);
     assert!(there.tenancy().await.unwrap().owns(&bakers, guild));
@@ -236,10 +243,13 @@ async fn policies(url: &str) {
         put_by: "local".to_owned(),
         put_at: START,
         restored: None,
-        expected: Some(0),
+        expected: Expected::Version(0),
     };
     // Both write against the same version: one of them is told.
-    let (a, b) = tokio::join!(here.put_policy(new("a")), there.put_policy(new("b")));
+    let (a, b) = tokio::join!(
+        here.put_policy(new("a"), decision("a", Outcome::Done)),
+        there.put_policy(new("b"), decision("b", Outcome::Done))
+    );
     let both = [a.unwrap(), b.unwrap()];
     assert!(both.contains(&PutPolicy::Put { number: 1 }), "{both:?}");
     assert!(

@@ -20,19 +20,19 @@ const COMPLAINT: usize = 400;
 /// How alike two names must be for one to be a slip of the other, from 0 to 1.
 const ALIKE: f64 = 0.7;
 
-/// A body of a known form.
-pub(super) struct Body<T>(pub(super) T);
+/// A body of a known form, of at most so many bytes.
+pub(super) struct Body<T, const MOST: usize = LARGEST>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned, S: Send + Sync, const MOST: usize> FromRequest<S> for Body<T, MOST> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let bytes = bytes(request, state).await?;
-        if bytes.len() > LARGEST {
+        if bytes.len() > MOST {
             return Err(Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "body_too_large",
-                format!("the request body is larger than {LARGEST} bytes"),
+                format!("the request body is larger than {MOST} bytes"),
             ));
         }
         read(&bytes).map(Self)

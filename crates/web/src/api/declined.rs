@@ -62,7 +62,9 @@ fn marked(problem: Problem) -> Problem {
 fn status_of_refusal(refusal: &Refusal) -> StatusCode {
     match refusal.reason.code.as_str() {
         "unknown_tool" | "not_found" | "workspace_unknown" => return StatusCode::NOT_FOUND,
-        "read_only" => return StatusCode::FORBIDDEN,
+        // Some tools say so themselves, after the checks.
+        "read_only" | "not_your_decisions" | "not_for_askers" => return StatusCode::FORBIDDEN,
+        "policy_changed" => return StatusCode::PRECONDITION_FAILED,
         "idempotency_conflict" => return StatusCode::UNPROCESSABLE_ENTITY,
         _ => {}
     }
@@ -127,6 +129,12 @@ mod tests {
         for (declined, status, retry_after) in [
             (refusal(None, "unknown_tool", None), 404, None),
             (refusal(None, "invalid_arguments", None), 400, None),
+            (refusal(None, "not_your_decisions", None), 403, None),
+            (
+                refusal(Some(Stage::ExecuteAndAudit), "policy_changed", None),
+                412,
+                None,
+            ),
             (
                 refusal(Some(Stage::GuildInstallation), "guild_unknown", None),
                 403,

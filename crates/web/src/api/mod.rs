@@ -8,12 +8,14 @@ mod answer;
 mod approvals;
 mod body;
 mod clients;
+mod condition;
 mod declined;
 mod installations;
 mod manage;
 mod members;
 mod openapi;
 mod parts;
+mod policy;
 mod route;
 mod settings;
 mod tools;
@@ -48,6 +50,7 @@ fn routes() -> Vec<Route> {
         settings::routes(),
         installations::routes(),
         clients::routes(),
+        policy::routes(),
         approvals::routes(),
         openapi::routes(),
     ]

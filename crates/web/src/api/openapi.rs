@@ -145,6 +145,10 @@ fn problem() -> Value {
                 "items": { "type": "object" },
                 "description": "What the checks said, up to and including the one that refused."
             },
+            "limit": {
+                "type": "object",
+                "description": "Which limit was met: whose calls it counts, and how many a minute."
+            },
             "call_id": text("Names the call in the audit."),
             "retry_after_ms": {
                 "type": "integer",

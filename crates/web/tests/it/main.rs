@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use axum::{body::Body, extract::Request, response::Response};
 use model::{
     ManualClock, Principal,
-    ledger::{ApiKey, Keys, StoreError},
+    ledger::{ApiKey, Decision, Keys, StoreError},
     principal::Scope,
 };
 use reqwest::{Client, RequestBuilder, StatusCode};
@@ -52,7 +52,12 @@ struct Ring(HashMap<[u8; 32], Principal>);
 
 #[async_trait]
 impl Keys for Ring {
-    async fn create(&self, _key: ApiKey, _digest: [u8; 32]) -> Result<bool, StoreError> {
+    async fn create(
+        &self,
+        _key: ApiKey,
+        _digest: [u8; 32],
+        _record: Decision,
+    ) -> Result<bool, StoreError> {
         Ok(false)
     }
     async fn find(&self, digest: [u8; 32], _now: i64) -> Result<Option<Principal>, StoreError> {
@@ -61,7 +66,7 @@ impl Keys for Ring {
     async fn list(&self) -> Result<Vec<ApiKey>, StoreError> {
         Ok(Vec::new())
     }
-    async fn revoke(&self, _name: &str, _now: i64) -> Result<bool, StoreError> {
+    async fn revoke(&self, _name: &str, _now: i64, _record: Decision) -> Result<bool, StoreError> {
         Ok(false)
     }
 }

@@ -4,11 +4,12 @@
 use std::{path::Path, process::ExitCode};
 
 use anyhow::Context as _;
-use policy::{Fate, Policy, Weighed};
+use gate::policies::{Case, Judged, Verified, verify};
+use model::Clock as _;
+use policy::Policy;
 use serde::Deserialize;
 
-use super::sketch::{Described, Judged};
-use crate::output;
+use crate::{clock::SystemClock, output};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,24 +17,12 @@ struct File {
     cases: Vec<Case>,
 }
 
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    #[serde(flatten)]
-    call: Described,
-    expect: Fate,
-    /// A rule that must have had a say.
-    rule: Option<String>,
-    /// For `ask`: the way of asking people that must be taken.
-    approval: Option<String>,
-}
-
 /// Weigh every case; exit with 1 if one does not end as it should.
 pub(super) fn run(path: &Path, policy: Policy) -> anyhow::Result<ExitCode> {
     let text = super::bounded(path)?;
-    let faults = faults(&text, policy).with_context(|| format!("{}", path.display()))?;
+    let verified = verified(&text, policy).with_context(|| format!("{}", path.display()))?;
     let mut failed = 0;
-    for (name, fault) in &faults {
+    for Verified { name, fault, .. } in &verified {
         match fault {
             None => output::line(&format!("ok    {name}")),
             Some(fault) => {
@@ -42,7 +31,7 @@ pub(super) fn run(path: &Path, policy: Policy) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    let all = faults.len();
+    let all = verified.len();
     output::line(&format!(
         "\n{} of {all} cases are as expected",
         all - failed
@@ -54,46 +43,9 @@ pub(super) fn run(path: &Path, policy: Policy) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Every case by name, and what is wrong with it.
-pub(super) fn faults(text: &str, policy: Policy) -> anyhow::Result<Vec<(String, Option<String>)>> {
+/// Every case of this text, and what is wrong with it.
+pub(super) fn verified(text: &str, policy: Policy) -> anyhow::Result<Vec<Verified>> {
     let file: File = toml::from_str(text)?;
-    let judged = Judged::of(policy);
-    let weighed = |case: Case| {
-        let weighed = case.call.weigh(&judged);
-        let weighed = weighed.with_context(|| format!("case \"{}\"", case.name))?;
-        let fault = case.fault(&weighed);
-        Ok((case.name, fault))
-    };
-    file.cases.into_iter().map(weighed).collect()
-}
-
-impl Case {
-    fn fault(&self, weighed: &Weighed) -> Option<String> {
-        let fate = weighed.fate();
-        if fate != self.expect {
-            let why = weighed
-                .refusal()
-                .map(|(_, ruling)| format!(" ({})", ruling.verdict.reason().message));
-            return Some(format!(
-                "expected {}, but it is {}{}",
-                self.expect.as_str(),
-                fate.as_str(),
-                why.unwrap_or_default()
-            ));
-        }
-        let way = weighed
-            .approval
-            .as_ref()
-            .map(|asking| asking.entry.as_str());
-        if self.approval.is_some() && self.approval.as_deref() != way {
-            return Some(format!("the people asked are {way:?}"));
-        }
-        let rule = self.rule.as_deref()?;
-        (!weighed.rules().contains(&rule)).then(|| {
-            format!(
-                "the rule \"{rule}\" had no say; those that had: {:?}",
-                weighed.rules()
-            )
-        })
-    }
+    let judged = Judged::of(policy, &cedar::CedarJudges);
+    Ok(verify(&file.cases, &judged, SystemClock.now_ms()))
 }

@@ -5,7 +5,6 @@ mod cases;
 mod explain;
 #[cfg(test)]
 mod recipes;
-mod sketch;
 mod stored;
 
 use std::{fs, path::Path, process::ExitCode};

@@ -1,19 +1,17 @@
 //! The policies that workspaces keep in the database, from the shell: whoever runs this is the
-//! operator of the machine.
+//! operator of the machine, and asks the same office as REST does.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::bail;
-use model::{
-    Clock as _, Principal, WorkspaceId,
-    policies::{NewPolicy, Policies as _, PutPolicy, StoredPolicy},
+use gate::{
+    manage::{Command, Managed, Office, PolicyVersion},
+    policies::read_stored,
 };
+use model::policies::Expected;
 use policy::Moment;
-use store::Store;
 
-use crate::{
-    cli::StoredPolicyCommand, clock::SystemClock, config::Config, output, stored_policy, wiring,
-};
+use crate::{cli::StoredPolicyCommand, commands::workspace::ask, config::Config, output, wiring};
 
 /// Run one of them.
 pub(super) async fn run(
@@ -21,48 +19,95 @@ pub(super) async fn run(
     config: &Config,
 ) -> anyhow::Result<ExitCode> {
     let store = wiring::open_store(config).await?;
-    let done = match command {
-        StoredPolicyCommand::List { workspace, json } => list(&store, workspace, *json).await,
-        StoredPolicyCommand::Show { number, workspace } => show(&store, workspace, *number).await,
-        StoredPolicyCommand::Put {
-            file,
-            workspace,
-            expected,
-        } => put(&store, file, workspace, *expected).await,
-        StoredPolicyCommand::Rollback { number, workspace } => {
-            rollback(&store, workspace, *number).await
-        }
-        StoredPolicyCommand::Remove { workspace } => {
-            keep(&store, workspace, String::new(), None, None).await
-        }
-    };
+    let done = carry_out(&wiring::office(&store), command).await;
     store.close().await;
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn list(store: &Store, workspace: &WorkspaceId, json: bool) -> anyhow::Result<()> {
-    let versions = store.policy_versions(workspace).await?;
-    if json {
-        return output::json(&versions);
+async fn carry_out(office: &Office, command: &StoredPolicyCommand) -> anyhow::Result<()> {
+    let (wish, workspace) = match command.clone() {
+        StoredPolicyCommand::List { workspace, json } => {
+            let list = Command::ListPolicies {
+                workspace: workspace.clone(),
+            };
+            let Managed::Policies(list) = ask(office, list).await? else {
+                bail!("no policies came back");
+            };
+            if json {
+                return output::json(&list.policies);
+            }
+            if list.policies.is_empty() {
+                output::line(&format!(
+                    "the workspace {workspace} has no policy of its own"
+                ));
+                return Ok(());
+            }
+            let rows: Vec<Vec<String>> = list.policies.iter().map(row).collect();
+            output::table(&["NUMBER", "PUT AT", "BY", "WHAT"], &rows);
+            return Ok(());
+        }
+        StoredPolicyCommand::Show { number, workspace } => {
+            let show = Command::ShowPolicy { workspace, number };
+            let Managed::Policy(shown) = ask(office, show).await? else {
+                bail!("no policy came back");
+            };
+            output::line(shown.text.trim_end());
+            return Ok(());
+        }
+        StoredPolicyCommand::Put {
+            file,
+            workspace,
+            expected,
+        } => {
+            let text = super::bounded(&file)?;
+            // The office says the same, and knows no file.
+            if let Err(fault) = read_stored(&text, &cedar::CedarJudges) {
+                bail!("{}:{fault}", file.display());
+            }
+            let put = Command::PutPolicy {
+                workspace: workspace.clone(),
+                text,
+                expected: match expected {
+                    None => Expected::Anything,
+                    Some(0) => Expected::Nothing,
+                    Some(number) => Expected::Version(number),
+                },
+            };
+            (put, workspace)
+        }
+        StoredPolicyCommand::Rollback { number, workspace } => {
+            let back = Command::RollBackPolicy {
+                workspace: workspace.clone(),
+                number,
+                expected: Expected::Anything,
+            };
+            (back, workspace)
+        }
+        StoredPolicyCommand::Remove { workspace } => {
+            let remove = Command::RemovePolicy {
+                workspace: workspace.clone(),
+                expected: Expected::Anything,
+            };
+            (remove, workspace)
+        }
+    };
+    match ask(office, wish).await? {
+        Managed::Policy(shown) => {
+            let number = shown.version.number;
+            output::line(&format!("policy {number} of {workspace} is in force"));
+        }
+        _ => output::line(&format!("{workspace} has no policy of its own any more")),
     }
-    if versions.is_empty() {
-        output::line(&format!(
-            "the workspace {workspace} has no policy of its own"
-        ));
-        return Ok(());
-    }
-    let rows: Vec<Vec<String>> = versions.iter().enumerate().map(row).collect();
-    output::table(&["NUMBER", "PUT AT", "BY", "WHAT"], &rows);
     Ok(())
 }
 
-fn row((index, it): (usize, &StoredPolicy)) -> Vec<String> {
-    let mut what = match (it.text.is_empty(), it.restored) {
-        (true, _) => "no policy of its own".to_owned(),
-        (false, Some(number)) => format!("{number} again"),
-        (false, None) => format!("{} bytes", it.text.len()),
+fn row(it: &PolicyVersion) -> Vec<String> {
+    let mut what = match (it.bytes, it.restored) {
+        (0, _) => "no policy of its own".to_owned(),
+        (_, Some(number)) => format!("{number} again"),
+        (bytes, None) => format!("{bytes} bytes"),
     };
-    if index == 0 {
+    if it.newest {
         what.push_str(", in force");
     }
     vec![
@@ -71,82 +116,4 @@ fn row((index, it): (usize, &StoredPolicy)) -> Vec<String> {
         it.put_by.clone(),
         what,
     ]
-}
-
-async fn show(store: &Store, workspace: &WorkspaceId, number: Option<i64>) -> anyhow::Result<()> {
-    let found = find(store, workspace, number).await?;
-    output::line(found.text.trim_end());
-    Ok(())
-}
-
-async fn put(
-    store: &Store,
-    file: &Path,
-    workspace: &WorkspaceId,
-    expected: Option<i64>,
-) -> anyhow::Result<()> {
-    let text = super::bounded(file)?;
-    if let Err(what) = stored_policy::usable(&text) {
-        bail!("{}:{what}", file.display());
-    }
-    keep(store, workspace, text, None, expected).await
-}
-
-async fn rollback(store: &Store, workspace: &WorkspaceId, number: i64) -> anyhow::Result<()> {
-    let found = find(store, workspace, Some(number)).await?;
-    if !found.text.is_empty()
-        && let Err(what) = stored_policy::usable(&found.text)
-    {
-        bail!("version {number} cannot be used any more: {what}");
-    }
-    keep(store, workspace, found.text, Some(number), None).await
-}
-
-async fn find(
-    store: &Store,
-    workspace: &WorkspaceId,
-    number: Option<i64>,
-) -> anyhow::Result<StoredPolicy> {
-    let versions = store.policy_versions(workspace).await?;
-    let found = versions
-        .into_iter()
-        .find(|it| number.is_none_or(|number| it.number == number));
-    match (found, number) {
-        (Some(found), _) => Ok(found),
-        (None, Some(number)) => bail!(
-            "the workspace {workspace} has no policy {number}; `guildhall policy list` shows those it has"
-        ),
-        (None, None) => bail!("the workspace {workspace} has no policy of its own"),
-    }
-}
-
-async fn keep(
-    store: &Store,
-    workspace: &WorkspaceId,
-    text: String,
-    restored: Option<i64>,
-    expected: Option<i64>,
-) -> anyhow::Result<()> {
-    let new = NewPolicy {
-        workspace: workspace.clone(),
-        text,
-        put_by: Principal::local_operator().id,
-        put_at: SystemClock.now_ms(),
-        restored,
-        expected,
-    };
-    match store.put_policy(new).await? {
-        PutPolicy::Put { number } => {
-            output::line(&format!("policy {number} of {workspace} is in force"));
-            Ok(())
-        }
-        PutPolicy::Conflict { current } => bail!(
-            "policy {current} is in force meanwhile; look at it, and put yours with --expected {current}"
-        ),
-        PutPolicy::NoSuchWorkspace => bail!("there is no workspace {workspace}"),
-        PutPolicy::TooLong => bail!(
-            "a stored policy has at most {} bytes",
-            model::policies::POLICY_TEXT_MAX
-        ),
-    }
 }

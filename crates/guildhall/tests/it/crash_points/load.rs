@@ -8,6 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::managers::{self, Acknowledged};
 use crate::harness::{Hall, Mcp, Scene, http_client};
 
 /// How long a load may take to reach its point.
@@ -23,10 +24,17 @@ pub(super) struct Book {
     pub(super) fences: Vec<i64>,
     /// Calls that were answered, whatever the answer.
     pub(super) answered: BTreeSet<String>,
+    /// What whoever manages was told.
+    pub(super) managed: Acknowledged,
 }
 
 /// Agents at work until the process dies; gives the thread that they lease.
-pub(super) async fn load(scene: &Scene, mut hall: Hall, book: &Arc<Mutex<Book>>) -> Option<String> {
+pub(super) async fn load(
+    scene: &Scene,
+    mut hall: Hall,
+    book: &Arc<Mutex<Book>>,
+    key: &str,
+) -> Option<String> {
     let channel = scene.sandbox.info().channel_id.to_string();
     let ada = scene.sandbox.person("ada").unwrap();
     let said = ada
@@ -46,6 +54,10 @@ pub(super) async fn load(scene: &Scene, mut hall: Hall, book: &Arc<Mutex<Book>>)
             }
         }));
     }
+    let (rest, noted) = (hall.rest().with_key(key), Arc::clone(book));
+    agents.push(tokio::spawn(async move {
+        managers::manage(&rest, &noted).await
+    }));
     let began = Instant::now();
     while hall.lives() {
         if began.elapsed() > REACHES_WITHIN {

@@ -109,13 +109,14 @@ async fn contents(scene: &Scene, channel: &str) -> BTreeMap<String, String> {
     }
 }
 
-/// Every answered call is in it, every write that began has ended, and the chain is whole.
+/// Every answered call is in it, every write that began has ended, and the chain is whole. Gives its
+/// rows.
 pub(super) fn at_the_audit(
     scene: &Scene,
     more: &[(&str, &str)],
     book: &Mutex<Book>,
     wrong: &mut Vec<String>,
-) {
+) -> Vec<Value> {
     let run = |arguments: &[&str]| {
         let output = scene
             .command(arguments)
@@ -153,6 +154,7 @@ pub(super) fn at_the_audit(
     if code != Some(0) {
         wrong.push(format!("the audit's chain is broken: {said}"));
     }
+    rows
 }
 
 /// Rows of whoever is dead: in a far future, that is everybody.

@@ -4,6 +4,7 @@
 
 mod load;
 mod look;
+mod managers;
 mod people;
 mod points;
 
@@ -48,6 +49,7 @@ impl Plug {
             // Rarer than writes: the first one, or one of the first.
             (true, _) | (_, "instance::Sign" | "prune::Prune") => 1,
             (_, "lease::Acquire" | "lease::Release" | "draft::Save") => self.seed,
+            (_, "policy::Put" | "key::Create" | "key::Revoke") => 1 + self.seed,
             _ => 2 + self.seed * 7 % 11,
         }
     }
@@ -151,6 +153,7 @@ async fn pull(plug: &Plug, base: Option<String>) -> Found {
         more.push(("DATABASE_URL", url));
     }
     let book = Arc::new(Mutex::new(Book::default()));
+    let key = managers::key(&scene, &more);
     let variable = if plug.in_recovery {
         // First a crash that leaves something to recover.
         format!("hands answered {}", 1 + plug.seed)
@@ -158,7 +161,7 @@ async fn pull(plug: &Plug, base: Option<String>) -> Found {
         plug.variable()
     };
     let hall = scene.serve_with(&[], &[&more[..], &[("CRASH_AT", &variable)]].concat());
-    let thread = load(&scene, hall, &book).await;
+    let thread = load(&scene, hall, &book, &key).await;
     let Some(thread) = thread else {
         return Found::never_reached();
     };
@@ -193,8 +196,10 @@ async fn pull(plug: &Plug, base: Option<String>) -> Found {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     look::at_discord(&scene, &hall, &book, &thread, &mut wrong).await;
+    let found = managers::look(&hall, &key, &book, &mut wrong).await;
     hall.terminate();
-    look::at_the_audit(&scene, &more, &book, &mut wrong);
+    let rows = look::at_the_audit(&scene, &more, &book, &mut wrong);
+    found.fits(&rows, &mut wrong);
     let url = database.unwrap_or_else(|| {
         format!(
             "sqlite:{}",
@@ -207,7 +212,7 @@ async fn pull(plug: &Plug, base: Option<String>) -> Found {
 }
 
 /// A schema of its own in that server.
-fn schema(base: &str) -> String {
+pub(crate) fn schema(base: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = format!("crash_{}", NEXT.fetch_add(1, Ordering::SeqCst));
     let psql = postgres::programs().unwrap().join("psql");

@@ -19,6 +19,14 @@ pub(super) const UNDER_LOAD: &[(&str, &str)] = &[
     ("lease::Release", "committed"),
     ("draft::Save", "written"),
     ("draft::Save", "committed"),
+    ("policy::Put", "written"),
+    ("policy::Put", "committed"),
+    ("workspace::Apply", "written"),
+    ("workspace::Apply", "committed"),
+    ("key::Create", "written"),
+    ("key::Create", "committed"),
+    ("key::Revoke", "written"),
+    ("key::Revoke", "committed"),
     ("instance::Sign", "committed"),
     ("prune::Prune", "written"),
 ];
@@ -63,14 +71,6 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
         "the ears'; gateway faults are tried in the room discord",
     ),
     (
-        "key::Create",
-        "one row of the operator's command, which is repeated",
-    ),
-    (
-        "key::Revoke",
-        "one row of the operator's command, which is repeated",
-    ),
-    (
         "audit::Reseal",
         "the operator's command, alone on the database",
     ),
@@ -87,11 +87,6 @@ pub(super) const ELSEWHERE: &[(&str, &str)] = &[
         "where a mirror stands; mirrors.rs kills it around each message",
     ),
     ("reading::Note", "one row of a memory that may be lost"),
-    ("workspace::Apply", "not driven from here yet"),
-    (
-        "policy::Put",
-        "one row on top; store/tests/it tries two at once",
-    ),
 ];
 
 #[test]

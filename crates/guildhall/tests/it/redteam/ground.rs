@@ -67,11 +67,12 @@ const KEYS: [(&str, &str); 7] = [
 ];
 
 /// Keys of workspaces, where there are some: name, workspace, role, scopes.
-const KEYS_OF_WORKSPACES: [(&str, &str, &str, &str); 9] = [
+const KEYS_OF_WORKSPACES: [(&str, &str, &str, &str); 10] = [
     ("baker", "bakers", "viewer", "read,write,destructive"),
     ("apprentice", "bakers", "operator", "read,write,destructive"),
     ("master", "bakers", "admin", "read,write,destructive"),
     ("clerk", "bakers", "admin", "read,write"),
+    ("notary", "bakers", "admin", "read"),
     ("boss", "bakers", "owner", "read,write,destructive"),
     ("smith", "smiths", "owner", "read,write,destructive"),
     ("striker", "smiths", "operator", "read,write,destructive"),
@@ -138,6 +139,10 @@ impl Ground {
             ("long", "x".repeat(5_000)),
             ("huge", "x".repeat(300_000)),
             ("deepest", "[".repeat(100_000)),
+            (
+                "parentheses",
+                format!("{}true{}", "(".repeat(30_000), ")".repeat(30_000)),
+            ),
             ("enormous", format!("\"{}\"", "y".repeat(5 << 20))),
         ];
         names.extend(special.map(|(name, text)| (name.to_owned(), json!(text))));

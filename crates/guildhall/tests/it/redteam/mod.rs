@@ -19,7 +19,7 @@ use client::Generation;
 use ground::{Ground, Hall};
 
 /// What the goals ask for, as a floor: attacks are added, and none is taken away.
-const AT_LEAST: usize = 345;
+const AT_LEAST: usize = 359;
 
 /// The names of all attacks.
 pub(crate) fn names() -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod document;
 mod fuzz;
+mod policy;
 mod tools;
 mod workspaces;
 

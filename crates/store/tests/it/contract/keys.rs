@@ -1,8 +1,13 @@
 //! API keys.
 
-use model::{Clock, ManualClock, Principal, Role, WorkspaceId, ledger::ApiKey, principal::Scope};
+use model::{
+    Clock, ManualClock, Principal, Role, WorkspaceId,
+    ledger::{ApiKey, Outcome},
+    principal::Scope,
+};
 
 use super::Ports;
+use crate::fixtures::decision;
 
 pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     let now = clock.now_ms();
@@ -27,10 +32,23 @@ pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
         revoked_at: None,
     };
     let (first, second, unknown) = ([1; 32], [2; 32], [3; 32]);
-    assert!(store.create(monitor.clone(), first).await.unwrap());
-    assert!(store.create(brief.clone(), second).await.unwrap());
     assert!(
-        !store.create(monitor.clone(), unknown).await.unwrap(),
+        store
+            .create(monitor.clone(), first, decision("create", Outcome::Done))
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .create(brief.clone(), second, decision("create", Outcome::Done))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .create(monitor.clone(), unknown, decision("create", Outcome::Done))
+            .await
+            .unwrap(),
         "the name is taken"
     );
     assert_eq!(
@@ -56,9 +74,24 @@ pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
         "it has expired"
     );
 
-    assert!(!store.revoke("nobody", now).await.unwrap());
-    assert!(store.revoke("monitor", now + 5).await.unwrap());
-    assert!(store.revoke("monitor", now + 9).await.unwrap());
+    assert!(
+        !store
+            .revoke("nobody", now, decision("revoke", Outcome::Done))
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .revoke("monitor", now + 5, decision("revoke", Outcome::Done))
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .revoke("monitor", now + 9, decision("revoke", Outcome::Done))
+            .await
+            .unwrap()
+    );
     assert_eq!(store.find(first, now).await.unwrap(), None);
     let revoked = ApiKey {
         revoked_at: Some(now + 5),
@@ -66,7 +99,10 @@ pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
     };
     assert_eq!(store.list().await.unwrap(), [revoked, brief]);
     assert!(
-        !store.create(monitor, unknown).await.unwrap(),
+        !store
+            .create(monitor, unknown, decision("create", Outcome::Done))
+            .await
+            .unwrap(),
         "a revoked key keeps its name"
     );
 }

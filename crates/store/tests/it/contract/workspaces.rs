@@ -46,7 +46,12 @@ fn install(workspace: &str, number: u64) -> Change {
 }
 
 async fn change(store: &dyn Ports, change: Change) -> Changed {
-    store.change(change).await.unwrap()
+    let written = store.decisions(0, 10_000).await.unwrap().len();
+    let record = decision("change", Outcome::Done);
+    let changed = store.change(change, record).await.unwrap();
+    let rows = store.decisions(0, 10_000).await.unwrap().len() - written;
+    assert_eq!(rows, usize::from(changed == Changed::Made), "{changed:?}");
+    changed
 }
 
 pub(super) async fn suite(store: &dyn Ports, clock: &ManualClock) {
