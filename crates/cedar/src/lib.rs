@@ -3,6 +3,7 @@
 //! Rules are compiled to Cedar policies that bear their names; what the operator writes in Cedar
 //! stands beside them and can only forbid. An error anywhere is a refusal.
 
+mod bounds;
 mod compile;
 mod conditions;
 mod engine;

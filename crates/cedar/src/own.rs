@@ -9,7 +9,7 @@ use cedar_policy::{
 use miette::Diagnostic;
 use policy::Policy;
 
-use crate::{request, words::quoted};
+use crate::{bounds, request, words::quoted};
 
 /// The most policies in one text.
 pub(crate) const OWN_MAX: usize = 200;
@@ -56,6 +56,15 @@ pub fn check(policy: &Policy, tools: &[&str]) -> Result<(), Fault> {
 
 /// Read them.
 pub(crate) fn read(policy: &Policy, text: &str) -> Result<Vec<Own>, Fault> {
+    if let Some(offset) = bounds::too_deep(text) {
+        let what = format!(
+            "the Cedar text is too deep: at most {} brackets within brackets, and {} operators \
+             and dots in one policy",
+            bounds::DEPTH_MAX,
+            bounds::STEPS_MAX
+        );
+        return Err(fault(Some(offset), what));
+    }
     let set: PolicySet = text.parse().map_err(|error: cedar_policy::ParseErrors| {
         let first = error.iter().next().map(|one| (place(one), one.to_string()));
         let (offset, what) = first.unwrap_or_else(|| (None, error.to_string()));

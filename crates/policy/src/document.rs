@@ -193,6 +193,20 @@ mod tests {
         assert_eq!(Policy::read("", TOOLS, &[]).unwrap(), Policy::default());
     }
 
+    #[test]
+    fn no_depth_of_a_text_ends_the_process() {
+        for deep in [
+            format!("a{} = 1", ".a".repeat(100_000)),
+            format!("[a{}]", ".a".repeat(100_000)),
+            format!("[policy]\n[policy{}]", ".a".repeat(100_000)),
+            format!("members = {}", "[".repeat(100_000)),
+            format!("members = {}", "{a=".repeat(100_000)),
+        ] {
+            let fault = Policy::read(&deep, TOOLS, &[]).unwrap_err();
+            assert!(fault.what.len() < 1_000, "{} characters", fault.what.len());
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[\\[\\]a-z_=\" \n.0-9é]{0,200}") {

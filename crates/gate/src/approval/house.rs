@@ -364,18 +364,18 @@ fn with_hint(reason: &Reason) -> String {
     }
 }
 
-fn lasting(why: &str) -> Unsent {
+pub(super) fn lasting(why: &str) -> Unsent {
     Unsent {
         why: why.to_owned(),
         passing: false,
     }
 }
 
-fn passing(why: String) -> Unsent {
+pub(super) fn passing(why: String) -> Unsent {
     Unsent { why, passing: true }
 }
 
-fn unsent(error: &HandsError) -> Unsent {
+pub(super) fn unsent(error: &HandsError) -> Unsent {
     match error {
         HandsError::Api { status, .. } => Unsent {
             why: crate::words::plain(&error.to_string(), 300),

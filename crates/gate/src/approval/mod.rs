@@ -18,6 +18,7 @@ mod machine;
 mod message;
 mod people;
 mod post;
+mod reach;
 mod rounds;
 mod terms;
 mod tool;

@@ -58,6 +58,7 @@ impl Gate {
         number: usize,
         post: &Post,
     ) -> Result<(ChannelId, MessageId), Unsent> {
+        self.reaches(approval, post.to).await?;
         let (channel, spot) = match (post.to, post.channel_id) {
             (Address::Channel(channel), _) => (channel, Spot::Channel(channel)),
             (Address::User(_), Some(channel)) => (channel, Spot::Direct),

@@ -139,6 +139,8 @@ impl Ground {
             ("long", "x".repeat(5_000)),
             ("huge", "x".repeat(300_000)),
             ("deepest", "[".repeat(100_000)),
+            ("dotted", format!("a{}", ".a".repeat(100_000))),
+            ("chained", format!("true{}", " && true".repeat(7_000))),
             (
                 "parentheses",
                 format!("{}true{}", "(".repeat(30_000), ")".repeat(30_000)),

@@ -280,7 +280,7 @@ async fn race(
     let calls = (0..times).map(|_| take(ground, generation, step, names));
     let all = futures_of(calls).await;
     let ends: Vec<String> = all.iter().map(|heard| became(step, heard)).collect();
-    let went_through = |it: &str| it == "done" || it == "http 200" || it == "http 201";
+    let went_through = |it: &str| ["done", "http 200", "http 201"].contains(&it);
     let passed = ends.iter().filter(|it| went_through(it)).count();
     let other: Vec<_> = ends
         .iter()

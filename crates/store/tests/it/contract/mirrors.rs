@@ -81,7 +81,13 @@ async fn wishes(store: &dyn Ports) {
             setting,
             value: value.map(str::to_owned),
         };
-        assert_eq!(store.change(change).await.unwrap(), Changed::Made);
+        assert_eq!(
+            store
+                .change(change, decision("set", Outcome::Done))
+                .await
+                .unwrap(),
+            Changed::Made
+        );
     };
     set(Setting::AuditRows, Some("all")).await;
     assert_eq!(store.mirror_wishes().await.unwrap(), []);
