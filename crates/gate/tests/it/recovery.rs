@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use gate::Recovery;
 use model::{
     Call, HandsError, Principal, Role, Stage, WorkspaceId,
-    ledger::{ApiKey, Keys, Outcome, StoreError},
+    ledger::{ApiKey, Decision, Keys, Outcome, StoreError},
     principal::Scope,
 };
 use serde_json::{Value, json};
