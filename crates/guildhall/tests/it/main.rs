@@ -26,5 +26,6 @@ mod postgres;
 mod redteam;
 mod resent;
 mod rest;
+mod secrets;
 mod security_page;
 mod undo;

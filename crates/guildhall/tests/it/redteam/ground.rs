@@ -39,6 +39,8 @@ pub(super) enum Hall {
     Asking,
     /// Two workspaces with a guild each, one that is suspended, and guests on loopback.
     Shared,
+    /// The audit is mirrored into a channel, everything of it.
+    Mirrored,
 }
 
 /// Everything of one play.
@@ -46,6 +48,8 @@ pub(super) struct Ground {
     pub(super) scene: Scene,
     pub(super) hall: harness::Hall,
     pub(super) names: BTreeMap<String, Value>,
+    /// Where the audit is mirrored to.
+    pub(super) board: Option<String>,
     /// What nobody may ever see: name and text.
     secrets: Vec<(String, String)>,
     /// What is shown to its owner, and must not be kept: confirmation tokens.
@@ -115,17 +119,23 @@ impl Ground {
             told(&scene, &["workspace", "suspend", "tanners", "--json"]);
         }
         assert_eq!(scene.run(&["key", "revoke", "revoked"]).0, 0);
+        let board = (kind == Hall::Mirrored).then(|| text_of(&names["chan.council"]));
         let hall = scene.serve_with(
             match kind {
                 Hall::ReadOnly => &["--read-only"],
                 Hall::Strict => &["--require-key"],
                 Hall::Asking => &["--gateway"],
-                Hall::Ordinary | Hall::Slow | Hall::Shared => &[],
+                Hall::Ordinary | Hall::Slow | Hall::Shared | Hall::Mirrored => &[],
             },
             &[
                 ("GUILDHALL_LOG", "debug"),
                 // Nobody in the rows waits for people; they ask again.
                 ("GUILDHALL_APPROVAL_WAIT_SECONDS", "0"),
+                (
+                    "GUILDHALL_AUDIT_CHANNEL",
+                    board.as_deref().unwrap_or_default(),
+                ),
+                ("GUILDHALL_AUDIT_CHANNEL_ROWS", "all"),
             ],
         );
         is_ready(&hall).await;
@@ -156,6 +166,7 @@ impl Ground {
             scene,
             hall,
             names,
+            board,
             secrets,
             fleeting: Mutex::default(),
             heard: Mutex::default(),
@@ -460,7 +471,12 @@ fn policy(kind: Hall, names: &BTreeMap<String, Value>) -> String {
     );
     let members = match kind {
         Hall::Strict => "members = [\"key:alice\", \"key:bob\", \"key:reader\", \"key:talker\"]",
-        Hall::Ordinary | Hall::ReadOnly | Hall::Slow | Hall::Asking | Hall::Shared => "",
+        Hall::Ordinary
+        | Hall::ReadOnly
+        | Hall::Slow
+        | Hall::Asking
+        | Hall::Shared
+        | Hall::Mirrored => "",
     };
     let rates = match kind {
         Hall::Slow => "read = 3\nwrite = 2\ndestructive = 1",
@@ -481,7 +497,7 @@ fn policy(kind: Hall, names: &BTreeMap<String, Value>) -> String {
              risks = [\"write\"]\nneeds_confirmation = true\n"
         }
         Hall::Asking => ASKING,
-        Hall::ReadOnly | Hall::Slow | Hall::Shared => "",
+        Hall::ReadOnly | Hall::Slow | Hall::Shared | Hall::Mirrored => "",
     };
     let rules = rules
         .replace("PLAZA", &name("chan.plaza"))

@@ -84,6 +84,11 @@ async fn attacks_across_workspaces_are_stopped() {
     play(Hall::Shared).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attacks_on_the_mirror_of_the_audit_are_stopped() {
+    play(Hall::Mirrored).await;
+}
+
 #[test]
 fn there_are_enough_attacks_and_each_has_its_own_name() {
     let attacks = attack::all();
