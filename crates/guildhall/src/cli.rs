@@ -98,9 +98,14 @@ pub(crate) struct UndoArgs {
     #[arg(value_name = "CALL_ID", required_unless_present = "list")]
     pub(crate) call_id: Option<String>,
 
-    /// What can be undone, of every principal.
+    /// What can be undone, of every principal of one workspace.
     #[arg(long, conflicts_with_all = ["call_id", "yes", "even_if_changed"])]
     pub(crate) list: bool,
+
+    /// Which workspace is listed. Calls of `default` are taken back here, those of others by their
+    /// own clients.
+    #[arg(long, value_name = "ID", default_value = "default", requires = "list")]
+    pub(crate) workspace: model::WorkspaceId,
 
     /// Carry it out. Without it only the plan is shown.
     #[arg(long)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use gate::{Answer, Gate};
 use model::{
-    Call, Mode, Origin, Principal,
+    Call, Mode, Origin, Principal, WorkspaceId,
     kept::{KeptFilter, KeptWrite, Open},
 };
 use serde_json::{Map, Value, json};
@@ -18,14 +18,15 @@ use crate::{
     wiring::{self, House},
 };
 
-/// How many calls are listed.
-const LISTED: u32 = 100;
+/// How many calls are listed, of the newest so many of all workspaces.
+const LISTED: usize = 100;
+const LOOKED_AT: u32 = 1_000;
 const TOOL: &str = "discord_undo";
 
 /// Exit code 2 means that it was refused, 1 that it failed.
 pub(crate) async fn run(args: UndoArgs, config: Config) -> anyhow::Result<ExitCode> {
     let Some(call_id) = args.call_id.filter(|_| !args.list) else {
-        return list(args.json, &config).await;
+        return list(&args.workspace, args.json, &config).await;
     };
     let house = House::build(config, CancellationToken::new()).await?;
     let mut arguments = Map::from_iter([("call_id".to_owned(), Value::from(call_id))]);
@@ -66,17 +67,19 @@ async fn ask(
 }
 
 /// Needs no token: nothing is asked of Discord.
-async fn list(as_json: bool, config: &Config) -> anyhow::Result<ExitCode> {
+async fn list(workspace: &WorkspaceId, as_json: bool, config: &Config) -> anyhow::Result<ExitCode> {
     let store = wiring::open_store(config).await?;
     let filter = KeptFilter {
         principal: None,
         guild_id: None,
         open: Open::Only,
-        limit: LISTED,
+        limit: LOOKED_AT,
     };
     let rows = model::kept::KeptWrites::list_kept(&store, &filter).await;
     store.close().await;
-    let rows = rows?;
+    let mut rows = rows?;
+    rows.retain(|row| row.keep.workspace == *workspace);
+    rows.truncate(LISTED);
     if as_json {
         let rows: Vec<Value> = rows.iter().map(row_of).collect();
         output::json(&rows)?;
