@@ -37,9 +37,9 @@ async fn in_a_session(url: &str, tool: &str, arguments: &Value) -> Value {
         "params": { "name": tool, "arguments": arguments } });
     let text = post(Some(&session), &call).await.text().await.unwrap();
     let json = text.lines().filter_map(|line| line.strip_prefix("data: "));
-    let found = json.filter_map(|it| serde_json::from_str::<Value>(it).ok());
+    let mut found = json.filter_map(|it| serde_json::from_str::<Value>(it).ok());
     found
-        .last()
+        .next_back()
         .unwrap_or_else(|| serde_json::from_str(&text).unwrap())["result"]
         .take()
 }

@@ -60,7 +60,7 @@ pub(super) struct Ground {
     marks: AtomicUsize,
 }
 
-const KEYS: [(&str, &str); 7] = [
+const KEYS: [(&str, &str); 9] = [
     ("alice", "read,write,destructive"),
     ("bob", "read,write,destructive"),
     ("reader", "read"),
@@ -68,6 +68,8 @@ const KEYS: [(&str, &str); 7] = [
     ("talker", "read,write"),
     ("outsider", "read,write,destructive"),
     ("revoked", "read,write,destructive"),
+    ("carol", "read,write,destructive"),
+    ("dave", "read,write,destructive"),
 ];
 
 /// Keys of workspaces, where there are some: name, workspace, role, scopes.
