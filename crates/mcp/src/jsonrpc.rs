@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::once::Once;
+
 /// The text is not JSON. JSON-RPC 2.0 § 5.1.
 pub(crate) const PARSE_ERROR: i32 = -32700;
 /// JSON, but not a JSON-RPC message.
@@ -52,6 +54,12 @@ impl Envelope {
             id: Option<Value>,
             #[serde(default)]
             method: Option<Value>,
+            #[serde(default, rename = "params")]
+            _params: Once,
+            #[serde(default, rename = "result")]
+            _result: Once,
+            #[serde(default, rename = "error")]
+            _error: Once,
         }
         let invalid = |id: Value, message: &str| Malformed {
             id,
@@ -62,10 +70,14 @@ impl Envelope {
             Some(b'{') => {}
             _ => return Err(not_an_object(text)),
         }
-        let outline: Outline = serde_json::from_slice(text).map_err(|error| Malformed {
-            id: Value::Null,
-            code: PARSE_ERROR,
-            message: format!("parse error: {error}"),
+        let outline: Outline = serde_json::from_slice(text).map_err(|error| match error {
+            // It is JSON, and says one thing twice.
+            error if error.is_data() => invalid(Value::Null, &error.to_string()),
+            error => Malformed {
+                id: Value::Null,
+                code: PARSE_ERROR,
+                message: format!("parse error: {error}"),
+            },
         })?;
         let id = match outline.id {
             None | Some(Value::Null) => None,
@@ -129,6 +141,18 @@ mod tests {
             code("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"x\"}"),
             INVALID_REQUEST
         );
+    }
+
+    #[test]
+    fn a_message_that_says_a_thing_twice_is_refused() {
+        for twice in [
+            r#""id":1,"id":2,"method":"x""#,
+            r#""id":1,"method":"x","params":{"name":"a","name":"b"}"#,
+            r#""id":1,"method":"x","params":{"arguments":{"dry_run":true,"dry_run":false}}"#,
+        ] {
+            let text = format!("{{\"jsonrpc\":\"2.0\",{twice}}}");
+            assert_eq!(code(&text), INVALID_REQUEST, "{text}");
+        }
     }
 
     #[test]

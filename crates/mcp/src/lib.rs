@@ -17,6 +17,7 @@ mod handler;
 mod http;
 mod jsonrpc;
 mod listing;
+mod once;
 mod prompts;
 mod question;
 mod reader;
