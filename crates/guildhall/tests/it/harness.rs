@@ -308,11 +308,14 @@ impl Mcp {
     }
 
     pub(crate) async fn request(&self, method: &str, mut params: Value) -> Option<Value> {
-        params["_meta"] = json!({
+        let own = json!({
             "io.modelcontextprotocol/protocolVersion": MODERN,
             "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
             "io.modelcontextprotocol/clientCapabilities": {},
         });
+        for (name, value) in own.as_object().into_iter().flatten() {
+            params["_meta"][name] = value.clone();
+        }
         let mut request = self
             .http
             .post(&self.url)

@@ -3,6 +3,7 @@
 mod decide;
 mod doors;
 mod ends;
+mod origin;
 mod reads;
 mod requester;
 mod whole;
