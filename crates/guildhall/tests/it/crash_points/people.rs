@@ -89,6 +89,9 @@ async fn pull(plug: &str, base: Option<String>) -> Vec<String> {
         "unknown" if said <= 1 => {}
         _ => wrong.push(format!("it ended as {end}, and was said {said} times")),
     }
+    if !questions_show_their_end(&court).await {
+        wrong.push("a question can still be answered after its end".to_owned());
+    }
     // Each question is another one: none was posted twice.
     let questions = court.messages(&court.bench).await;
     let codes: BTreeSet<&str> = questions.iter().filter_map(code).collect();
@@ -133,6 +136,18 @@ async fn the_end(court: &Court) -> String {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     "nothing".to_owned()
+}
+
+/// Waits for the last edits, so that nothing is on its way to Discord any more.
+async fn questions_show_their_end(court: &Court) -> bool {
+    for _ in 0..LOOKS {
+        let questions = court.messages(&court.bench).await;
+        if questions.iter().all(|it| it["components"] == json!([])) {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    false
 }
 
 /// Null where the connection broke.
