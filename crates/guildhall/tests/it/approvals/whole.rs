@@ -181,6 +181,8 @@ async fn nothing_of_a_whole_is_done_that_was_refused_or_is_no_longer_what_people
         result["structuredContent"]["error"]["code"], "approval_refused",
         "{result}"
     );
+    // Until then the old question looks like one that waits.
+    court.question(&court.bench, "Refused").await;
     // The same again bothers nobody; with another step it is another question.
     let again = court.carries("discord_batch", batch.clone()).await.unwrap();
     assert_eq!(
