@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Gate,
-    answer::{Answer, Declined, Done, Failure, Retry},
+    answer::{Answer, Declined, Done, Retry},
     case::Case,
     gate,
     manner::Manner,
@@ -21,6 +21,7 @@ use crate::{
     run,
     several::{OnFailure, Whole, named, unasked},
     steps::{self, Part},
+    trouble,
 };
 
 /// Where words of people are in the result.
@@ -62,13 +63,10 @@ impl Gate {
             .catch_unwind()
             .await
             .unwrap_or_else(|_panic| {
-                Err(Declined::Failed(Box::new(Failure {
-                    call_id: record.call_id.clone(),
-                    code: "internal_error".to_owned(),
-                    message: "the service made a mistake while it carried this out".to_owned(),
-                    hint: Some("look which steps happened before trying again".to_owned()),
-                    retry: Retry::Unknown,
-                })))
+                Err(trouble::broke_off(
+                    record,
+                    "look which steps happened before trying again",
+                ))
             });
         let state = match &result {
             Ok(value) => Sent::Sent {

@@ -189,6 +189,16 @@ pub(crate) fn claim_of(
     }
 }
 
+/// The row with which an errand of the house ends.
+pub(crate) fn ending(row: &Decision, outcome: Outcome, code: &str, reason: &str) -> Decision {
+    Decision {
+        outcome,
+        code: code.to_owned(),
+        reason: reason.to_owned(),
+        ..row.clone()
+    }
+}
+
 /// The audit row that is committed with the outbox row.
 pub(crate) fn started(case: &Case) -> Decision {
     case.record.row(

@@ -39,6 +39,17 @@ pub(crate) fn writing(record: &Record, error: &HandsError) -> Declined {
     Declined::Failed(Box::new(describe(record, error)))
 }
 
+/// A mistake of ours ended it half-way, and perhaps it happened all the same.
+pub(crate) fn broke_off(record: &Record, hint: &str) -> Declined {
+    Declined::Failed(Box::new(Failure {
+        call_id: record.call_id.clone(),
+        code: "internal_error".to_owned(),
+        message: "the service made a mistake while it carried this out".to_owned(),
+        hint: Some(hint.to_owned()),
+        retry: Retry::Unknown,
+    }))
+}
+
 /// Discord's answer was lost, and a look shows that it did nothing.
 pub(crate) fn did_not_happen(record: &Record) -> Declined {
     record.fail(

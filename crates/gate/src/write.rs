@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Gate,
-    answer::{Answer, Declined, Done, Failure, Plan, Retry},
+    answer::{Answer, Declined, Done, Plan, Retry},
     approval::{Asking, Askings, People, What, Wish},
     case::Case,
     digest,
@@ -214,13 +214,10 @@ impl Gate {
             .catch_unwind()
             .await
             .unwrap_or_else(|_panic| {
-                Err(Declined::Failed(Box::new(Failure {
-                    call_id: record.call_id.clone(),
-                    code: "internal_error".to_owned(),
-                    message: "the service made a mistake while it carried this out".to_owned(),
-                    hint: Some("look whether it happened before trying again".to_owned()),
-                    retry: Retry::Unknown,
-                })))
+                Err(trouble::broke_off(
+                    record,
+                    "look whether it happened before trying again",
+                ))
             });
         let state = match &result {
             Ok((done, _)) => Sent::Sent {

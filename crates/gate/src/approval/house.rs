@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Gate, gate,
-    outbox::Stored,
+    outbox::{Stored, ending},
     permit::{Passed, Permit, Written},
     preview,
 };
@@ -327,15 +327,6 @@ struct Page {
     passed: Passed,
     outbox_id: String,
     row: Decision,
-}
-
-fn ending(row: &Decision, outcome: Outcome, code: &str, reason: &str) -> Decision {
-    Decision {
-        outcome,
-        code: code.to_owned(),
-        reason: reason.to_owned(),
-        ..row.clone()
-    }
 }
 
 /// Bodies hold what others wrote, and nobody sends such a row again: the path is enough.

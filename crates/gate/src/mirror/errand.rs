@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Gate, digest, gate,
-    outbox::Stored,
+    outbox::{Stored, ending},
     permit::{Passed, Permit, Written},
     words,
 };
@@ -332,14 +332,5 @@ fn told_before(response: &str) -> Told {
     match serde_json::from_str(response) {
         Ok(Stored::Done(_)) => Told::Yes,
         Ok(Stored::Failed(_)) | Err(_) => Told::Lost,
-    }
-}
-
-fn ending(row: &Decision, outcome: Outcome, code: &str, reason: &str) -> Decision {
-    Decision {
-        outcome,
-        code: code.to_owned(),
-        reason: reason.to_owned(),
-        ..row.clone()
     }
 }
